@@ -1,0 +1,106 @@
+"""What may be done about an incident: actions, the checks that prove them, the plans that hold both."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from .base import Digest, ServiceName, UtcDatetime, Value
+from .findings import FaultKind
+from .provenance import Provenance
+
+ActionName = Literal["rollback", "restart", "scale_out", "failover", "raise_pool", "rate_limit"]
+Argument = int | float | str
+
+
+class Action(Value):
+    """One step from the catalogue, bound to a target and to arguments within the catalogue's bounds."""
+
+    name: ActionName
+    target: ServiceName
+    arguments: dict[str, Argument] = {}
+
+
+class Check(Value):
+    """A promise made before acting: `metric` of `service` is `direction` of `threshold` within `deadline_seconds`.
+
+    Attributes:
+        threshold: In the metric's own unit.
+        deadline_seconds: After the action ended, on the incident's clock.
+        hold_seconds: How long it must stay so to count as met.
+        guard: True for a metric that must not get worse, rather than one that must get better.
+    """
+
+    service: ServiceName
+    metric: str
+    direction: Literal["above", "below"]
+    threshold: float
+    deadline_seconds: float = Field(gt=0)
+    hold_seconds: float = Field(default=0, ge=0)
+    guard: bool = False
+
+
+class CheckOutcome(Value):
+    """How a check ended, with its last value in the metric's unit; `observed` None: there was nothing to see."""
+
+    check: Check
+    met: bool
+    observed: float | None
+    judged_at: UtcDatetime
+    reason: str
+
+
+class Plan(Value):
+    """A candidate answer to an incident. `action` None is the plan to do nothing and tell a person.
+
+    Attributes:
+        addresses: The kind of fault it would mend.
+        undo: What takes it back; None where nothing needs to be, or can be, taken back.
+        checks: What will prove it, registered before it runs. Never empty when there is an action.
+    """
+
+    action: Action | None
+    addresses: FaultKind | None
+    undo: Action | None
+    reversible: bool
+    checks: tuple[Check, ...]
+    rationale: str
+
+    @property
+    def digest(self) -> Digest:
+        """SHA-256 of the canonical plan: what ballots name and the executor recomputes."""
+        return self.content_digest()
+
+
+class Receipt(Value):
+    """An executor's word that it received an action, once for each idempotency key.
+
+    Attributes:
+        applied: False when the world refused it; `detail` says why.
+        repeated: True when this key had been received before, and nothing was done again.
+    """
+
+    idempotency_key: str
+    action: Action
+    received_at: UtcDatetime
+    completed_at: UtcDatetime
+    applied: bool
+    repeated: bool
+    detail: str
+    provenance: Provenance
+
+
+class Authorisation(Value):
+    """What policy says of a plan: allowed, refused, or allowed once a person agrees. `rule` names the policy's line."""
+
+    decision: Literal["allow", "deny", "needs_approval"]
+    rule: str
+    reason: str
+
+
+class ApprovalAnswer(Value):
+    """A person's answer (or, in the practice company, the modelled operator's, named so in `by`)."""
+
+    answer: Literal["approved", "denied", "expired"]
+    by: str
+    reason: str
+    answered_at: UtcDatetime

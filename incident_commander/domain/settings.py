@@ -1,0 +1,30 @@
+"""Every setting there is, read from `IC_...` environment variables (or `.env`) by the doors, which hand values down."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one installation; each has a default that works on a laptop with nothing configured."""
+
+    model_config = SettingsConfigDict(env_prefix="IC_", env_file=".env", extra="ignore")
+
+    data_dir: Path = Field(default=Path(".data"), description="where databases and keys are kept")
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite inside data_dir")
+    workflow_database_url: str = Field(default="", description="DBOS system database; empty: SQLite inside data_dir")
+    host: str = Field(default="127.0.0.1", description="address to bind")
+    port: int = Field(default=8000, ge=1, le=65535, description="the one port of UI, API and websocket")
+    worker_slot: int = Field(default=0, ge=0, description="which of this installation's workers this process is")
+    analysis_processes: int = Field(default=1, ge=1, description="worker processes for analysis")
+    notify_urls: list[str] = Field(default=[], description="apprise URLs updates go to; none: timeline only")
+    policy_file: Path | None = Field(default=None, description="policy for real incidents; none: no action is allowed")
+
+    def resolved_database_url(self) -> str:
+        """The application database's URL, the default filled in."""
+        return self.database_url or f"sqlite+aiosqlite:///{(self.data_dir / 'incident-commander.db').resolve()}"
+
+    def resolved_workflow_database_url(self) -> str:
+        """The workflow database's URL, the default filled in."""
+        return self.workflow_database_url or f"sqlite:///{(self.data_dir / 'workflows.db').resolve()}"
