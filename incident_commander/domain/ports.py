@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from .base import RunId
 from .event import Update
 from .findings import Impact
 from .incident import ClockKind, Incident
@@ -133,3 +134,17 @@ class Environment:
     policy: Policy
     approver: Approver | None
     stage_seconds: dict[str, float]
+
+
+class UnknownPracticeRun(Exception):
+    """No practice run of that id is known here."""
+
+
+class Environments(Protocol):
+    async def environment(self, run: RunId | None) -> Environment:
+        """The world of a practice run, or the live one for None.
+
+        Raises:
+            UnknownPracticeRun: that run is not known here.
+        """
+        ...

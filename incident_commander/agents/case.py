@@ -1,0 +1,25 @@
+"""What an agent is handed: one incident as seen through the telemetry ports at one moment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..domain.alert import Alert
+from ..domain.findings import Impact
+from ..domain.incident import Incident
+from ..domain.telemetry import Observations
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The input of every `examine`. Picklable; holds no port, so an agent can look at nothing else.
+
+    Attributes:
+        impact: What customers feel now; None where the impact port could not answer.
+        now: On the incident's clock; the end of the observed window.
+    """
+
+    incident: Incident
+    alerts: tuple[Alert, ...]
+    observations: Observations
+    impact: Impact | None
+    now: datetime

@@ -1,0 +1,78 @@
+"""A run of the practice company: the stored triple (scenario, seed, actions received) that rebuilds its world."""
+
+from pydantic import Field
+
+from .base import JsonObject, RunId, ServiceName, UtcDatetime, Value
+from .findings import FaultKind
+from .plan import Action, ActionName
+from .provenance import Provenance
+
+
+class PracticeRun(Value):
+    """One practice run.
+
+    Attributes:
+        pace: Simulated seconds in a second of wall time; None: the world stands still until it is told to move.
+        external_alerting: True when outside servers scrape the world and alert, so that it posts no alerts of its own.
+        epoch: Simulated time at which the world begins, with its quiet history.
+        opened_at: Simulated time up to which that history was computed before anyone looked.
+        started_at: Wall clock.
+        clock_at: Simulated time reached, for a world that stands still.
+    """
+
+    id: RunId
+    scenario: str
+    seed: int = Field(ge=0, lt=2**32)
+    pace: float | None = None
+    external_alerting: bool = False
+    epoch: UtcDatetime
+    opened_at: UtcDatetime
+    started_at: UtcDatetime
+    clock_at: UtcDatetime
+    ended: bool = False
+
+
+class JournalEntry(Value):
+    """The world's own witness of one received action; `deliveries` counts how often its key was presented."""
+
+    run: RunId
+    sequence: int = Field(ge=1)
+    idempotency_key: str
+    action: Action
+    received_at: UtcDatetime
+    applied: bool
+    detail: str
+    deliveries: int = Field(default=1, ge=1)
+
+
+class Answer(Value):
+    """What was really wrong in a practice run. For the judge, after the end; no port leads here.
+
+    Attributes:
+        service: The service at fault; None where there is no fault.
+        acceptable: The (action, target) pairs that mend it; empty where none does and acting is wrong.
+        harmful: The pairs that make it worse.
+    """
+
+    service: ServiceName | None
+    fault: FaultKind | None
+    acceptable: tuple[tuple[ActionName, ServiceName], ...]
+    harmful: tuple[tuple[ActionName, ServiceName], ...]
+    explanation: str
+
+
+class Baseline(Value):
+    """The same seed answered by the modelled human, and by nobody: durations in simulated seconds.
+
+    Attributes:
+        acknowledged_seconds: From onset to the person's acknowledgement.
+        mttr_seconds: From onset to the end of customer impact; None when the person does not mend it either.
+        customer_cost_usd: By `human` and by `nobody`, over the same horizon.
+        assumptions: The figures used, with the file that cites them.
+    """
+
+    acknowledged_seconds: float | None
+    mttr_seconds: float | None
+    customer_cost_usd: dict[str, float]
+    assumptions: JsonObject
+    provenance: Provenance
