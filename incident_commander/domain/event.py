@@ -37,6 +37,7 @@ EventKind = Literal[
     "rollback.received",
     "update.published",
     "predictions.scored",
+    "impact.compared",
     "postmortem.written",
 ]
 Actor = str

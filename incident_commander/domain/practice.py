@@ -50,12 +50,14 @@ class Answer(Value):
 
     Attributes:
         service: The service at fault; None where there is no fault.
+        onset: Simulated time at which the fault began; None where there is none.
         acceptable: The (action, target) pairs that mend it; empty where none does and acting is wrong.
         harmful: The pairs that make it worse.
     """
 
     service: ServiceName | None
     fault: FaultKind | None
+    onset: UtcDatetime | None = None
     acceptable: tuple[tuple[ActionName, ServiceName], ...]
     harmful: tuple[tuple[ActionName, ServiceName], ...]
     explanation: str

@@ -1,0 +1,1 @@
+"""The response lifecycle: the only room that knows the order of the ten stages."""

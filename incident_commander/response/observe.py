@@ -1,0 +1,74 @@
+"""Reading an environment: all telemetry ports at once, what cannot be read becomes a gap."""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from ..domain.findings import Impact
+from ..domain.ports import Environment, SourceUnavailable
+from ..domain.provenance import Provenance
+from ..domain.telemetry import Gap, Observations, Topology, Window
+
+LOOKBACK = timedelta(minutes=90)
+"""How far before an incident's beginning its reference lies: long enough for a baseline, short of the last season."""
+
+T = TypeVar("T")
+
+
+async def observe(environment: Environment, began_at: datetime, now: datetime) -> tuple[Observations, Impact | None]:
+    """Read everything from `LOOKBACK` before the incident began until `now`.
+
+    Returns:
+        The observations, whose `gaps` name each source that could not answer, and the impact on customers now.
+    """
+    window = Window(start=began_at - LOOKBACK, end=now)
+    gaps: list[Gap] = []
+
+    async def read(answer: Awaitable[T], otherwise: T) -> T:
+        try:
+            return await answer
+        except SourceUnavailable as error:
+            gaps.append(error.gap)
+            return otherwise
+
+    async def read_impact() -> Impact | None:
+        try:
+            return await environment.impact.impact(Window(start=max(window.start, now - timedelta(minutes=5)), end=now))
+        except SourceUnavailable as error:
+            gaps.append(error.gap)
+            return None
+
+    metrics, logs, traces, changes, topology, impact = await asyncio.gather(
+        read(environment.metrics.metrics(window), ()),
+        read(environment.logs.logs(window), ()),
+        read(environment.traces.traces(window), ()),
+        read(environment.changes.changes(window), ()),
+        read(environment.topology.topology(), Topology()),
+        read_impact(),
+    )
+    kind = "simulated" if environment.clock.kind == "simulated" else "live"
+    observations = Observations(
+        window=window,
+        onset_hint=began_at,
+        metrics=metrics,
+        logs=logs,
+        traces=traces,
+        changes=changes,
+        topology=topology,
+        gaps=tuple(sorted(gaps, key=lambda gap: gap.signal)),
+        provenance=Provenance(kind=kind, source="practice company" if kind == "simulated" else "local"),
+    )
+    return observations, impact
+
+
+def inputs_read(observations: Observations) -> dict[str, int]:
+    """What an agent was given, counted, for its run record."""
+    return {
+        "metric series": len(observations.metrics),
+        "metric points": sum(len(series.values) for series in observations.metrics),
+        "log lines": len(observations.logs),
+        "spans": len(observations.traces),
+        "changes": len(observations.changes),
+        "services": len(observations.topology.services),
+    }

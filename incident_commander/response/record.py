@@ -1,0 +1,167 @@
+"""An incident's record: what the ledger's events say, as domain values. Everything a stage needs, it reads from here.
+
+Payloads, by event kind:
+
+- `incident.status_changed`: `{from, to, reason}`; `stage.started`: `{stage}`;
+  `stage.finished`: `{stage, wall_ms, clock_seconds, gaps: [Gap]}`; `agent.ran`: AgentRun
+- `anomalies.detected`: `{anomalies: [Anomaly], evidence: [Evidence]}`; `diagnosis.made`: Diagnosis;
+  `predictions.made`: `{predictions: [Prediction], impact: Impact | null}`; `plans.proposed`: `{plans: [Plan]}`
+- `ballot.cast`: SignedBallot; `ballot.rejected`: Rejection; `quorum.reached` and `quorum.failed`: Tally
+- `authorisation.decided`: `{plan: Digest, authorisation: Authorisation}`;
+  `approval.requested`: `{plan: Digest, expires_at}`; `approval.answered`: ApprovalAnswer
+- `checks.registered`: `{plan: Digest, checks: [Check]}`; `check.judged`: CheckOutcome
+- `action.requested`, `rollback.requested`: `{plan: Digest, action: Action, idempotency_key}`;
+  `action.received`, `rollback.received`: Receipt; `action.refused`: `{plan: Digest, reason}`
+- `update.published`: Update; `predictions.scored`: `{outcomes: [PredictionOutcome]}`;
+  `impact.compared`: Comparison; `postmortem.written`: `{markdown}`
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+
+from ..domain.ballot import SignedBallot, Tally
+from ..domain.base import Digest, Value
+from ..domain.event import Event, EventKind
+from ..domain.findings import Anomaly, Diagnosis, Evidence, Prediction, PredictionOutcome
+from ..domain.incident import Incident, Stage
+from ..domain.plan import ApprovalAnswer, Authorisation, Check, CheckOutcome, Plan, Receipt
+from ..domain.provenance import Provenance
+
+V = TypeVar("V", bound=Value)
+
+
+class Comparison(Value):
+    """A practice incident's customer cost, in USD, beside the same seed without us: payload of `impact.compared`."""
+
+    ours_usd: float
+    human_usd: float
+    nobody_usd: float
+    mttd_seconds: float | None
+    mttr_seconds: float | None
+    baseline_mttr_seconds: float | None
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class IncidentRecord:
+    """One incident with its events, oldest first."""
+
+    incident: Incident
+    events: tuple[Event, ...]
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys of all events: what has been written is never written again."""
+        return frozenset(event.key for event in self.events)
+
+    def of_kind(self, *kinds: EventKind) -> tuple[Event, ...]:
+        """The events of these kinds, oldest first."""
+        return tuple(event for event in self.events if event.kind in kinds)
+
+    def latest(self, *kinds: EventKind) -> Event | None:
+        """The newest event of these kinds."""
+        found = self.of_kind(*kinds)
+        return found[-1] if found else None
+
+    def stage_event(self, kind: EventKind, stage: Stage) -> Event | None:
+        """The `stage.started` or `stage.finished` event of a stage."""
+        return next((event for event in self.of_kind(kind) if event.payload["stage"] == stage), None)
+
+    def _value(self, model: type[V], *kinds: EventKind) -> V | None:
+        event = self.latest(*kinds)
+        return model.model_validate(event.payload) if event else None
+
+    def _values(self, model: type[V], kind: EventKind, field: str) -> tuple[V, ...]:
+        event = self.latest(kind)
+        return _tuple_of(model, event.payload[field]) if event else ()
+
+    @property
+    def anomalies(self) -> tuple[Anomaly, ...]:
+        """What detection saw; empty before it ran."""
+        return self._values(Anomaly, "anomalies.detected", "anomalies")
+
+    @property
+    def detection_evidence(self) -> tuple[Evidence, ...]:
+        """What detection judged by."""
+        return self._values(Evidence, "anomalies.detected", "evidence")
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """The diagnosis, None before it was made."""
+        return self._value(Diagnosis, "diagnosis.made")
+
+    @property
+    def predictions(self) -> tuple[Prediction, ...]:
+        """What was predicted to break next."""
+        return self._values(Prediction, "predictions.made", "predictions")
+
+    @property
+    def prediction_outcomes(self) -> tuple[PredictionOutcome, ...]:
+        """How the predictions came out; empty before they were scored."""
+        return self._values(PredictionOutcome, "predictions.scored", "outcomes")
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """The candidate plans."""
+        return self._values(Plan, "plans.proposed", "plans")
+
+    @property
+    def ballots(self) -> tuple[SignedBallot, ...]:
+        """All ballots cast, in the order of their events."""
+        return tuple(SignedBallot.model_validate(event.payload) for event in self.of_kind("ballot.cast"))
+
+    @property
+    def tally(self) -> Tally | None:
+        """The last round's outcome."""
+        return self._value(Tally, "quorum.reached", "quorum.failed")
+
+    @property
+    def chosen(self) -> Plan | None:
+        """The certified plan, None without a certificate."""
+        tally = self.tally
+        if tally is None or tally.certificate is None:
+            return None
+        return self.plan(tally.certificate.plan_digest)
+
+    def plan(self, digest: Digest) -> Plan | None:
+        """The candidate plan with this digest."""
+        return next((plan for plan in self.plans if plan.digest == digest), None)
+
+    @property
+    def authorisation(self) -> Authorisation | None:
+        """What policy said of the certified plan."""
+        event = self.latest("authorisation.decided")
+        return Authorisation.model_validate(event.payload["authorisation"]) if event else None
+
+    @property
+    def approval(self) -> ApprovalAnswer | None:
+        """What the person who was asked answered."""
+        return self._value(ApprovalAnswer, "approval.answered")
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The checks registered before the action."""
+        return self._values(Check, "checks.registered", "checks")
+
+    @property
+    def check_outcomes(self) -> tuple[CheckOutcome, ...]:
+        """How they ended, in the order they were judged."""
+        return tuple(CheckOutcome.model_validate(event.payload) for event in self.of_kind("check.judged"))
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """The executor's receipt for the action, None when none was received."""
+        return self._value(Receipt, "action.received")
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """Our cost beside the baselines', for a practice incident that ended."""
+        return self._value(Comparison, "impact.compared")
+
+
+def _tuple_of(model: type[V], values: object) -> tuple[V, ...]:
+    return TypeAdapter(tuple[model, ...]).validate_python(values)  # type: ignore[valid-type]
