@@ -13,6 +13,11 @@ from ..domain.telemetry import ServiceKind
 
 MetricKind = Literal["latency", "errors", "traffic", "saturation"]
 Direction = Literal["up", "down"]
+Remediation = Literal[
+    "rollback", "roll-forward", "config-revert", "scale", "failover", "reschedule",
+    "rotate-cert", "purge-bad-data", "escalate-upstream", "feature-flag-disable",
+]  # fmt: skip
+"""The remediation words of public root cause benchmarks (RootCauseBench)."""
 Precondition = Literal["recent_deploy", "saturated", "own_trouble", "pool_exhausted", "carries_traffic"]
 """What telemetry must show before an action is proposed for a target.
 
@@ -87,6 +92,7 @@ class ActionSpec(Value):
 
     Attributes:
         word: The field's word for it, for sentences.
+        remediation: Its word in the benchmark's vocabulary; None where that has none.
         addresses: The kinds of fault it can mend.
         reversible: Whether `Catalogue.undo` gives an action that brings the former state back.
         effects: What should be seen at the target afterwards.
@@ -98,6 +104,7 @@ class ActionSpec(Value):
 
     word: str
     summary: str
+    remediation: Remediation | None = None
     addresses: tuple[FaultKind, ...] = Field(min_length=1)
     target_kinds: tuple[ServiceKind, ...] = Field(min_length=1)
     arguments: dict[str, ArgumentSpec] = {}
