@@ -3,6 +3,7 @@
 Reading ports raise SourceUnavailable, which the lifecycle turns into a Gap; they never return an empty answer instead.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -12,7 +13,7 @@ from .event import Update
 from .findings import Impact
 from .incident import ClockKind, Incident
 from .plan import Action, ApprovalAnswer, Authorisation, Plan, Receipt
-from .telemetry import Change, Gap, LogRecord, MetricSeries, Span, Topology, Window
+from .telemetry import Change, Gap, LogRecord, MetricSeries, Service, Span, Topology, Window
 
 
 class SourceUnavailable(Exception):
@@ -94,8 +95,20 @@ class ActionFailed(Exception):
 
 
 class Policy(Protocol):
-    def authorise(self, incident: Incident, plan: Plan, now: datetime) -> Authorisation:
-        """Whether this plan may run for this incident, and whether a person must agree first. Unknown means no."""
+    def authorise(
+        self,
+        incident: Incident,
+        plan: Plan,
+        now: datetime,
+        target: Service | None = None,
+        taken: Sequence[Action] = (),
+    ) -> Authorisation:
+        """Whether this plan may run for this incident, and whether a person must agree first. Unknown means no.
+
+        Args:
+            target: The plan's target as the topology knows it; None: its kind and tier are not known.
+            taken: The actions that ran for this incident before.
+        """
         ...
 
 
