@@ -1,0 +1,280 @@
+"""The ledger's events as the rows of a timeline: one line each, its detail opened on demand."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from pydantic import JsonValue
+
+from ..domain.ballot import Rejection, SignedBallot, Tally
+from ..domain.base import JsonObject, Value
+from ..domain.event import AgentRun, Event, EventKind, Update
+from ..domain.findings import Diagnosis
+from ..domain.plan import Action, ApprovalAnswer, Authorisation, CheckOutcome, Receipt
+from . import view_text as text
+
+Tone = Literal["quiet", "plain", "good", "warn", "bad", "mark"]
+
+
+class TimelineRow(Value):
+    """One event. `tone` is never the only carrier of meaning: `title` says it in words."""
+
+    sequence: int
+    at: str
+    moment: str
+    kind: EventKind
+    actor: str
+    title: str
+    detail: str = ""
+    tone: Tone = "plain"
+
+
+def timeline_row(event: Event) -> TimelineRow:
+    """One event as a row; the times are on the incident's clock."""
+    title, detail, tone = _WORDS[event.kind](event.payload)
+    return TimelineRow(
+        sequence=event.sequence,
+        at=text.clock_time(event.occurred_at),
+        moment=event.occurred_at.isoformat(),
+        kind=event.kind,
+        actor=event.actor,
+        title=title,
+        detail=detail,
+        tone=tone,
+    )
+
+
+Words = tuple[str, str, Tone]
+
+
+def _opened(payload: JsonObject) -> Words:
+    return "Incident opened", _string(payload, "title", "reason"), "mark"
+
+
+def _status_changed(payload: JsonObject) -> Words:
+    after = _string(payload, "to")
+    tones: dict[str, Tone] = {"resolved": "good", "escalated": "warn", "awaiting_approval": "warn"}
+    return f"Status: {text.words(after)}", _string(payload, "reason"), tones.get(after, "mark")
+
+
+def _alert(verb: str, tone: Tone) -> Callable[[JsonObject], Words]:
+    def words(payload: JsonObject) -> Words:
+        name = _string(payload, "name", "alert")
+        source = _string(payload, "source")
+        service = _string(payload, "service")
+        title = " ".join(part for part in ("Alert", name, verb, f"({source})" if source else "") if part)
+        reason = _string(payload, "reason", "summary")
+        return title, ". ".join(part for part in (service, reason) if part), tone
+
+    return words
+
+
+def _stage_started(payload: JsonObject) -> Words:
+    return f"Stage {_string(payload, 'stage')} started", "", "quiet"
+
+
+def _stage_finished(payload: JsonObject) -> Words:
+    wall, charged = payload.get("wall_ms"), payload.get("clock_seconds")
+    parts = []
+    if isinstance(wall, int | float):
+        parts.append(f"computed in {text.milliseconds(wall)}")
+    if isinstance(charged, int | float) and charged:
+        parts.append(f"{text.duration(charged)} on the incident's clock")
+    return f"Stage {_string(payload, 'stage')} finished", ", ".join(parts), "quiet"
+
+
+def _agent_ran(payload: JsonObject) -> Words:
+    run = AgentRun.model_validate(payload)
+    if run.error:
+        return f"{text.sentence(run.agent)} failed", run.error, "bad"
+    read = ", ".join(f"{count:,} {what}" for what, count in run.inputs.items() if count)
+    sure = f", confidence {text.share(run.confidence)}" if run.confidence is not None else ""
+    return (
+        f"{text.sentence(run.agent)} ran in {text.milliseconds(run.duration_ms)}{sure}",
+        f"Read {read}" if read else "",
+        "quiet",
+    )
+
+
+def _anomalies(payload: JsonObject) -> Words:
+    anomalies = _items(payload, "anomalies")
+    services = sorted({_string(anomaly, "service") for anomaly in anomalies})
+    count = len(anomalies)
+    if not count:
+        return "No signal left its normal course", "", "plain"
+    return f"{count} anomalous signal{'s' if count > 1 else ''}", "In " + ", ".join(services), "plain"
+
+
+def _diagnosis(payload: JsonObject) -> Words:
+    diagnosis = Diagnosis.model_validate(payload)
+    if diagnosis.cause is None:
+        return "Root cause inconclusive", diagnosis.next_question, "warn"
+    cause = diagnosis.cause
+    return (
+        f"Root cause {diagnosis.verdict}: {cause.service}, {text.words(cause.fault)} ({text.share(cause.probability)})",
+        f"{len(cause.evidence)} observations for, {len(cause.against)} against",
+        "mark",
+    )
+
+
+def _predictions(payload: JsonObject) -> Words:
+    count = len(_items(payload, "predictions"))
+    return f"{count} prediction{'' if count == 1 else 's'} made", "", "plain"
+
+
+def _plans(payload: JsonObject) -> Words:
+    plans = _items(payload, "plans")
+    names = [_plan_action(plan) for plan in plans]
+    return f"{len(plans)} candidate plans proposed", "; ".join(names), "plain"
+
+
+def _ballot(payload: JsonObject) -> Words:
+    ballot = SignedBallot.model_validate(payload).ballot
+    judgement = ballot.judgement
+    what = f"voted for plan {judgement.choice[:8]}" if judgement.choice else "abstained"
+    return f"{text.sentence(ballot.voter)} {what} ({text.share(judgement.confidence)})", judgement.reason, "plain"
+
+
+def _ballot_rejected(payload: JsonObject) -> Words:
+    rejection = Rejection.model_validate(payload)
+    return f"Ballot of {rejection.voter} rejected: {text.words(rejection.reason)}", rejection.detail, "bad"
+
+
+def _quorum(payload: JsonObject) -> Words:
+    tally = Tally.model_validate(payload)
+    if tally.certificate is None:
+        return "No quorum", tally.reason, "warn"
+    agreed, rule = len(tally.votes[tally.certificate.plan_digest]), tally.certificate.rule
+    return f"Quorum: {agreed} of {rule.n} for one plan, {rule.required} needed", tally.reason, "good"
+
+
+def _authorised(payload: JsonObject) -> Words:
+    authorisation = Authorisation.model_validate(payload["authorisation"])
+    verdicts: dict[str, tuple[str, Tone]] = {
+        "allow": ("Policy allows the plan", "good"),
+        "deny": ("Policy refuses the plan", "bad"),
+        "needs_approval": ("Policy asks for a person's approval", "warn"),
+    }
+    title, tone = verdicts[authorisation.decision]
+    return title, f"{authorisation.rule}: {authorisation.reason}", tone
+
+
+def _approval_requested(payload: JsonObject) -> Words:
+    expires = _string(payload, "expires_at")
+    return "Approval requested", f"Expires {expires}" if expires else "", "warn"
+
+
+def _approval_answered(payload: JsonObject) -> Words:
+    answer = ApprovalAnswer.model_validate(payload)
+    tone: Tone = "good" if answer.answer == "approved" else "warn"
+    return f"Approval {answer.answer} by {answer.by}", answer.reason, tone
+
+
+def _checks(payload: JsonObject) -> Words:
+    count = len(_items(payload, "checks"))
+    return f"{count} check{'' if count == 1 else 's'} registered before acting", "", "plain"
+
+
+def _requested(noun: str) -> Callable[[JsonObject], Words]:
+    def words(payload: JsonObject) -> Words:
+        return f"{noun} requested: {_plan_action(payload)}", "", "mark"
+
+    return words
+
+
+def _received(noun: str) -> Callable[[JsonObject], Words]:
+    def words(payload: JsonObject) -> Words:
+        receipt = Receipt.model_validate(payload)
+        outcome: tuple[str, Tone] = ("applied", "good") if receipt.applied else ("not applied", "bad")
+        return f"{noun} {outcome[0]}: {text.action_text(receipt.action)}", receipt.detail, outcome[1]
+
+    return words
+
+
+def _refused(payload: JsonObject) -> Words:
+    return "Action refused", _string(payload, "reason"), "bad"
+
+
+def _check_judged(payload: JsonObject) -> Words:
+    outcome = CheckOutcome.model_validate(payload)
+    tone: Tone = "good" if outcome.met else "bad"
+    return f"Check {'met' if outcome.met else 'unmet'}: {text.check_text(outcome.check)}", outcome.reason, tone
+
+
+def _update(payload: JsonObject) -> Words:
+    update = Update.model_validate(payload)
+    return f"Update for {text.words(update.audience)}: {update.subject}", "", "plain"
+
+
+def _scored(payload: JsonObject) -> Words:
+    outcomes = [_string(outcome, "outcome") for outcome in _items(payload, "outcomes")]
+    counted = ", ".join(f"{outcomes.count(name)} {name}" for name in ("hit", "miss", "unscored") if name in outcomes)
+    return "Predictions scored", counted or "none had been made", "plain"
+
+
+def _compared(payload: JsonObject) -> Words:
+    ours, human = payload.get("ours_usd"), payload.get("human_usd")
+    if isinstance(ours, int | float) and isinstance(human, int | float):
+        return (
+            f"Customer cost {text.usd(ours)}; modelled human on the same seed {text.usd(human)}",
+            "Simulated",
+            "plain",
+        )
+    return "Customer cost compared", "", "plain"
+
+
+def _postmortem(payload: JsonObject) -> Words:
+    return "Postmortem written", "", "plain"
+
+
+def _string(payload: JsonValue, *keys: str) -> str:
+    if isinstance(payload, dict):
+        for key in keys:
+            value = payload.get(key)
+            if isinstance(value, str) and value:
+                return value
+    return ""
+
+
+def _items(payload: JsonObject, key: str) -> list[JsonValue]:
+    value = payload.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _plan_action(payload: JsonValue) -> str:
+    action = payload.get("action") if isinstance(payload, dict) else None
+    return text.action_text(Action.model_validate(action) if action is not None else None)
+
+
+_WORDS: dict[EventKind, Callable[[JsonObject], Words]] = {
+    "incident.opened": _opened,
+    "incident.status_changed": _status_changed,
+    "alert.grouped": _alert("grouped here", "plain"),
+    "alert.resent": _alert("sent again", "quiet"),
+    "alert.resolved": _alert("resolved", "good"),
+    "alert.expired": _alert("expired", "quiet"),
+    "stage.started": _stage_started,
+    "stage.finished": _stage_finished,
+    "agent.ran": _agent_ran,
+    "anomalies.detected": _anomalies,
+    "diagnosis.made": _diagnosis,
+    "predictions.made": _predictions,
+    "plans.proposed": _plans,
+    "ballot.cast": _ballot,
+    "ballot.rejected": _ballot_rejected,
+    "quorum.reached": _quorum,
+    "quorum.failed": _quorum,
+    "authorisation.decided": _authorised,
+    "approval.requested": _approval_requested,
+    "approval.answered": _approval_answered,
+    "checks.registered": _checks,
+    "action.requested": _requested("Action"),
+    "action.received": _received("Action"),
+    "action.refused": _refused,
+    "check.judged": _check_judged,
+    "rollback.requested": _requested("Rollback"),
+    "rollback.received": _received("Rollback"),
+    "update.published": _update,
+    "predictions.scored": _scored,
+    "impact.compared": _compared,
+    "postmortem.written": _postmortem,
+}
