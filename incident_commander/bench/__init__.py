@@ -1,0 +1,1 @@
+"""What is measured, and how: each runner prints a table, or with `--json` one JSON object."""
