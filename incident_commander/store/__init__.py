@@ -1,0 +1,36 @@
+"""The store: tables, every query, and the ledger."""
+
+from .alerts import Alerts, Door, StoredAlert
+from .certificates import CertificateConflict, Certificates
+from .database import Database, DatabaseClosed, SchemaMissing, Unit
+from .dialect import UnsupportedDatabase
+from .incidents import Incidents, UnknownIncident
+from .ledger import KeyReused, Ledger, LedgerBroken, LedgerReport
+from .ledger_key import LedgerKeyUnusable
+from .migrations import migrate
+from .practice import ActionKeyReused, PracticeRuns
+from .values import Values
+
+__all__ = [
+    "ActionKeyReused",
+    "Alerts",
+    "CertificateConflict",
+    "Certificates",
+    "Database",
+    "DatabaseClosed",
+    "Door",
+    "Incidents",
+    "KeyReused",
+    "Ledger",
+    "LedgerBroken",
+    "LedgerKeyUnusable",
+    "LedgerReport",
+    "PracticeRuns",
+    "SchemaMissing",
+    "StoredAlert",
+    "Unit",
+    "UnknownIncident",
+    "UnsupportedDatabase",
+    "Values",
+    "migrate",
+]

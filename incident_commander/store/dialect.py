@@ -1,0 +1,179 @@
+"""Everything that depends on which database it is: connecting, serialising writers, append-only tables, integrity.
+
+SQLite is the default and PostgreSQL the other one; no other file of the store has SQL that only one of them speaks.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+WRITES = "incident_commander_writes"
+"""Execution option that marks a connection's transaction as a writing one."""
+
+BUSY_TIMEOUT_MS = 30_000
+"""How long a writer waits for another process's transaction: far above any of ours, far below a person's patience."""
+
+_PG_WRITE_LOCK = 0x1C0DE
+"""Any fixed number: the advisory lock all our writing transactions take on PostgreSQL."""
+
+
+class UnsupportedDatabase(Exception):
+    """A database URL names a database or driver that is not supported; the message says which are."""
+
+
+class _Cursor(Protocol):
+    def execute(self, statement: str, /) -> object: ...
+
+    def close(self) -> object: ...
+
+
+class _DriverConnection(Protocol):
+    text_factory: Callable[[bytes], str]
+
+
+class _DbapiConnection(Protocol):
+    isolation_level: str | None
+
+    @property
+    def driver_connection(self) -> _DriverConnection: ...
+
+    def cursor(self) -> _Cursor: ...
+
+
+def async_engine(url: str) -> AsyncEngine:
+    """An engine whose transactions are deferred reads, or serialised writes where WRITES is set.
+
+    Raises:
+        UnsupportedDatabase: the URL is neither `sqlite+aiosqlite` nor `postgresql+psycopg`.
+    """
+    driver = make_url(url).drivername
+    if driver == "sqlite+aiosqlite":
+        engine = create_async_engine(url, pool_size=8, max_overflow=8, pool_timeout=BUSY_TIMEOUT_MS / 1000)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+    if driver == "postgresql+psycopg":
+        engine = create_async_engine(url, pool_size=8, max_overflow=8, isolation_level="REPEATABLE READ")
+        event.listen(engine.sync_engine, "begin", _begin_postgresql)
+        return engine
+    raise UnsupportedDatabase(f"the database URL starts with {driver!r}; use sqlite+aiosqlite or postgresql+psycopg")
+
+
+def migration_engine(url: str) -> Engine:
+    """A blocking engine for schema migrations; on SQLite one whole migration is one serialised transaction."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed.set(drivername="sqlite+pysqlite"), poolclass=NullPool)
+        event.listen(engine, "connect", _prepare_sqlite_migration)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        return engine
+    if parsed.drivername == "postgresql+psycopg":
+        engine = create_engine(parsed, poolclass=NullPool)
+        event.listen(engine, "begin", _lock_postgresql)
+        return engine
+    raise UnsupportedDatabase(
+        f"the database URL starts with {parsed.drivername!r}; use sqlite+aiosqlite or postgresql+psycopg"
+    )
+
+
+def forbid_changes(connection: Connection, table: str) -> None:
+    """Let the database itself refuse to update, delete or replace a row of a table keyed by `sequence` and `key`."""
+    for statement in _FORBID[connection.dialect.name]:
+        connection.execute(text(statement.format(table=table)))
+
+
+def allow_changes(connection: Connection, table: str) -> None:
+    """Take `forbid_changes` back, for a downgrade."""
+    for statement in _ALLOW[connection.dialect.name]:
+        connection.execute(text(statement.format(table=table)))
+
+
+def integrity_problem(connection: Connection, table: str) -> str | None:
+    """What the database's own check finds wrong with a table and its indexes; None where it finds nothing.
+
+    PostgreSQL has no such check without an extension, so there it always returns None.
+    """
+    if connection.dialect.name != "sqlite":
+        return None
+    findings = [str(row[0]) for row in connection.exec_driver_sql(f"PRAGMA integrity_check({table})")]
+    return None if findings == ["ok"] else "; ".join(findings[:3])
+
+
+def _prepare_sqlite(connection: _DbapiConnection, _record: object) -> None:
+    # Transactions are begun by the `begin` listener alone, never by the driver's guess.
+    connection.isolation_level = None
+    # A row with broken UTF-8 must reach the ledger's verification as a wrong text, not end the query.
+    connection.driver_connection.text_factory = _decode
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _decode(raw: bytes) -> str:
+    return raw.decode("utf-8", errors="replace")
+
+
+def _prepare_sqlite_migration(connection: _DbapiConnection, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get(WRITES, False):
+        _lock_postgresql(connection)
+
+
+def _lock_postgresql(connection: Connection) -> None:
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_PG_WRITE_LOCK})")
+
+
+_FORBID: dict[str, tuple[str, ...]] = {
+    "sqlite": (
+        "CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} "
+        "BEGIN SELECT RAISE(ABORT, '{table} is append-only: rows are never changed'); END",
+        "CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} "
+        "BEGIN SELECT RAISE(ABORT, '{table} is append-only: rows are never deleted'); END",
+        # INSERT OR REPLACE deletes without firing delete triggers.
+        "CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+        "WHEN EXISTS (SELECT 1 FROM {table} WHERE sequence = NEW.sequence OR key = NEW.key) "
+        "BEGIN SELECT RAISE(ABORT, '{table} is append-only: rows are never replaced'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '{table} is append-only: rows are never changed or deleted'; END $$",
+        "CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION {table}_refuse()",
+        "CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()",
+    ),
+}
+
+_ALLOW: dict[str, tuple[str, ...]] = {
+    "sqlite": (
+        "DROP TRIGGER {table}_no_update",
+        "DROP TRIGGER {table}_no_delete",
+        "DROP TRIGGER {table}_no_replace",
+    ),
+    "postgresql": (
+        "DROP TRIGGER {table}_no_change ON {table}",
+        "DROP TRIGGER {table}_no_truncate ON {table}",
+        "DROP FUNCTION {table}_refuse()",
+    ),
+}
