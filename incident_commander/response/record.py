@@ -3,7 +3,7 @@
 Payloads, by event kind:
 
 - `incident.status_changed`: `{from, to, reason}`; `stage.started`: `{stage}`;
-  `stage.finished`: `{stage, wall_ms, clock_seconds, gaps: [Gap]}`; `agent.ran`: AgentRun
+  `stage.finished`: `{stage, next, wall_ms, clock_seconds, gaps: [Gap]}`; `agent.ran`: AgentRun
 - `anomalies.detected`: `{anomalies: [Anomaly], evidence: [Evidence]}`; `diagnosis.made`: Diagnosis;
   `predictions.made`: `{predictions: [Prediction], impact: Impact | null}`; `plans.proposed`: `{plans: [Plan]}`
 - `ballot.cast`: SignedBallot; `ballot.rejected`: Rejection; `quorum.reached` and `quorum.failed`: Tally
@@ -16,7 +16,6 @@ Payloads, by event kind:
   `impact.compared`: Comparison; `postmortem.written`: `{markdown}`
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -28,7 +27,7 @@ from ..domain.base import Digest, Value
 from ..domain.event import Event, EventKind
 from ..domain.findings import Anomaly, Diagnosis, Evidence, Prediction, PredictionOutcome
 from ..domain.incident import Incident, Stage
-from ..domain.plan import ApprovalAnswer, Authorisation, Check, CheckOutcome, Plan, Receipt
+from ..domain.plan import Action, ApprovalAnswer, Authorisation, Check, CheckOutcome, Plan, Receipt
 from ..domain.provenance import Provenance
 
 V = TypeVar("V", bound=Value)
@@ -156,6 +155,12 @@ class IncidentRecord:
     def receipt(self) -> Receipt | None:
         """The executor's receipt for the action, None when none was received."""
         return self._value(Receipt, "action.received")
+
+    @property
+    def actions_taken(self) -> tuple[Action, ...]:
+        """Every action that was received for this incident, rollbacks included, oldest first."""
+        received = self.of_kind("action.received", "rollback.received")
+        return tuple(Receipt.model_validate(event.payload).action for event in received)
 
     @property
     def comparison(self) -> Comparison | None:

@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -24,10 +25,14 @@ class Timed(Generic[T]):
 
 
 class Analysts:
-    """A small pool of worker processes, started with the first use and kept warm."""
+    """A small pool of worker processes, started with the first use and kept warm.
+
+    Attributes:
+        processes: How many there are at most.
+    """
 
     def __init__(self, processes: int) -> None:
-        self._processes = processes
+        self.processes = processes
         self._pool: ProcessPoolExecutor | None = None
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Timed[T]:
@@ -48,7 +53,7 @@ class Analysts:
 
     async def warm(self) -> None:
         """Start the workers and have them import the agents, so that the first incident does not wait for it."""
-        await asyncio.gather(*(self.run(_import_agents) for _ in range(self._processes)))
+        await asyncio.gather(*(self.run(_import_agents) for _ in range(self.processes)))
 
     def close(self) -> None:
         """Stop the workers without waiting for what they compute."""
@@ -58,13 +63,13 @@ class Analysts:
 
     async def _submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Timed[T]:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self._processes, mp_context=multiprocessing.get_context("spawn"))
-        return await asyncio.wrap_future(self._pool.submit(_timed, function, *args, **kwargs))
+            self._pool = ProcessPoolExecutor(self.processes, mp_context=multiprocessing.get_context("spawn"))
+        return await asyncio.wrap_future(self._pool.submit(_timed, partial(function, *args, **kwargs)))
 
 
-def _timed(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Timed[T]:
+def _timed(function: Callable[[], T]) -> Timed[T]:
     started_at, start = datetime.now(UTC), time.perf_counter()
-    value = function(*args, **kwargs)
+    value = function()
     return Timed(value, started_at, (time.perf_counter() - start) * 1000)
 
 

@@ -1,0 +1,23 @@
+"""The command line: `incident-commander --help`."""
+
+import typer
+
+from . import doctor, ledger, scenario, up
+
+app = typer.Typer(
+    name="incident-commander",
+    help="An open, autonomous incident commander.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("up")(up.up)
+app.command("migrate")(up.migrate_command)
+app.command("doctor")(doctor.doctor)
+app.add_typer(scenario.app, name="scenario", help="Practice runs.")
+app.add_typer(ledger.app, name="ledger", help="The append-only ledger.")
+
+
+def main() -> None:
+    """Entry point of the `incident-commander` command."""
+    app()

@@ -1,0 +1,70 @@
+"""`incident-commander doctor`: what is configured, what is degraded, and how to mend it."""
+
+import os
+import shutil
+import sqlite3
+import sys
+from pathlib import Path
+
+import typer
+
+from ..actions.policy import PolicyError, load_policy
+from ..domain.settings import Settings
+from ..response.views import HealthRow
+
+
+def doctor(json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
+    """Say what is configured, what is degraded and how to mend it; exit 1 when something is down."""
+    rows = _examine(Settings())
+    if json:
+        import json as codec
+
+        typer.echo(codec.dumps({"checks": [row.model_dump() for row in rows]}))
+    else:
+        for row in rows:
+            typer.echo(f"{row.state:9} {row.name:15} {row.detail}")
+    raise typer.Exit(1 if any(row.state == "down" for row in rows) else 0)
+
+
+def _examine(settings: Settings) -> tuple[HealthRow, ...]:
+    return (
+        HealthRow(name="python", state="ok", detail=f"{sys.version.split()[0]} at {sys.prefix}"),
+        _node(),
+        _data(settings.data_dir),
+        HealthRow(name="sqlite", state="ok", detail=sqlite3.sqlite_version),
+        _policy(settings.policy_file),
+        HealthRow(name="notifications", state="ok", detail=f"{len(settings.notify_urls)} channel(s)")
+        if settings.notify_urls
+        else HealthRow(name="notifications", state="off", detail="updates stay on the timeline; set IC_NOTIFY_URLS"),
+        HealthRow(
+            name="telemetry",
+            state="off",
+            detail="no live source; practice runs bring their own, real alerts go to a person",
+        ),
+    )
+
+
+def _node() -> HealthRow:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    node = shutil.which("node", path=path)
+    if node is None:
+        return HealthRow(name="javascript", state="down", detail="no node found; run scripts/setup")
+    return HealthRow(name="javascript", state="ok", detail=node)
+
+
+def _data(directory: Path) -> HealthRow:
+    if not directory.exists():
+        return HealthRow(name="data", state="ok", detail=f"{directory.resolve()} will be made with the first start")
+    if not os.access(directory, os.W_OK):
+        return HealthRow(name="data", state="down", detail=f"{directory.resolve()} cannot be written; mend its rights")
+    return HealthRow(name="data", state="ok", detail=str(directory.resolve()))
+
+
+def _policy(path: Path | None) -> HealthRow:
+    if path is None:
+        return HealthRow(name="policy", state="off", detail="no action on real systems is allowed; set IC_POLICY_FILE")
+    try:
+        load_policy(path)
+    except (PolicyError, OSError) as error:
+        return HealthRow(name="policy", state="down", detail=str(error))
+    return HealthRow(name="policy", state="ok", detail=str(path))

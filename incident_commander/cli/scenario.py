@@ -1,0 +1,121 @@
+"""`incident-commander scenario`: list and run the practice scenarios."""
+
+import asyncio
+import contextlib
+import logging
+import sys
+import tempfile
+from pathlib import Path
+
+import httpx
+import structlog
+import typer
+from pydantic import ValidationError
+
+from ..domain.settings import Settings
+from ..response.report import RunReport
+from ..sandbox import load_scenarios
+
+app = typer.Typer(no_args_is_help=True)
+
+PATIENCE_SECONDS = 120.0
+"""How long to wait for a run before giving up on it: several times what one takes."""
+
+
+@app.command("list")
+def list_scenarios() -> None:
+    """List the scenarios with a line about each."""
+    for scenario in load_scenarios():
+        typer.echo(f"{scenario.name:20} {scenario.title}")
+
+
+@app.command("run")
+def run(
+    name: str = typer.Argument(help="A scenario of `scenario list`."),
+    seed: int = typer.Option(..., min=0, max=2**32 - 1, help="The same seed gives the same figures twice."),
+    json: bool = typer.Option(False, "--json", help="Print one JSON object and nothing else."),
+    server: str = typer.Option("", help="Run it on this server instead of in this process, e.g. http://127.0.0.1:8000"),
+) -> None:
+    """Run a scenario end to end and judge the outcome against the answer that no agent saw."""
+    known = [scenario.name for scenario in load_scenarios()]
+    if name not in known:
+        typer.echo(f"there is no scenario {name!r}; choose one of {', '.join(known)}", err=True)
+        raise typer.Exit(2)
+    _log_to_stderr()
+    try:
+        report = asyncio.run(_on_server(server, name, seed) if server else _in_process(name, seed))
+    except (httpx.HTTPError, TimeoutError, ValidationError) as error:
+        typer.echo(f"the run did not come to an end: {type(error).__name__}: {error}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(report.model_dump_json() if json else _readable(report))
+
+
+async def _in_process(name: str, seed: int) -> RunReport:
+    from ..composition import build, running
+
+    with tempfile.TemporaryDirectory(prefix="incident-commander-") as folder:
+        settings = Settings(data_dir=Path(folder), database_url="", workflow_database_url="", notify_urls=[])
+        async with running(build(settings)) as commander:
+            transport = httpx.ASGITransport(commander.api)
+            async with httpx.AsyncClient(transport=transport, base_url="http://in-process") as client:
+                return await run_and_report(client, name, seed)
+
+
+async def _on_server(server: str, name: str, seed: int) -> RunReport:
+    async with httpx.AsyncClient(base_url=server, timeout=30) as client:
+        return await run_and_report(client, name, seed)
+
+
+async def run_and_report(client: httpx.AsyncClient, name: str, seed: int) -> RunReport:
+    """Start a run through the HTTP routes and wait for its report.
+
+    Raises:
+        httpx.HTTPError: the server refused, or cannot be reached.
+        TimeoutError: no report within `PATIENCE_SECONDS`.
+    """
+    answer = await client.post("/api/incidents/demo", json={"scenario": name, "seed": seed})
+    answer.raise_for_status()
+    run_id = answer.json()["run_id"]
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            report = await client.get(f"/api/practice/{run_id}")
+            report.raise_for_status()
+            if report.status_code == httpx.codes.OK:
+                return RunReport.model_validate_json(report.content)
+            await asyncio.sleep(0.05)
+
+
+def _log_to_stderr() -> None:
+    """Keep stdout for the result alone."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    with contextlib.suppress(AttributeError):
+        logging.getLogger("dbos").setLevel(logging.WARNING)
+
+
+def _readable(report: RunReport) -> str:
+    cause, plan, clock = report.root_cause, report.plan, report.clock
+    lines = [
+        f"{report.scenario} seed {report.seed}: {report.status}, cause {report.verdict or 'not diagnosed'}",
+        f"  cause       {cause.service or 'none named'} ({cause.fault or '-'}), {_right(cause.correct)}",
+        f"  plan        {plan.action} {plan.target or ''}, {'executed' if plan.executed else 'not executed'}, "
+        f"{'acceptable' if plan.acceptable else 'NOT acceptable'}",
+        f"  certificate {'valid' if report.certificate.valid else 'none'}, {report.certificate.ballots} ballots",
+        f"  MTTD        {_seconds(clock.mttd_seconds)} (simulated, from the fault's onset)",
+        f"  MTTR        {_seconds(clock.mttr_seconds)}; the modelled human: {_seconds(clock.baseline_mttr_seconds)}",
+        f"  predictions {report.predictions.made} made, {report.predictions.hits} hits, {report.predictions.misses} misses",
+        f"  ledger      {report.ledger.events} events, {'valid' if report.ledger.valid else 'NOT valid'}",
+        f"  wall time   {report.wall_seconds:.1f} s",
+    ]
+    return "\n".join(lines)
+
+
+def _right(correct: bool) -> str:
+    return "which is right" if correct else "which is WRONG"
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value / 60:.1f} min"

@@ -1,0 +1,106 @@
+"""`incident-commander up`: serve the pages, the API and the practice company on one port, in the foreground."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import typer
+
+from ..domain.settings import Settings
+from ..store import migrate
+
+ROOT = Path(__file__).resolve().parents[2]
+"""Where rxconfig.py is: the checkout."""
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+STOP_SECONDS = 10.0
+"""How long the server may take to stop before it is killed."""
+
+
+def up(
+    port: int = typer.Option(None, min=1, max=65535, help="The one port to serve on. [default: IC_PORT or 8000]"),
+    host: str = typer.Option(None, help="The address to bind. [default: IC_HOST or 127.0.0.1]"),
+) -> None:
+    """Build the pages if needed, migrate, and serve until Ctrl-C."""
+    settings = Settings()
+    host, port = host or settings.host, port or settings.port
+    if not (ROOT / "rxconfig.py").exists():
+        typer.echo(f"there is no rxconfig.py in {ROOT}; run this from a checkout's own environment", err=True)
+        raise typer.Exit(2)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    environment = _reflex_environment(host, port, settings)
+    command = [
+        sys.executable, "-m", "reflex", "run", "--env", "prod",
+        "--backend-host", host, "--backend-port", str(port), "--loglevel", "warning",
+    ]  # fmt: skip
+    server = subprocess.Popen(command, cwd=ROOT, env=environment)
+    _forward_signals(server)
+    threading.Thread(target=_announce, args=(server, host, port), daemon=True).start()
+    raise typer.Exit(server.wait())
+
+
+def migrate_command() -> None:
+    """Bring the database's schema up to date, and stop."""
+    settings = Settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    migrate(settings.resolved_database_url())
+
+
+def _reflex_environment(host: str, port: int, settings: Settings) -> dict[str, str]:
+    """What Reflex needs: this interpreter's own tools first, npm rather than bun, and no calls home."""
+    tools = str(Path(sys.executable).parent)
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([tools, os.environ.get("PATH", "")]),
+        "REFLEX_USE_NPM": "1",
+        "REFLEX_TELEMETRY_ENABLED": "false",
+        "REFLEX_CHECK_LATEST_VERSION": "false",
+        "IC_HOST": host,
+        "IC_PORT": str(port),
+        "IC_DATA_DIR": str(settings.data_dir.resolve()),
+    }
+    if "NPM_CONFIG_REGISTRY" not in os.environ:
+        asked = subprocess.run(
+            [str(Path(tools) / "npm"), "config", "get", "registry"], env=environment, capture_output=True, text=True
+        )
+        if asked.returncode == 0 and asked.stdout.startswith("http"):
+            environment["NPM_CONFIG_REGISTRY"] = asked.stdout.strip()
+    return environment
+
+
+def _forward_signals(server: "subprocess.Popen[bytes]") -> None:
+    """Stop the server when this process is told to stop; Ctrl-C in a terminal reaches it by itself too."""
+
+    def stop(signum: int, frame: object) -> None:
+        server.terminate()
+        threading.Timer(STOP_SECONDS, server.kill).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+
+def _announce(server: "subprocess.Popen[bytes]", host: str, port: int) -> None:
+    """Print the address and what to try, once it really serves."""
+    shown = host if host in LOOPBACK else "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    while server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/health", timeout=5):
+                break
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    else:
+        return
+    typer.echo(
+        f"\nIncident Commander serves at {address}\n"
+        f"  {address}/ops     live operations: start a practice scenario there\n"
+        f"  {address}/docs    the API\n"
+        f"  alerts: point Alertmanager's webhook at {address}/api/alerts/alertmanager\n"
+        f"  or run one now:  .venv/bin/incident-commander scenario run database_cascade --seed 1 --server {address}\n"
+        "Ctrl-C stops it.\n"
+    )

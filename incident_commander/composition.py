@@ -1,0 +1,256 @@
+"""The composition root: builds every service from the settings, and starts and stops them. No Reflex here."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
+
+import httpx
+import structlog
+from fastapi import FastAPI
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from .actions.catalogue import load_catalogue
+from .actions.gate import Gate
+from .actions.policy import DenyAll, load_policy
+from .api import build_api
+from .consensus.certificate import verify_certificate
+from .consensus.keys import Keyring
+from .consensus.rule import rule
+from .domain.ballot import Certificate
+from .domain.base import JsonObject, RunId
+from .domain.incident import Incident
+from .domain.plan import Plan
+from .domain.ports import Environment
+from .domain.settings import Settings
+from .ingest import Intake
+from .notify import AppriseNotifier
+from .response.lifecycle import Lifecycle
+from .response.operations import Operations
+from .response.practice import PracticeDriver
+from .response.record import Comparison
+from .response.rounds import StoredRounds
+from .response.scoring import compare_run, score_predictions
+from .response.stages import Stages
+from .response.views import HealthRow
+from .response.workers import Analysts
+from .sandbox import POLICY_FILE, PracticeCompany
+from .store import Database, DatabaseClosed, migrate
+from .telemetry.unconfigured import live_environment
+
+log = structlog.get_logger(__name__)
+
+TIDY_SECONDS = 1.0
+"""How often expired alerts are looked for and paced practice worlds are moved on, wall clock."""
+
+
+class AlreadyRunning(Exception):
+    """Another process serves this data folder with the same worker slot; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commander:
+    """The services of one process, built but not started."""
+
+    settings: Settings
+    database: Database
+    company: PracticeCompany
+    intake: Intake
+    lifecycle: Lifecycle
+    operations: Operations
+    analysts: Analysts
+    api: FastAPI
+
+
+def build(settings: Settings) -> Commander:
+    """Wire all services together; touches neither disk nor network.
+
+    Raises:
+        PolicyError, CatalogueError, QuorumError: a data file is wrong; the message names file and line.
+    """
+    database = Database(settings.resolved_database_url(), settings.data_dir / "keys" / "ledger.pem")
+    quorum = rule()
+    catalogue = load_catalogue()
+    analysts = Analysts(settings.analysis_processes)
+    live = live_environment(load_policy(settings.policy_file) if settings.policy_file else DenyAll())
+    door = _OwnDoor()
+    company = PracticeCompany(database, load_policy(POLICY_FILE), door.post, lambda: datetime.now(UTC))
+    environments = _Environments(live, company)
+
+    @cache
+    def keyring() -> Keyring:
+        return Keyring.load_or_create(settings.data_dir / "keys")
+
+    def verify(certificate: Certificate, plan: Plan, incident: Incident) -> None:
+        verify_certificate(certificate, plan.digest, incident.id, keyring().public_keys, quorum)
+
+    async def compare(incident: Incident) -> Comparison | None:
+        if incident.practice_run is None:
+            return None
+        async with database.read() as unit:
+            run = await unit.practice.get(incident.practice_run)
+        return await compare_run(company, run, incident)
+
+    async def opened(incident_id: str) -> None:
+        await lifecycle.respond(incident_id)
+
+    intake = Intake(database, environments, opened)
+    stages = Stages(
+        database=database,
+        analysts=analysts,
+        catalogue=catalogue,
+        keyring=keyring,
+        rule=quorum,
+        gate=Gate(catalogue, verify, StoredRounds(database)),
+        notifier=AppriseNotifier(settings.notify_urls),
+        expire=intake.expire,
+        score=partial(score_predictions, database, company),
+        compare=compare,
+    )
+    lifecycle = Lifecycle(database, environments, stages, PracticeDriver(database, company).drive)
+    operations = Operations(
+        database, company, environments, lifecycle, keyring, quorum, partial(_health, settings, database, analysts)
+    )
+    api = build_api(ApiServices(intake, database, operations, company))
+    door.open(api)
+    return Commander(settings, database, company, intake, lifecycle, operations, analysts, api)
+
+
+@contextlib.asynccontextmanager
+async def running(commander: Commander) -> AsyncIterator[Commander]:
+    """Migrate, open, take up what a dead process left, and serve until the block ends.
+
+    Raises:
+        AlreadyRunning: another live process has this data folder and worker slot.
+    """
+    settings = commander.settings
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with _only_one(settings.data_dir / f"worker-{settings.worker_slot}.lock"):
+        await asyncio.to_thread(migrate, settings.resolved_database_url())
+        await commander.database.open()
+        try:
+            executor = f"{_installation_id(settings.data_dir)}-{settings.worker_slot}"
+            async with commander.lifecycle.running(settings.resolved_workflow_database_url(), executor):
+                await _take_up(commander)
+                tidying = asyncio.create_task(_tidy(commander))
+                warming = asyncio.create_task(commander.analysts.warm())
+                try:
+                    yield commander
+                finally:
+                    for task in (tidying, warming):
+                        task.cancel()
+                    await asyncio.gather(tidying, warming, return_exceptions=True)
+        finally:
+            commander.analysts.close()
+            await commander.database.close()
+
+
+class _Environments:
+    """Finds the world that an incident happens in."""
+
+    def __init__(self, live: Environment, company: PracticeCompany) -> None:
+        self._live = live
+        self._company = company
+
+    async def environment(self, run: RunId | None) -> Environment:
+        """See the Environments port."""
+        return self._live if run is None else await self._company.environment(run)
+
+
+class _OwnDoor:
+    """Posts the practice company's alerts through the same HTTP routes as everybody's."""
+
+    def __init__(self) -> None:
+        self._client: httpx.AsyncClient | None = None
+
+    def open(self, api: FastAPI) -> None:
+        """Name the application whose routes to post to."""
+        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://practice.local")
+
+    async def post(self, body: JsonObject) -> None:
+        """Post an Alertmanager webhook; raises where it was not accepted."""
+        if self._client is None:
+            raise RuntimeError("the door is not open yet")
+        (await self._client.post("/api/alerts/alertmanager", json=body)).raise_for_status()
+
+
+async def _take_up(commander: Commander) -> None:
+    """Start what was accepted but whose workflow had not begun when the process died."""
+    async with commander.database.read() as unit:
+        incidents = await unit.incidents.unfinished()
+        runs = await unit.practice.active()
+    for incident in incidents:
+        await commander.lifecycle.respond(incident.id)
+    for run in runs:
+        await commander.lifecycle.practise(run.id)
+
+
+async def _tidy(commander: Commander) -> None:
+    while True:
+        try:
+            await commander.intake.expire()
+            await commander.company.tick()
+        except Exception:
+            log.exception("tidying failed, trying again")
+        await asyncio.sleep(TIDY_SECONDS)
+
+
+async def _health(settings: Settings, database: Database, analysts: Analysts) -> tuple[HealthRow, ...]:
+    """What this installation depends on, and how to have what is off."""
+    try:
+        async with database.read() as unit:
+            newest = await unit.ledger.recent(None, 1)
+        events = newest[0].sequence if newest else 0
+        stored = HealthRow(
+            name="database", state="ok", detail=f"{make_url(settings.resolved_database_url()).drivername}"
+        )
+        ledger = HealthRow(
+            name="ledger", state="ok", detail=f"{events} events; `incident-commander ledger verify` checks them"
+        )
+    except (DatabaseClosed, SQLAlchemyError) as error:
+        stored = HealthRow(name="database", state="down", detail=f"{type(error).__name__}: {error}"[:300])
+        ledger = HealthRow(name="ledger", state="down", detail="it is kept in the database, which is down")
+    channels = len(settings.notify_urls)
+    return (
+        stored,
+        ledger,
+        HealthRow(name="analysis", state="ok", detail=f"{analysts.processes} worker process(es)"),
+        HealthRow(name="notifications", state="ok", detail=f"{channels} channel(s)")
+        if channels
+        else HealthRow(name="notifications", state="off", detail="updates stay on the timeline; set IC_NOTIFY_URLS"),
+        HealthRow(name="telemetry", state="off", detail="no live source; practice runs bring their own"),
+        HealthRow(name="policy", state="ok", detail=str(settings.policy_file))
+        if settings.policy_file
+        else HealthRow(name="policy", state="off", detail="no action on real systems is allowed; set IC_POLICY_FILE"),
+    )
+
+
+@contextlib.contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """Hold an advisory lock for as long as the process serves; the kernel lets go of it however the process ends."""
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyRunning(
+                f"another process serves from {path.parent} as worker slot {path.stem.rpartition('-')[2]}; stop it, "
+                "or give this one its own IC_DATA_DIR or IC_WORKER_SLOT"
+            ) from error
+        yield
+
+
+def _installation_id(data_dir: Path) -> str:
+    """This installation's id, made with the first start."""
+    path = data_dir / "installation-id"
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(8))
+    return path.read_text().strip()

@@ -1,0 +1,175 @@
+"""The order of the stages, as one durable workflow an incident: killed anywhere, it goes on at the stage it was in."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import structlog
+from dbos import DBOS, SetWorkflowID, StepOptions
+from dbos.error import DBOSMaxStepRetriesExceeded
+from pydantic import TypeAdapter
+
+from ..domain.base import IncidentId, RunId
+from ..domain.incident import Stage
+from ..domain.plan import ApprovalAnswer
+from ..domain.ports import Environments
+from ..store import Database
+from .desk import Desk, Next, load_record, open_desk
+from .stages import APPROVAL_LIFE, Stages
+
+log = structlog.get_logger(__name__)
+
+WORKFLOW_VERSION = "1"
+"""Raised when the order of steps changes: workflows in flight are only resumed by the version that began them."""
+
+StageWork = Callable[[Desk], Awaitable[Next]]
+
+_LISTEN = timedelta(minutes=1)
+"""How long one durable wait lasts: a long wait is a loop of short ones, so that no single timer outlives a deploy."""
+_PATIENT = StepOptions(retries_allowed=True, max_attempts=3, interval_seconds=1.0, backoff_rate=2.0)
+
+
+class Lifecycle:
+    """Runs the response to each incident, and each practice run, as a durable workflow."""
+
+    def __init__(
+        self,
+        database: Database,
+        environments: Environments,
+        stages: Stages,
+        practise: Callable[[RunId], Awaitable[None]],
+    ) -> None:
+        self._database = database
+        self._environments = environments
+        self._stages = stages
+        self._practise = practise
+        self._respond_workflow: Callable[[str], Coroutine[None, None, None]] | None = None
+        self._practise_workflow: Callable[[str], Coroutine[None, None, None]] | None = None
+
+    @contextlib.asynccontextmanager
+    async def running(self, system_database_url: str, executor_id: str) -> AsyncIterator[None]:
+        """Launch the workflow engine in this event loop; on entry it takes up what a dead process left unfinished.
+
+        Args:
+            executor_id: Unique among live processes and the same after a restart: unfinished work is found by it.
+        """
+        self._respond_workflow = DBOS.workflow(name="respond")(self._respond_durably())
+        self._practise_workflow = DBOS.workflow(name="practise")(self._practise_durably())
+        DBOS(
+            config={
+                "name": "incident-commander",
+                "system_database_url": system_database_url,
+                "application_version": WORKFLOW_VERSION,
+                "executor_id": executor_id,
+                "log_level": "WARNING",
+            }
+        )
+        DBOS.launch()
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(DBOS.destroy)
+
+    async def respond(self, incident_id: IncidentId) -> None:
+        """Start the response to an incident. Starting it again is harmless: the incident's id is the workflow's."""
+        if self._respond_workflow is None:
+            raise RuntimeError("the lifecycle is not running; enter `running()` first")
+        with SetWorkflowID(f"respond/{incident_id}"):
+            await DBOS.start_workflow_async(self._respond_workflow, incident_id)
+
+    async def practise(self, run: RunId) -> None:
+        """Start driving a practice run; starting it again is harmless."""
+        if self._practise_workflow is None:
+            raise RuntimeError("the lifecycle is not running; enter `running()` first")
+        with SetWorkflowID(f"practise/{run}"):
+            await DBOS.start_workflow_async(self._practise_workflow, run)
+
+    async def answer_approval(self, incident_id: IncidentId, answer: ApprovalAnswer) -> None:
+        """Hand a person's answer to the incident that waits for it."""
+        await DBOS.send_async(f"respond/{incident_id}", answer.model_dump_json(), topic="approval")
+
+    def _respond_durably(self) -> Callable[[str], Coroutine[None, None, None]]:
+        async def respond(incident_id: str) -> None:
+            await self._respond(IncidentId(incident_id))
+
+        return respond
+
+    def _practise_durably(self) -> Callable[[str], Coroutine[None, None, None]]:
+        async def practise(run: str) -> None:
+            await DBOS.run_step_async(_PATIENT, self._practise, RunId(run))
+
+        return practise
+
+    async def _respond(self, incident_id: IncidentId) -> None:
+        stages = self._stages
+        try:
+            await self._decide_and_act(incident_id)
+        except DBOSMaxStepRetriesExceeded as error:
+            reason = str(error)
+            log.error("incident=<%s>, error=<%s> | response failed, telling a person", incident_id, reason)
+            await self._step(incident_id, "communicate", lambda desk: stages.give_up(desk, reason))
+        else:
+            await self._step(incident_id, "communicate", stages.communicate)
+        await self._step(incident_id, "learn", stages.learn)
+
+    async def _decide_and_act(self, incident_id: IncidentId) -> None:
+        stages = self._stages
+        order: tuple[tuple[Stage, StageWork], ...] = (
+            ("detect", stages.detect),
+            ("diagnose", stages.diagnose),
+            ("predict", stages.predict),
+            ("propose", stages.propose),
+            ("deliberate", stages.deliberate),
+            ("authorise", stages.authorise),
+            ("execute", stages.execute),
+            ("verify", stages.verify),
+        )
+        for stage, work in order:
+            following = await self._step(incident_id, stage, work)
+            if following == "ask":
+                answer = await _await_answer()
+                following = await self._step(
+                    incident_id, stage, partial(stages.answered, answer=answer), part="/answered"
+                )
+            if following == "stop":
+                return
+
+    async def _step(self, incident_id: IncidentId, stage: Stage, work: StageWork, part: str = "") -> Next:
+        """Run a stage as a durable step. One that finished before the process died is not run again."""
+
+        async def run() -> Next:
+            record = await load_record(self._database, incident_id)
+            finished = record.stage_event("stage.finished", stage)
+            if finished is not None:
+                return TypeAdapter[Next](Next).validate_python(finished.payload["next"])
+            desk = await open_desk(self._database, self._environments, record, stage, part)
+            following = await work(desk)
+            if following == "ask":
+                await desk.flush()
+            else:
+                await desk.finish(following)
+            return following
+
+        return await DBOS.run_step_async({**_PATIENT, "name": stage + part}, run)
+
+
+async def _await_answer() -> ApprovalAnswer:
+    """Wait, durably, for a person to answer; after `APPROVAL_LIFE` the request has expired."""
+    waited = timedelta()
+    while waited < APPROVAL_LIFE:
+        message = await DBOS.recv_async("approval", timeout_seconds=_LISTEN.total_seconds())
+        if message is not None:
+            return ApprovalAnswer.model_validate_json(message)
+        waited += _LISTEN
+    return await DBOS.run_step_async({"name": "approval expired"}, _expired)
+
+
+async def _expired() -> ApprovalAnswer:
+    return ApprovalAnswer(
+        answer="expired",
+        by="response",
+        reason=f"nobody answered within {APPROVAL_LIFE.total_seconds() / 60:.0f} minutes",
+        answered_at=datetime.now(UTC),
+    )

@@ -1,0 +1,151 @@
+"""What a face may ask of the response: start and reset practice, read views and reports. Nothing else leads in."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+
+from ..business.figures import figures
+from ..consensus.certificate import InvalidCertificate, verify_certificate
+from ..consensus.keys import Keyring
+from ..domain.ballot import QuorumRule
+from ..domain.base import IncidentId, RunId
+from ..domain.event import AgentRun
+from ..domain.incident import Incident
+from ..domain.ports import Environments
+from ..domain.practice import PracticeRun
+from ..sandbox import PracticeCompany
+from ..store import Database
+from .desk import load_record
+from .lifecycle import Lifecycle
+from .record import IncidentRecord
+from .report import LedgerState, RunReport, judge_run
+from .scoring import compare_run
+from .views import HealthRow, OpsView, build_ops_view
+
+SHOWN_INCIDENTS = 30
+"""How many incidents a page lists; the API pages through all."""
+AGENT_RUNS = 400
+"""How many recent agent runs the agents' figures are computed over."""
+
+
+class Operations:
+    """The services behind the pages, the API and the CLI."""
+
+    def __init__(
+        self,
+        database: Database,
+        company: PracticeCompany,
+        environments: Environments,
+        lifecycle: Lifecycle,
+        keyring: Callable[[], Keyring],
+        rule: QuorumRule,
+        health: Callable[[], Awaitable[tuple[HealthRow, ...]]],
+    ) -> None:
+        self._database = database
+        self._company = company
+        self._environments = environments
+        self._lifecycle = lifecycle
+        self._keyring = keyring
+        self._rule = rule
+        self._health = health
+
+    def scenario_names(self) -> Sequence[str]:
+        """The practice scenarios that can be started."""
+        return tuple(scenario.name for scenario in self._company.scenarios())
+
+    async def start_scenario(
+        self, scenario: str | None, seed: int | None, *, pace: float | None = None, external_alerting: bool = False
+    ) -> PracticeRun:
+        """Start a practice run as a durable workflow; None lets the practice company choose.
+
+        Args:
+            pace: Simulated seconds in a second; None: its world stands still while the response computes.
+            external_alerting: True when outside servers scrape and alert.
+
+        Raises:
+            ValueError: the scenario, seed or pace is not possible; the message says what is.
+        """
+        run = await self._company.start(scenario, seed, pace=pace, external_alerting=external_alerting)
+        await self._lifecycle.practise(run.id)
+        return run
+
+    async def reset_practice(self) -> None:
+        """End all practice runs and forget their worlds; the ledger keeps what happened."""
+        await self._company.reset()
+
+    def subscribe(self, listener: Callable[[frozenset[IncidentId]], None]) -> Callable[[], None]:
+        """Have `listener` called after each commit with the incidents touched; returns the call that ends it."""
+        return self._database.subscribe(listener)
+
+    async def health(self) -> tuple[HealthRow, ...]:
+        """The dependencies and their state."""
+        return await self._health()
+
+    async def ops_view(self, shown: IncidentId | None = None) -> OpsView:
+        """What /ops shows, with one incident in detail: the newest for None, or where none has that id."""
+        async with self._database.read() as unit:
+            incidents = await unit.incidents.recent(SHOWN_INCIDENTS)
+            runs = await unit.ledger.recent("agent.ran", AGENT_RUNS)
+            asked = await unit.incidents.find(shown) if shown else None
+            if asked is not None and asked not in incidents:
+                incidents = (*incidents, asked)
+            chosen = asked or (incidents[0] if incidents else None)
+            alerts = {incident.id: await unit.alerts.of_incident(incident.id) for incident in incidents}
+            events = await unit.ledger.of_incident(chosen.id) if chosen else ()
+            ended = await unit.ledger.recent(None, 5000)
+        return build_ops_view(
+            incidents,
+            events,
+            [AgentRun.model_validate(event.payload) for event in reversed(runs)],
+            alerts,
+            figures(incidents, ended),
+            await self._health(),
+            await self._now(chosen),
+            self._rule,
+        )
+
+    async def incident_of(self, run_id: RunId) -> Incident | None:
+        """The first incident of a practice run, None while no alert has come."""
+        async with self._database.read() as unit:
+            found = await unit.incidents.page(limit=100, practice_run=run_id)
+        return found[-1] if found else None
+
+    async def run_report(self, run_id: RunId) -> RunReport | None:
+        """The judged report of a practice run; None while it is under way.
+
+        Raises:
+            UnknownPracticeRun: there is no such run.
+        """
+        async with self._database.read() as unit:
+            run = await unit.practice.get(run_id)
+            if not run.ended:
+                return None
+            ledger = await unit.ledger.verify()
+        incident = await self.incident_of(run_id)
+        record = await load_record(self._database, incident.id) if incident else None
+        answer = await self._company.answer(run_id)
+        wall_end = max(event.recorded_at for event in record.events) if record else datetime.now(UTC)
+        return judge_run(
+            run,
+            record,
+            answer,
+            await compare_run(self._company, run, incident),
+            record is not None and self._certificate_holds(record),
+            (wall_end - run.started_at).total_seconds(),
+            LedgerState(events=ledger.events, valid=ledger.valid),
+        )
+
+    def _certificate_holds(self, record: IncidentRecord) -> bool:
+        plan, tally = record.chosen, record.tally
+        if plan is None or tally is None or tally.certificate is None:
+            return False
+        try:
+            verify_certificate(tally.certificate, plan.digest, record.incident.id, self._keyring().public_keys)
+        except InvalidCertificate:
+            return False
+        return True
+
+    async def _now(self, incident: Incident | None) -> datetime:
+        if incident is None or incident.ended_at is not None:
+            return incident.ended_at if incident and incident.ended_at else datetime.now(UTC)
+        environment = await self._environments.environment(incident.practice_run)
+        return await environment.clock.now()

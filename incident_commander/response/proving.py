@@ -1,0 +1,80 @@
+"""Proving a fix: watch the registered checks and the alerts as time goes by, and take back what did not help."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from ..actions.catalogue import OutOfBounds
+from ..actions.gate import Gate, Refused
+from ..agents import verification
+from ..domain.ballot import Certificate
+from ..domain.plan import CheckOutcome, Plan, Receipt
+from ..domain.ports import ActionFailed, Executor, SourceUnavailable
+from ..domain.telemetry import MetricSeries, Window
+from .desk import Desk
+from .observe import LOOKBACK
+
+POLL = timedelta(seconds=15)
+"""How often to look, on the incident's clock: the common scrape interval."""
+ALERTS_CLEAR_WITHIN = timedelta(minutes=15)
+"""How long alerts may fire on after all checks were met: rules look back, and notifications are batched."""
+
+
+async def watch_checks(desk: Desk, receipt: Receipt) -> tuple[CheckOutcome, ...]:
+    """Judge every registered check, each on the ledger as soon as it is decided; stop at the first that is unmet."""
+    checks = desk.record.checks
+    clock = desk.environment.clock
+    decided = {checks.index(outcome.check): outcome for outcome in desk.record.check_outcomes}
+    while True:
+        now = await clock.now()
+        series = await _read(desk, Window(start=desk.incident.began_at - LOOKBACK, end=now))
+        for index, outcome in enumerate(verification.judge_checks(checks, series, receipt.completed_at, now)):
+            if outcome is not None and index not in decided:
+                decided[index] = outcome
+                await desk.note("check.judged", "verification", outcome, name=str(index))
+        if len(decided) == len(checks) or any(not outcome.met for outcome in decided.values()):
+            return tuple(decided.values())
+        await desk.flush()
+        await clock.advance_to(now + POLL)
+
+
+async def alerts_clear(desk: Desk, expire: Callable[[], Awaitable[None]]) -> bool:
+    """Wait until no alert of the incident fires; False when some still do after `ALERTS_CLEAR_WITHIN`."""
+    clock = desk.environment.clock
+    patience = await clock.now() + ALERTS_CLEAR_WITHIN
+    while True:
+        await expire()
+        if not await desk.firing():
+            return True
+        now = await clock.now()
+        if now >= patience:
+            return False
+        await clock.advance_to(now + POLL)
+
+
+async def roll_back(
+    desk: Desk, gate: Gate, plan: Plan, certificate: Certificate, executor: Executor, idempotency_key: str
+) -> str:
+    """Take the action back, where the plan says how. Returns what was done, in words for the timeline."""
+    if plan.undo is None:
+        return "nothing takes this action back"
+    await desk.note(
+        "rollback.requested",
+        "response",
+        {"plan": plan.digest, "action": plan.undo, "idempotency_key": idempotency_key},
+    )
+    await desk.flush()
+    try:
+        receipt = await gate.undo(plan, certificate, desk.incident, executor, idempotency_key)
+    except (ActionFailed, Refused, OutOfBounds) as error:
+        return f"taking it back was refused: {error}"
+    await desk.note("rollback.received", "executor", receipt)
+    await desk.environment.clock.advance_to(receipt.completed_at)
+    return "it was taken back" if receipt.applied else f"taking it back was not applied: {receipt.detail}"
+
+
+async def _read(desk: Desk, window: Window) -> tuple[MetricSeries, ...]:
+    try:
+        return await desk.environment.metrics.metrics(window)
+    except SourceUnavailable as error:
+        desk.gaps = (error.gap,)
+        return ()

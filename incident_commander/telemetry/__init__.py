@@ -1,0 +1,1 @@
+"""Reading the world: one module for each kind of telemetry source."""
