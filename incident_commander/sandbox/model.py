@@ -1,0 +1,423 @@
+"""The queueing model: one step of the whole company. Latencies and errors follow from load; nothing is scripted.
+
+Each service is a set of servers with a utilisation rho = offered load / capacity. Waiting time grows with
+rho^2 / (1 - rho) (the M/M/c shape, Kleinrock, Queueing Systems I, ch. 3) up to a bounded backlog, beyond which requests
+are refused. A connection pool is a second such resource, whose demand is rate x holding time (Little's law) and whose
+holding time includes the latency of what the request calls while it holds the connection. Feedback (retries, holding
+times) uses the step before, so that a step is one pass down the call graph for load and one pass up for latency.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+from .topology import Company
+
+TICK_SECONDS = 5.0
+_SIGMAS_TO_P99 = 2.3263
+_SQRT2 = math.sqrt(2.0)
+_SATURATION = 0.985
+_POOL_TIMEOUT_MS = 2500.0
+_GC_STARTS_AT = 76.0
+_OUT_OF_MEMORY = 99.0
+_BOOT_SECONDS = 40.0
+_CONTENTION_STARTS_AT = 48.0
+
+
+@dataclass(slots=True)
+class Influence:
+    """What acts on each service from outside in one step: the seed's load and a fault's forces, by service position.
+
+    Attributes:
+        demand: Customer demand, relative to `demand_rps`.
+        surge: Extra organic requests, as a multiple of the route's usual ones.
+        bots: Requests a second that are no customers'.
+        work: Multiple of the processing time a request needs.
+        stall: Multiple of the base latency.
+        hold: Extra milliseconds for which a request keeps its connection.
+        leak_connections: Connections a second that are taken and never given back.
+        sessions: Connections that others hold at a database.
+        leak_memory: Percent a minute that every instance's memory grows.
+        failing: Share of requests that fail by themselves.
+        pool_share: What is left of the configured pool.
+        clients_retry: How many times more often failed customers try again, by route.
+    """
+
+    demand: float
+    surge: list[float]
+    bots: list[float]
+    work: list[float]
+    stall: list[float]
+    hold: list[float]
+    leak_connections: list[float]
+    sessions: list[float]
+    leak_memory: list[float]
+    failing: list[float]
+    pool_share: list[float]
+    clients_retry: list[float]
+
+    @classmethod
+    def calm(cls, services: int) -> "Influence":
+        """Nothing but ordinary demand."""
+        zeros, ones = [0.0] * services, [1.0] * services
+        return cls(
+            demand=1.0, surge=zeros[:], bots=zeros[:], work=ones[:], stall=ones[:], hold=zeros[:],
+            leak_connections=zeros[:], sessions=zeros[:], leak_memory=zeros[:], failing=zeros[:],
+            pool_share=ones[:], clients_retry=zeros[:],
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class State:
+    """The company after a step, by service position. Rates per second, times in ms, shares in [0, 1].
+
+    Attributes:
+        instances: Configured; `away`: how many of them are not serving.
+        offered: Requests that arrive; `served`: of them answered without an error of any kind.
+        shed: Share refused by a rate limit; `limit`: that limit, or infinity.
+        seen_error: Error share as the service itself reports it.
+        own_error: The part of it that does not come from what it calls.
+        refused: Share refused for want of capacity; `pool_refused`: for want of a connection.
+        memory: Percent, of each instance.
+        leaked: Connections lost in the pool.
+        wanted: Connections that would be in use in an unbounded pool.
+        depth: Messages waiting for a worker; `age`: seconds the oldest has waited.
+    """
+
+    instances: list[int]
+    away: list[float]
+    offered: list[float]
+    served: list[float]
+    limit: list[float]
+    shed: list[float]
+    rho: list[float]
+    p50: list[float]
+    p99: list[float]
+    seen_error: list[float]
+    own_error: list[float]
+    refused: list[float]
+    pool_refused: list[float]
+    memory: list[list[float]]
+    booting: list[list[float]]
+    oom_kills: list[int]
+    pool_size: list[float]
+    leaked: list[float]
+    wanted: list[float]
+    in_use: list[float]
+    pool_rho: list[float]
+    hit_ratio: list[float]
+    depth: list[float]
+    age: list[float]
+    disk: list[float]
+    timed_out: dict[tuple[int, int], float] = field(default_factory=dict)
+    customers: float = 0.0
+    failed: float = 0.0
+    slow: float = 0.0
+    late: float = 0.0
+
+    def fork(self) -> "State":
+        """An independent copy."""
+        return State(
+            instances=self.instances[:], away=self.away[:], offered=self.offered[:], served=self.served[:],
+            limit=self.limit[:], shed=self.shed[:], rho=self.rho[:], p50=self.p50[:], p99=self.p99[:],
+            seen_error=self.seen_error[:], own_error=self.own_error[:], refused=self.refused[:],
+            pool_refused=self.pool_refused[:], memory=[m[:] for m in self.memory],
+            booting=[b[:] for b in self.booting], oom_kills=self.oom_kills[:], pool_size=self.pool_size[:],
+            leaked=self.leaked[:], wanted=self.wanted[:], in_use=self.in_use[:], pool_rho=self.pool_rho[:],
+            hit_ratio=self.hit_ratio[:], depth=self.depth[:], age=self.age[:], disk=self.disk[:],
+            timed_out=dict(self.timed_out), customers=self.customers, failed=self.failed, slow=self.slow,
+            late=self.late,
+        )  # fmt: skip
+
+
+def share_above(p50: float, p99: float, limit: float) -> float:
+    """Share of a log-normal latency with these percentiles that exceeds `limit`."""
+    if limit <= 0 or p50 <= 0:
+        return 0.0
+    sigma = math.log(max(p99, p50 * 1.05) / p50) / _SIGMAS_TO_P99
+    return 0.5 * math.erfc(math.log(limit / p50) / (sigma * _SQRT2))
+
+
+class Model:
+    """The company's equations. Holds no state of its own."""
+
+    def __init__(self, company: Company) -> None:
+        specs = company.services
+        index = company.index
+        self.company = company
+        self.size = len(specs)
+        self._calls: list[list[tuple[int, float, bool]]] = []
+        self._callers: list[list[int]] = [[] for _ in specs]
+        self._cache: list[int] = []
+        for i, s in enumerate(specs):
+            gated = s.cached.callee if s.cached is not None else None
+            self._calls.append([(index[c], w, c == gated) for c, w in s.calls.items()])
+            self._cache.append(index[s.cached.by] if s.cached is not None else -1)
+            for c in s.calls:
+                self._callers[index[c]].append(i)
+        self._holds = [[index[h] for h in s.pool.holds] if s.pool is not None else [] for s in specs]
+        self._hold_ms = [s.pool.hold_ms if s.pool is not None else 0.0 for s in specs]
+        self._is_database = [s.kind == "database" for s in specs]
+        self._is_worker = [s.kind == "worker" for s in specs]
+        self._consumes = [index[s.consumes] if s.consumes is not None else -1 for s in specs]
+        self._capacity = [s.capacity_rps for s in specs]
+        self._base = [s.base_ms for s in specs]
+        self._backlog = [s.backlog_ms for s in specs]
+        self._timeout = [s.timeout_ms for s in specs]
+        self._retries = [s.retries for s in specs]
+        self._memory = [s.memory_percent for s in specs]
+        self._external = [s.external for s in specs]
+        self._hit = [s.hit_ratio if s.hit_ratio is not None else 0.0 for s in specs]
+        self._disk_per_tick = [s.disk_percent_per_hour * TICK_SECONDS / 3600 for s in specs]
+        self._routes = [(index[r], share) for r, share in company.company.routes.items()]
+        self._database_clients = [
+            [i for i, s in enumerate(specs) if s.pool is not None and d.name in s.pool.holds]
+            if d.kind == "database" else []
+            for d in specs
+        ]  # fmt: skip
+        self._pooled = [s.pool is not None for s in specs]
+        self._upwards = list(range(self.size - 1, -1, -1))
+
+    def rest(self) -> State:
+        """The company before its first request."""
+        specs = self.company.services
+        n = self.size
+        return State(
+            instances=[s.instances for s in specs], away=[0.0] * n, offered=[0.0] * n, served=[0.0] * n,
+            limit=[math.inf] * n, shed=[0.0] * n, rho=[0.0] * n, p50=self._base[:], p99=[3 * b for b in self._base],
+            seen_error=[0.0] * n, own_error=[0.0] * n, refused=[0.0] * n, pool_refused=[0.0] * n,
+            memory=[[s.memory_percent] * s.instances for s in specs], booting=[[0.0] * s.instances for s in specs],
+            oom_kills=[0] * n, pool_size=[float(s.pool.size) if s.pool is not None else 0.0 for s in specs],
+            leaked=[0.0] * n, wanted=[0.0] * n, in_use=[0.0] * n, pool_rho=[0.0] * n, hit_ratio=self._hit[:],
+            depth=[0.0] * n, age=[0.0] * n, disk=[s.disk_percent or 0.0 for s in specs],
+        )  # fmt: skip
+
+    def step(self, s: State, f: Influence) -> None:
+        """Advance `s` by one tick under the influence `f`."""
+        self._carry_load(s, f)
+        for i in self._upwards:
+            self._serve(s, f, i)
+        self._feel(s)
+
+    def _carry_load(self, s: State, f: Influence) -> None:
+        """One pass down the call graph: what arrives where."""
+        offered = [0.0] * self.size
+        base = self.company.company.demand_rps * f.demand
+        edge = 0
+        customers = 0.0
+        arriving: list[tuple[int, float, float]] = []
+        for route, share in self._routes:
+            usual = base * share * (1.0 + f.surge[route])
+            error = s.seen_error[edge] if s.shed[edge] > 0.3 else 0.0
+            error = max(error, s.timed_out.get((edge, route), 0.0) - 0.8 * s.shed[route])
+            again = usual * (0.25 + f.clients_retry[route]) * max(0.0, error)
+            customers += usual
+            arriving.append((route, usual + again, f.bots[route]))
+        s.customers = customers
+        offered[edge] = sum(people + bots for _, people, bots in arriving)
+        people = sum(p for _, p, _ in arriving)
+        all_bots = offered[edge] - people
+        # A limiter counts by client: the heaviest senders, which are not people, are refused first.
+        excess = max(0.0, offered[edge] - s.limit[edge])
+        bots_through = max(0.0, 1.0 - excess / all_bots) if all_bots > 0 else 1.0
+        excess = max(0.0, excess - all_bots)
+        people_through = 1.0 - excess / people if people > 0 else 1.0
+        s.shed[edge] = 1.0 - people_through
+        passing = people_through * (1.0 - s.refused[edge])
+        bot_share = [0.0] * self.size
+        for route, demand, bots in arriving:
+            offered[route] += demand * passing + bots * bots_through * (1.0 - s.refused[edge])
+            if offered[route] > 0:
+                bot_share[route] = bots * bots_through * (1.0 - s.refused[edge]) / offered[route]
+        for i in range(self.size):
+            if i != edge:
+                s.shed[i] = 0.0
+                load = offered[i]
+                if load > s.limit[i]:
+                    excess = load - s.limit[i]
+                    human = load * (1.0 - bot_share[i])
+                    s.shed[i] = max(0.0, excess - load * bot_share[i]) / human if human > 0 else 1.0
+                    load = s.limit[i]
+                if self._consumes[i] >= 0:
+                    load = self._take_messages(s, f, i, offered[self._consumes[i]])
+                    offered[i] = load
+                admitted = load * (1.0 - s.refused[i]) * (1.0 - s.pool_refused[i])
+                hit = s.hit_ratio[self._cache[i]] if self._cache[i] >= 0 else 0.0
+                if hit > 0:
+                    hit *= 1.0 - s.seen_error[self._cache[i]]
+                for callee, weight, gated in self._calls[i]:
+                    rate = admitted * weight * ((1.0 - hit) if gated else 1.0)
+                    failing = s.timed_out.get((i, callee), 0.0)
+                    offered[callee] += rate * (1.0 + self._retries[i] * failing)
+        s.offered = offered
+
+    def _take_messages(self, s: State, f: Influence, i: int, arriving: float) -> float:
+        """What a worker takes from its queue; the rest waits."""
+        ready = max(0.0, s.instances[i] - s.away[i])
+        able = ready * self._capacity[i] / f.work[i] / self._slowdown(s, i) * 0.97
+        able *= 1.0 - s.pool_refused[i]
+        # A worker handles one message at a time: what it calls slows it down once that is slow.
+        slow = sum(w * max(0.0, s.p50[c] - 4 * self._base[c]) for c, w, _ in self._calls[i])
+        able /= 1.0 + slow / (self._base[i] * 8)
+        waiting = s.depth[i] + arriving * TICK_SECONDS
+        taken = min(waiting / TICK_SECONDS, able)
+        s.depth[i] = max(0.0, waiting - taken * TICK_SECONDS)
+        s.age[i] = s.depth[i] / max(able, 0.5)
+        return taken
+
+    def _slowdown(self, s: State, i: int) -> float:
+        """How much garbage collection slows a service as its memory fills."""
+        memory = s.memory[i]
+        worst = 0.0
+        for m in memory:
+            worst += max(0.0, (m - _GC_STARTS_AT) / (_OUT_OF_MEMORY - _GC_STARTS_AT)) ** 2
+        return 1.0 + 2.2 * worst / len(memory)
+
+    def _serve(self, s: State, f: Influence, i: int) -> None:
+        """What one service does with its load, once what it calls has answered."""
+        self._grow_memory(s, f, i)
+        slowdown = self._slowdown(s, i)
+        down = sum(1 for b in s.booting[i] if b > 0)
+        ready = max(0.0, s.instances[i] - s.away[i] - down)
+        load = min(s.offered[i], s.limit[i])
+        base = self._base[i] * f.stall[i] * (1.0 + (f.work[i] - 1.0) * 0.8)
+        contention = 1.0
+        if self._is_database[i] and s.in_use[i] > _CONTENTION_STARTS_AT:
+            contention = 1.0 + 0.015 * (s.in_use[i] - _CONTENTION_STARTS_AT)
+        thrash = 1.0 + 0.35 * min(2.0, max(0.0, s.rho[i] - 1.0))
+        capacity = ready * self._capacity[i] / (f.work[i] * slowdown * contention * thrash)
+        if f.stall[i] > 1.0:
+            capacity /= 1.0 + 0.45 * (f.stall[i] - 1.0)
+        rho = load / capacity if capacity > 1e-9 else 9.0
+        rho = min(rho, 9.0)
+        s.rho[i] = rho * thrash if rho > 1 else rho
+        bounded = min(rho, _SATURATION)
+        wait = base * bounded * bounded / (1.0 - bounded) * (0.35 if s.instances[i] > 1 else 0.7)
+        backlog = 0.0
+        if rho > 0.93 and not self._is_worker[i]:
+            backlog = self._backlog[i] * min(1.0, (rho - 0.93) / 0.35)
+        if ready <= 0.0:
+            refused = 1.0
+        elif self._is_worker[i]:
+            refused = 0.0
+        else:
+            refused = max(0.0, 1.0 - 1.04 / rho) if rho > 1.04 else 0.0
+        pause = self._base[i] * (slowdown - 1.0) * 3.0 + 260.0 * max(0.0, slowdown - 1.25)
+
+        below50 = 0.0
+        below_spread = 0.0
+        below_error = 0.0
+        timeout = self._timeout[i]
+        hit = s.hit_ratio[self._cache[i]] * (1.0 - s.seen_error[self._cache[i]]) if self._cache[i] >= 0 else 0.0
+        retries = self._retries[i]
+        slow_calls: dict[int, float] = {}
+        for callee, weight, gated in self._calls[i]:
+            if gated:
+                weight *= 1.0 - hit
+            p50, p99 = s.p50[callee], s.p99[callee]
+            late = share_above(p50, p99, timeout) if timeout > 0 and p99 > timeout * 0.4 else 0.0
+            failing = 1.0 - (1.0 - s.seen_error[callee]) * (1.0 - s.shed[callee]) * (1.0 - late)
+            s.timed_out[(i, callee)] = failing
+            p50 = min(p50, timeout) if timeout > 0 else p50
+            p99 = min(p99, timeout * 1.05) if timeout > 0 else p99
+            tries = 1.0 + retries * failing
+            slow_calls[callee] = p50 * tries
+            below50 += weight * p50 * tries
+            spread = min(1.0, weight * 5.0) * (p99 * tries - p50)
+            below_spread += spread * spread
+            residual = failing ** (1.0 + 0.5 * retries)
+            below_error += (1.0 - below_error) * min(1.0, weight) * residual
+
+        pool_wait, pool_refused = self._use_pool(s, f, i, load * (1.0 - refused), slow_calls)
+        own50 = base + 0.7 * wait + backlog * 0.75 + pause * 0.6
+        own99 = 2.6 * base + 4.6 * wait + backlog + pause * 4.0
+        p50 = own50 + pool_wait * 0.7 + below50
+        s.p50[i] = p50
+        s.p99[i] = p50 + math.sqrt((own99 - own50) ** 2 + (pool_wait * 1.3) ** 2 + below_spread)
+        s.refused[i] = refused
+        s.pool_refused[i] = pool_refused
+        own = 1.0 - (1.0 - refused) * (1.0 - pool_refused) * (1.0 - f.failing[i])
+        lost = down / max(1, s.instances[i]) * 0.12
+        own = min(1.0, own + lost)
+        s.own_error[i] = own
+        s.seen_error[i] = 1.0 - (1.0 - own) * (1.0 - below_error)
+        s.served[i] = load * (1.0 - s.seen_error[i])
+        s.disk[i] = min(100.0, s.disk[i] + self._disk_per_tick[i])
+        if self._hit[i] > 0:
+            s.hit_ratio[i] += (self._hit[i] - s.hit_ratio[i]) * (TICK_SECONDS / 150.0)
+
+    def _use_pool(
+        self, s: State, f: Influence, i: int, rate: float, slow_calls: dict[int, float]
+    ) -> tuple[float, float]:
+        """Wait for a connection in ms, and the share of requests that never get one."""
+        if not self._pooled[i]:
+            return 0.0, 0.0
+        size = s.pool_size[i] * f.pool_share[i]
+        if self._is_database[i]:
+            clients = 0.0
+            for c in self._database_clients[i]:
+                clients += s.in_use[c]
+            wanted = clients + f.sessions[i]
+            s.wanted[i] = wanted
+            s.in_use[i] = min(wanted, size)
+            s.pool_rho[i] = wanted / size
+            return 0.0, max(0.0, 1.0 - size / wanted) if wanted > size else 0.0
+        s.leaked[i] = min(size, s.leaked[i] + f.leak_connections[i] * TICK_SECONDS)
+        hold = self._hold_ms[i] + f.hold[i]
+        for callee, weight, gated in self._calls[i]:
+            if callee in self._holds[i]:
+                if gated:
+                    weight *= 1.0 - s.hit_ratio[self._cache[i]]
+                hold += weight * slow_calls[callee]
+        busy = rate * hold / 1000.0
+        free = max(0.4, size - s.leaked[i])
+        rho = busy / free
+        s.wanted[i] = busy + s.leaked[i]
+        s.in_use[i] = min(size, busy + s.leaked[i])
+        s.pool_rho[i] = (busy + s.leaked[i]) / size
+        bounded = min(rho, _SATURATION)
+        wait = hold * bounded**4 / (1.0 - bounded) / max(1.0, free) * 2.0
+        if rho > 0.92:
+            wait += _POOL_TIMEOUT_MS * min(1.0, (rho - 0.92) / 0.4)
+        refused = max(0.0, 1.0 - 1.15 / rho) if rho > 1.15 else 0.0
+        return min(wait, _POOL_TIMEOUT_MS), refused
+
+    def _grow_memory(self, s: State, f: Influence, i: int) -> None:
+        """Memory of each instance: resting use, load, leaks; and what happens at the end of it."""
+        if self._external[i]:
+            return
+        leak = f.leak_memory[i] * TICK_SECONDS / 60.0
+        memory, booting = s.memory[i], s.booting[i]
+        kills = 0
+        for k in range(len(memory)):
+            if booting[k] > 0:
+                booting[k] = max(0.0, booting[k] - TICK_SECONDS)
+                continue
+            # Instances differ a little in what they are handed, so that they do not all end at once.
+            memory[k] += leak * (0.9 + 0.07 * k)
+            if memory[k] >= _OUT_OF_MEMORY:
+                memory[k] = self._memory[i]
+                booting[k] = _BOOT_SECONDS
+                kills += 1
+        s.oom_kills[i] = kills
+
+    def _feel(self, s: State) -> None:
+        """What customers feel: failed and slow requests, and order events that are late, per second."""
+        limits = self.company.company
+        edge = 0
+        failed = 0.0
+        slow = 0.0
+        through = (1.0 - s.shed[edge]) * (1.0 - s.own_error[edge])
+        customers = s.customers
+        for route, share in self._routes:
+            failing = 1.0 - through * (1.0 - s.timed_out.get((edge, route), 0.0))
+            failed += share * customers * failing
+            p50 = s.p50[route] + s.p50[edge] * 0.1
+            late = share_above(p50, max(s.p99[route], p50 * 1.1), limits.slow_after_ms)
+            slow += share * customers * (1.0 - failing) * late
+        waiting = 0.0
+        for i in range(self.size):
+            if self._consumes[i] >= 0 and s.age[i] > limits.late_after_seconds:
+                waiting += s.offered[i]
+        s.failed = failed
+        s.slow = slow
+        s.late = min(waiting, customers)
