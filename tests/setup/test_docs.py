@@ -1,0 +1,31 @@
+"""What the documents show is what the program takes."""
+
+import re
+from pathlib import Path
+
+from incident_commander.actions.policy import load_policy
+from incident_commander.consensus.rule import rule
+
+from ..running import REPOSITORY
+
+DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+
+
+def test_the_policy_shown_is_a_valid_policy(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", (REPOSITORY / "docs" / "policy.md").read_text(), flags=re.DOTALL)
+    (tmp_path / "policy.toml").write_text(example)
+    policy = load_policy(tmp_path / "policy.toml")
+    assert [each.decision for each in policy.rules] == ["allow", "allow", "needs_approval", "deny"]
+    assert [freeze.excepted for freeze in policy.freezes] == [("rate_limit",)]
+
+
+def test_the_quorum_described_is_the_one_installed() -> None:
+    installed = rule()
+    text = (REPOSITORY / "docs" / "consensus.md").read_text()
+    assert f"with n = {installed.n} voters of whom\nf = {installed.f} may be arbitrary, {installed.required}." in text
+
+
+def test_every_file_that_a_document_links_to_is_there() -> None:
+    for document in DOCUMENTS:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)[^)]*\)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
