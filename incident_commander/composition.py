@@ -25,7 +25,7 @@ from .consensus.certificate import verify_certificate
 from .consensus.keys import Keyring
 from .consensus.rule import rule
 from .domain.ballot import Certificate
-from .domain.base import JsonObject, RunId
+from .domain.base import IncidentId, JsonObject, RunId
 from .domain.incident import Incident
 from .domain.plan import Plan
 from .domain.ports import Environment
@@ -98,7 +98,7 @@ def build(settings: Settings) -> Commander:
             run = await unit.practice.get(incident.practice_run)
         return await compare_run(company, run, incident)
 
-    async def opened(incident_id: str) -> None:
+    async def opened(incident_id: IncidentId) -> None:
         await lifecycle.respond(incident_id)
 
     intake = Intake(database, environments, opened)

@@ -39,7 +39,7 @@ def _examine(settings: Settings) -> tuple[HealthRow, ...]:
         HealthRow(
             name="telemetry",
             state="off",
-            detail="no live source; practice runs bring their own, real alerts go to a person",
+            detail="no live source; practice runs bring their own",
         ),
     )
 

@@ -20,9 +20,7 @@ def verify(json: bool = typer.Option(False, "--json", help="Print one JSON objec
     """Check every event's hash, the chain and its seal; exit 1 and name the first bad event when something is wrong."""
     settings = Settings()
     if not settings.database_url and not (settings.data_dir / "incident-commander.db").exists():
-        typer.echo(
-            f"there is no ledger in {settings.data_dir.resolve()}; set IC_DATA_DIR, or start with `up`", err=True
-        )
+        typer.echo(f"there is no ledger in {settings.data_dir.resolve()}; set IC_DATA_DIR, or run `up`", err=True)
         raise typer.Exit(2)
     try:
         report = asyncio.run(_verify(settings))

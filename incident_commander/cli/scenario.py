@@ -98,6 +98,7 @@ def _log_to_stderr() -> None:
 
 def _readable(report: RunReport) -> str:
     cause, plan, clock = report.root_cause, report.plan, report.clock
+    predictions = report.predictions
     lines = [
         f"{report.scenario} seed {report.seed}: {report.status}, cause {report.verdict or 'not diagnosed'}",
         f"  cause       {cause.service or 'none named'} ({cause.fault or '-'}), {_right(cause.correct)}",
@@ -106,7 +107,7 @@ def _readable(report: RunReport) -> str:
         f"  certificate {'valid' if report.certificate.valid else 'none'}, {report.certificate.ballots} ballots",
         f"  MTTD        {_seconds(clock.mttd_seconds)} (simulated, from the fault's onset)",
         f"  MTTR        {_seconds(clock.mttr_seconds)}; the modelled human: {_seconds(clock.baseline_mttr_seconds)}",
-        f"  predictions {report.predictions.made} made, {report.predictions.hits} hits, {report.predictions.misses} misses",
+        f"  predictions {predictions.made} made, {predictions.hits} hits, {predictions.misses} misses",
         f"  ledger      {report.ledger.events} events, {'valid' if report.ledger.valid else 'NOT valid'}",
         f"  wall time   {report.wall_seconds:.1f} s",
     ]

@@ -81,6 +81,10 @@ class ImpactPort(Protocol):
 
 
 class Executor(Protocol):
+    async def received(self, idempotency_key: str) -> Receipt | None:
+        """The receipt of what was received under this key before, read back from the world; None: nothing was."""
+        ...
+
     async def execute(self, action: Action, idempotency_key: str) -> Receipt:
         """Carry the action out and return its receipt; the same key again returns the first receipt, `repeated`.
 

@@ -64,7 +64,9 @@ async def roll_back(
     )
     await desk.flush()
     try:
-        receipt = await gate.undo(plan, certificate, desk.incident, executor, idempotency_key)
+        receipt = await executor.received(idempotency_key) or await gate.undo(
+            plan, certificate, desk.incident, executor, idempotency_key
+        )
     except (ActionFailed, Refused, OutOfBounds) as error:
         return f"taking it back was refused: {error}"
     await desk.note("rollback.received", "executor", receipt)

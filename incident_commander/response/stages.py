@@ -189,7 +189,7 @@ class Stages:
         await self._publish(desk, "acting")
         await desk.flush()
         try:
-            receipt = await self.gate.execute(
+            receipt = await executor.received(key) or await self.gate.execute(
                 plan,
                 _certificate(desk),
                 desk.incident,

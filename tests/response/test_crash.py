@@ -1,0 +1,82 @@
+"""Killed at any stage, the response goes on where it was, and the world has received each action once."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TypedDict
+
+import pytest
+
+from incident_commander.domain.incident import STAGES
+
+SCENARIO, SEED = "database_cascade", 1
+"""A run in which an action is certified, executed and verified."""
+
+
+class Entry(TypedDict):
+    """A journal entry."""
+
+    idempotency_key: str
+    deliveries: int
+    applied: bool
+
+
+class Outcome(TypedDict):
+    """What the resumed process prints."""
+
+    report: dict[str, object]
+    journal: list[Entry]
+    events: list[list[str]]
+
+
+def spawn(*arguments: str) -> "subprocess.Popen[str]":
+    """A serving process at the head of its own process group."""
+    command = [sys.executable, "-m", "tests.response.process", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def next_message(process: "subprocess.Popen[str]") -> dict[str, str]:
+    """The next JSON line it prints; waits for it."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("{"):
+            message: dict[str, str] = json.loads(line)
+            return message
+    raise AssertionError(f"the process ended with {process.wait()} and said nothing")
+
+
+def kill_group(process: "subprocess.Popen[str]") -> None:
+    """kill -9 of the whole process group."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_response_killed_in_a_stage_goes_on_there_and_acts_once(stage: str, tmp_path: Path) -> None:
+    first = spawn(str(tmp_path), "start", SCENARIO, str(SEED), stage)
+    try:
+        held = next_message(first)
+    finally:
+        kill_group(first)
+    assert held["held"] == stage
+
+    second = spawn(str(tmp_path), "resume", held["run_id"])
+    try:
+        outcome: Outcome = next_message(second)  # type: ignore[assignment]
+    finally:
+        kill_group(second)
+
+    assert outcome["report"]["status"] == "resolved"
+    assert outcome["report"]["ledger"]["valid"] is True  # type: ignore[index]
+    assert [(entry["applied"], entry["deliveries"]) for entry in outcome["journal"]] == [(True, 1)]
+    finished = [name for kind, name, _ in outcome["events"] if kind == "stage.finished"]
+    assert finished == list(STAGES)
+    started = [name for kind, name, _ in outcome["events"] if kind == "stage.started"]
+    assert started == list(STAGES)
+    keys = [key for _, _, key in outcome["events"]]
+    assert len(keys) == len(set(keys))
