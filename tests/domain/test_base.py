@@ -29,7 +29,7 @@ def plans(draw: st.DrawFn) -> Plan:
         deadline_seconds=draw(st.floats(min_value=0.1, max_value=1e6)),
     )
     return Plan(
-        action=Action(name="raise_pool", target=service, arguments={"factor": draw(numbers)}),
+        action=Action(name="raise_pool", target=service, arguments={"factor": draw(st.floats(-1e15, 1e15))}),
         addresses="connection_pool_exhaustion",
         undo=None,
         reversible=False,
