@@ -1,0 +1,85 @@
+"""`incident-commander bench ...`: the benchmarks by name."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from .figures import Figure, figures_table
+
+app = typer.Typer(no_args_is_help=True, help="Measure it: each prints a table, or one JSON object with --json.")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Server = Annotated[str | None, typer.Option(help="A running server's address; without it one is started.")]
+Runs = Annotated[int, typer.Option(min=1, help="How often each figure with a limit is measured.")]
+
+
+# The runners are imported by the command that needs them: they load the whole application.
+
+
+@app.command()
+def scenarios(
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds of each scenario: 1, 2, 3, ...")] = 20,
+    as_json: Json = False,
+) -> None:
+    """How often causes and plans are right over many seeds, beside two guessers."""
+    from ..actions.catalogue import load_catalogue
+    from .practice import WatchedRun, practising, watch
+    from .scenarios import score, scores_table
+
+    async def run() -> list[WatchedRun]:
+        watched = []
+        async with practising() as commander:
+            async for each in watch(commander, commander.operations.scenario_names(), range(1, seeds + 1)):
+                watched.append(each)
+                report = each.report
+                typer.echo(f"{report.scenario} seed {report.seed}: {report.status}, {each.seconds:.2f} s", err=True)
+        return watched
+
+    scores = score(asyncio.run(run()), load_catalogue(), seeds)
+    typer.echo(scores.model_dump_json(indent=2) if as_json else scores_table(scores))
+
+
+@app.command()
+def ingest(server: Server = None, as_json: Json = False) -> None:
+    """How fast alerts are durable and answered, and a storm of them to one incident. Writes to the server's data."""
+    from .ingest import ingest_figures
+    from .served import served
+
+    def measure(url: str) -> None:
+        _print(asyncio.run(ingest_figures(url, singles=200, incidents=20, storm=1000)), as_json)
+
+    if server is not None:
+        measure(server.rstrip("/"))
+    else:
+        with served() as product:
+            measure(product.url)
+
+
+@app.command()
+def start(runs: Runs = 5, as_json: Json = False) -> None:
+    """How long scripts/up takes to a served /ops, cold in a fresh clone and warm; about two minutes a run."""
+    from .start import start_figures
+
+    _print(start_figures(runs), as_json)
+
+
+@app.command()
+def speed(runs: Runs = 5, as_json: Json = False) -> None:
+    """Memory, ingest, page, plan, scenario and event loop beside their limits; `start` has the other two."""
+    from .served import served
+    from .speed import idle_memory, practice_figures, served_figures
+
+    with served() as product:
+        figures = [idle_memory(product), *asyncio.run(served_figures(product, runs))]
+    figures += asyncio.run(practice_figures(runs))
+    _print(figures, as_json)
+
+
+def _print(figures: Sequence[Figure], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"figures": [each.model_dump(mode="json") for each in figures]}, indent=2))
+    else:
+        typer.echo(figures_table(figures))
