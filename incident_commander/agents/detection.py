@@ -1,0 +1,130 @@
+"""Detection: which signals are abnormal, since when, and whether they still are. Reads metrics alone."""
+
+import math
+
+from ..actions.catalogue import load_catalogue
+from ..analysis.anomaly import deviations_in
+from ..analysis.root_cause import FAULT_OF_RESOURCE, SEEN, harm_now, is_symptom, own_strength, traffic_factor
+from ..analysis.words import sentence
+from ..domain.ballot import Judgement
+from ..domain.base import Digest, ServiceName, Value
+from ..domain.findings import Anomaly, Evidence, FaultKind
+from ..domain.plan import Plan
+from ..domain.telemetry import from_epoch
+from .case import Case
+from .preference import abstain, prefer
+
+NAME = "detection"
+_LEAD_SECONDS = 600.0
+"""Trouble that began this much later than the first weighs a third of it."""
+_REPORTED = 40
+
+
+class Trouble(Value):
+    """A service with trouble of its own, or with symptoms of the unknown kind alone.
+
+    Attributes:
+        strength: How much its own resources show it, in [0, 1].
+        lag_seconds: How much later it began than the first trouble anywhere.
+    """
+
+    service: ServiceName
+    fault: FaultKind
+    strength: float
+    lag_seconds: float
+
+
+class DetectionFindings(Value):
+    """What is abnormal.
+
+    Attributes:
+        real: Whether the symptoms are real and still going on, in [0, 1].
+        series_read: How many series there were to look at; without any there is nothing to judge by.
+    """
+
+    anomalies: tuple[Anomaly, ...]
+    troubles: tuple[Trouble, ...]
+    real: float
+    series_read: int
+    evidence: tuple[Evidence, ...]
+    confidence: float
+
+
+def examine(case: Case) -> DetectionFindings:
+    """Find every metric that left its course, and the services whose own resources did."""
+    observations = case.observations
+    found = tuple(
+        d for d in deviations_in(observations.metrics, observations.window.end.timestamp()) if d.score >= SEEN
+    )
+    strengths: dict[tuple[ServiceName, FaultKind], tuple[float, float]] = {}
+    for deviation in found:
+        if not (deviation.harmful and deviation.ongoing):
+            continue
+        service = deviation.series.service
+        strength = own_strength(deviation, traffic_factor(service, found))
+        fault: FaultKind = FAULT_OF_RESOURCE.get(deviation.meaning.resource, "unknown")
+        if strength < 0.1:
+            if not is_symptom(deviation):
+                continue
+            strength, fault = 0.35 * deviation.score, "unknown"
+        known = strengths.get((service, fault), (0.0, math.inf))
+        strengths[service, fault] = (max(known[0], strength), min(known[1], deviation.onset))
+    first = min((onset for _, onset in strengths.values()), default=0.0)
+    harm = harm_now(found, case.impact)
+    firing = 1.0 if not case.alerts or any(alert.status == "firing" for alert in case.alerts) else 0.5
+    return DetectionFindings(
+        anomalies=tuple(deviation.anomaly() for deviation in found[:_REPORTED]),
+        troubles=tuple(
+            Trouble(service=service, fault=fault, strength=min(1.0, strength), lag_seconds=onset - first)
+            for (service, fault), (strength, onset) in sorted(strengths.items(), key=lambda e: (-e[1][0], e[0]))
+        ),
+        real=harm * firing,
+        series_read=len(observations.metrics),
+        evidence=tuple(
+            Evidence(
+                signal="metrics",
+                what=sentence(deviation),
+                when=from_epoch(deviation.onset),
+                service=deviation.series.service,
+                weight=3.0 * deviation.score if deviation.ongoing else -1.0,
+                provenance=observations.provenance,
+            )
+            for deviation in found[:_REPORTED]
+        ),
+        confidence=max((d.excursion.score for d in found), default=0.5 if observations.metrics else 0.0),
+    )
+
+
+def judge(plans: tuple[Plan, ...], findings: DetectionFindings) -> Judgement:
+    """Score plans by whether the trouble is real, still there, the target's own, and of a kind the action can move."""
+    if findings.series_read == 0:
+        return abstain(plans, "no metric could be read, so nothing can be said about what is abnormal")
+    catalogue = load_catalogue()
+    scores: dict[Digest, float] = {}
+    why: dict[Digest, str] = {}
+    for plan in plans:
+        if plan.action is None:
+            continue
+        target, addresses = plan.action.target, catalogue[plan.action.name].addresses
+        fits = [
+            trouble.strength * math.exp(-trouble.lag_seconds / _LEAD_SECONDS)
+            for trouble in findings.troubles
+            if trouble.service == target
+            and (trouble.fault in addresses or (trouble.fault == "unknown" and "bad_deploy" in addresses))
+        ]
+        fit = max(fits, default=0.0)
+        scores[plan.digest] = findings.real * fit
+        why[plan.digest] = (
+            f"{target} is abnormal itself, in something {plan.action.name} can move, and still is"
+            if fit > 0.3
+            else f"little at {target} is abnormal that {plan.action.name} could move"
+        )
+    for plan in plans:
+        if plan.action is None:
+            scores[plan.digest] = 1.0 - max(scores.values(), default=0.0)
+            why[plan.digest] = (
+                "the symptoms are over, or harm nobody now"
+                if findings.real < 0.5
+                else "no plan goes to where the trouble itself was seen"
+            )
+    return prefer(plans, scores, findings.confidence, why, tuple(e.reference() for e in findings.evidence[:8]))

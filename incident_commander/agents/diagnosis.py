@@ -1,0 +1,145 @@
+"""Diagnosis: the ranked root causes with what speaks for and against each, and how sure that is."""
+
+from ..actions.catalogue import load_catalogue
+from ..analysis.root_cause import Ranking, rank_causes
+from ..domain.ballot import Judgement
+from ..domain.base import Digest, Value
+from ..domain.findings import Diagnosis, Evidence, Hypothesis, Verdict
+from ..domain.plan import Plan
+from ..domain.telemetry import Gap, Observations
+from .case import Case
+from .preference import abstain, prefer
+
+NAME = "diagnosis"
+
+CONFIRMED = 0.85
+"""Posterior from which a cause is confirmed, given evidence of two kinds of telemetry and no important gap."""
+LIKELY = 0.5
+"""Posterior from which a cause is likely; below it the verdict is inconclusive."""
+_REPORTED = 5
+_GAP_DISCOUNT = 0.9
+
+
+class DiagnosisFindings(Value):
+    """The diagnosis with the probability that nothing is wrong now, or that the cause was not seen."""
+
+    diagnosis: Diagnosis
+    nothing: float
+    evidence: tuple[Evidence, ...]
+    confidence: float
+
+
+def examine(case: Case) -> DiagnosisFindings:
+    """Rank the causes and say how sure that is; missing signals are listed as gaps and lower the confidence."""
+    observations = case.observations
+    ranking = rank_causes(observations, case.impact)
+    gaps = observations.gaps + _silent(observations)
+    lead = ranking.hypotheses[0] if ranking.hypotheses else None
+    sure = (lead.probability if lead else 0.0) * _GAP_DISCOUNT ** len(gaps)
+    verdict = verdict_of(lead, sure, gaps)
+    diagnosis = Diagnosis(
+        verdict=verdict,
+        hypotheses=ranking.hypotheses[:_REPORTED],
+        first_failing=ranking.first_failing,
+        blast_radius=ranking.blast_radius,
+        gaps=gaps,
+        next_question=_next_question(ranking, verdict, gaps),
+    )
+    cited = (*lead.evidence, *lead.against) if lead else ()
+    return DiagnosisFindings(
+        diagnosis=diagnosis,
+        nothing=ranking.nothing,
+        evidence=cited,
+        confidence=max(sure, ranking.nothing * _GAP_DISCOUNT ** len(gaps)) if observations.metrics else 0.0,
+    )
+
+
+def verdict_of(lead: Hypothesis | None, probability: float, gaps: tuple[Gap, ...]) -> Verdict:
+    """`confirmed`, `likely` or `inconclusive`, by the thresholds above."""
+    if lead is None or lead.fault == "unknown" or probability < LIKELY:
+        return "inconclusive"
+    signals = {evidence.signal for evidence in lead.evidence}
+    if probability >= CONFIRMED and len(signals) >= 2 and not any(gap.signal == "metrics" for gap in gaps):
+        return "confirmed"
+    return "likely"
+
+
+def judge(plans: tuple[Plan, ...], findings: DiagnosisFindings) -> Judgement:
+    """Score plans by the probability that the action mends the cause: its service, its kind of fault, its change."""
+    if findings.confidence == 0.0:
+        return abstain(plans, "no metric could be read, so no cause can be ranked")
+    catalogue = load_catalogue()
+    scores: dict[Digest, float] = {}
+    why: dict[Digest, str] = {}
+    mended = 0.0
+    for plan in plans:
+        if plan.action is None:
+            continue
+        fits = [
+            (hypothesis.probability * _mends(plan, hypothesis, catalogue[plan.action.name].addresses), hypothesis)
+            for hypothesis in findings.diagnosis.hypotheses
+        ]
+        score = sum(fit for fit, _ in fits)
+        scores[plan.digest] = score
+        mended = max(mended, score)
+        best = max(fits, key=lambda entry: entry[0], default=None)
+        why[plan.digest] = (
+            f"it addresses {_named(best[1])}, probability {best[1].probability:.2f}"
+            if best is not None and best[0] > 0
+            else "it addresses none of the causes that were found"
+        )
+    inconclusive = findings.diagnosis.verdict == "inconclusive"
+    for plan in plans:
+        if plan.action is None:
+            scores[plan.digest] = max(1.0 - mended, 0.75 if inconclusive else 0.0)
+            why[plan.digest] = (
+                "the cause is not known well enough to act on"
+                if inconclusive
+                else "no plan addresses the cause that was found"
+            )
+    return prefer(plans, scores, findings.confidence, why, tuple(e.reference() for e in findings.evidence[:8]))
+
+
+def _mends(plan: Plan, hypothesis: Hypothesis, addresses: tuple[str, ...]) -> float:
+    """Chance that the plan's action mends this hypothesis, given that it is true."""
+    if plan.action is None or plan.action.target != hypothesis.service or hypothesis.fault not in addresses:
+        return 0.0
+    if plan.action.name == "rollback":
+        undoes = hypothesis.change is not None and plan.action.arguments.get("reference") == hypothesis.change
+        return 0.95 if undoes else 0.1
+    return 0.8 if hypothesis.change is not None else 0.9
+
+
+def _silent(observations: Observations) -> tuple[Gap, ...]:
+    if observations.metrics or any(gap.signal == "metrics" for gap in observations.gaps):
+        return ()
+    return (
+        Gap(
+            signal="metrics",
+            reason="no metric series has a sample in the window",
+            remedy="configure a metrics source, or check that the services are scraped",
+        ),
+    )
+
+
+def _next_question(ranking: Ranking, verdict: Verdict, gaps: tuple[Gap, ...]) -> str:
+    if gaps:
+        return f"{gaps[0].reason}: {gaps[0].remedy}"
+    if not ranking.hypotheses:
+        return "Which signal made the alert fire, and does it still hold? Nothing read here is abnormal now."
+    lead = ranking.hypotheses[0]
+    if verdict == "inconclusive":
+        if ranking.harm < 0.5:
+            return "Do customers still notice anything? Latency and errors are back to their course."
+        return (
+            f"What does {lead.service} wait for? It is abnormal, but none of its own resources, changes or "
+            "dependencies explains it: look at calls that leave the system."
+        )
+    if len(ranking.hypotheses) > 1:
+        second = ranking.hypotheses[1]
+        return f"Would {_named(second)} be seen if {lead.service} were healthy?"
+    return f"Why did {_named(lead)} begin when it did?"
+
+
+def _named(hypothesis: Hypothesis) -> str:
+    return f"{hypothesis.fault.replace('_', ' ')} of {hypothesis.service}"

@@ -1,0 +1,292 @@
+"""Prediction: what breaks next and when, and how the world would look after each plan. From trends and capacities."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+
+from ..actions.catalogue import ActionSpec, load_catalogue
+from ..analysis.anomaly import Deviation, clean, deviations_in
+from ..analysis.forecast import Forecast, time_to_limit
+from ..analysis.metric_kinds import Resource, meaning_of
+from ..analysis.root_cause import FAULT_OF_RESOURCE, SEEN, harm_now, is_symptom
+from ..analysis.words import amount, sentence
+from ..domain.ballot import Judgement
+from ..domain.base import Digest, ServiceName, Value
+from ..domain.findings import Evidence, FaultKind, Prediction
+from ..domain.plan import Action, Plan
+from ..domain.telemetry import MetricSeries, from_epoch
+from .case import Case
+from .preference import abstain, prefer
+
+NAME = "prediction"
+
+HORIZON = timedelta(minutes=30)
+"""How far ahead it looks."""
+FULL = 0.9
+"""Share of a capacity from which a resource counts as used up: queueing makes waits explode beyond it."""
+_PERSISTS = timedelta(minutes=10)
+_SUSPECT_DEPLOY_SECONDS = 1800.0
+_REPORTED = 6
+
+
+class Load(Value):
+    """A resource of a service: the share of its capacity in use now, its usual share, and where it leads."""
+
+    service: ServiceName
+    resource: Resource
+    usual: float
+    now: float
+    fills: float
+    """Probability that it is used up within the horizon, or is already, in [0, 1]."""
+    abnormal: bool
+
+
+class Deployed(Value):
+    """A change of a service, and how long before its trouble it came, in seconds; None: it has no trouble."""
+
+    service: ServiceName
+    reference: str
+    before_seconds: float | None
+
+
+class PredictionFindings(Value):
+    """What will happen if nobody acts, and what the judging of plans is computed from.
+
+    Attributes:
+        persists: Probability that customers are still harmed in ten minutes if nobody acts.
+        calls: Who depends on whom, for what a plan sends downstream.
+        symptoms: How much latency, errors or availability of each service are off, in [0, 1].
+    """
+
+    predictions: tuple[Prediction, ...]
+    loads: tuple[Load, ...]
+    deployed: tuple[Deployed, ...]
+    symptoms: dict[ServiceName, float]
+    calls: tuple[tuple[ServiceName, ServiceName], ...]
+    persists: float
+    series_read: int
+    evidence: tuple[Evidence, ...]
+    confidence: float
+
+
+def examine(case: Case) -> PredictionFindings:
+    """Forecast every resource that has an end and every symptom that lasts."""
+    observations = case.observations
+    until = observations.window.end.timestamp()
+    found = tuple(d for d in deviations_in(observations.metrics, until) if d.score >= SEEN)
+    by_series = {(d.series.service, d.series.metric): d for d in found}
+    cost = case.impact.usd_per_minute if case.impact is not None else None
+    loads: list[Load] = []
+    predictions: list[Prediction] = []
+    for series in observations.metrics:
+        deviation = by_series.get((series.service, series.metric))
+        load, forecast = _load(series, deviation)
+        if load is None:
+            continue
+        loads.append(load)
+        if forecast is not None and deviation is not None and deviation.harmful and deviation.ongoing:
+            prediction = _filling(case, deviation, forecast, cost)
+            if prediction is not None:
+                predictions.append(prediction)
+    lasting = [d for d in found if is_symptom(d) and d.harmful and d.ongoing]
+    predictions.extend(_lasting(case, d, cost) for d in lasting[:3])
+    predictions.sort(key=lambda p: (-p.probability, p.by, p.service, p.metric))
+    harm = harm_now(found, case.impact)
+    began: dict[ServiceName, float] = {}
+    symptoms: dict[ServiceName, float] = {}
+    for d in found:
+        if d.harmful and d.ongoing and d.meaning.kind not in ("traffic", "other"):
+            began[d.series.service] = min(d.onset, began.get(d.series.service, d.onset))
+        if is_symptom(d) and d.harmful and d.ongoing:
+            symptoms[d.series.service] = max(symptoms.get(d.series.service, 0.0), min(1.0, d.score))
+    return PredictionFindings(
+        predictions=tuple(predictions[:_REPORTED]),
+        loads=tuple(sorted(loads, key=lambda load: (-load.fills, load.service, load.resource))),
+        deployed=tuple(
+            Deployed(
+                service=change.service,
+                reference=change.reference,
+                before_seconds=began[change.service] - change.at.timestamp() if change.service in began else None,
+            )
+            for change in observations.changes
+            if change.service is not None and change.kind in ("deploy", "config", "flag", "commit")
+        ),
+        symptoms=symptoms,
+        calls=observations.topology.calls,
+        persists=harm,
+        series_read=len(observations.metrics),
+        evidence=tuple(
+            Evidence(
+                signal="metrics", what=sentence(d), when=from_epoch(d.onset), service=d.series.service,
+                weight=2.0 * d.score, provenance=observations.provenance,
+            )
+            for d in found[:_REPORTED]
+        ),
+        confidence=0.0 if not observations.metrics else 0.5 + 0.5 * max((d.score for d in found), default=0.0),
+    )  # fmt: skip
+
+
+def judge(plans: tuple[Plan, ...], findings: PredictionFindings) -> Judgement:
+    """Score plans by how the world would look after each: relief at the target, less what it disturbs and overloads."""
+    if findings.series_read == 0:
+        return abstain(plans, "no metric could be read, so nothing can be forecast")
+    catalogue = load_catalogue()
+    scores: dict[Digest, float] = {}
+    why: dict[Digest, str] = {}
+    for plan in plans:
+        if plan.action is None:
+            continue
+        spec = catalogue[plan.action.name]
+        relief, because = _relief(plan.action, spec, findings)
+        harm, victim = _harm(plan.action, spec, findings)
+        scores[plan.digest] = findings.persists * relief * (1.0 - 0.5 * spec.risk) * (1.0 - harm)
+        why[plan.digest] = because if harm < 0.5 else f"it would overload {victim}"
+    for plan in plans:
+        if plan.action is None:
+            scores[plan.digest] = 1.0 - max(scores.values(), default=0.0)
+            why[plan.digest] = (
+                f"left alone it is over in {_PERSISTS.seconds // 60} min or harms nobody"
+                if findings.persists < 0.5
+                else "no plan is expected to bring relief"
+            )
+    return prefer(plans, scores, findings.confidence, why, tuple(e.reference() for e in findings.evidence))
+
+
+def _load(series: MetricSeries, deviation: Deviation | None) -> tuple[Load | None, Forecast | None]:
+    """The resource a series speaks of; None where it is no resource with an end and does not deviate either."""
+    meaning = meaning_of(series.metric, series.unit)
+    if meaning.kind != "saturation":
+        return None, None
+    times, values = clean(series.timestamps, series.values)
+    if values.size < 5:
+        return None, None
+    capacity = meaning.capacity(series.unit, float(values.max()))
+    latest = float(np.median(values[-5:]))
+    abnormal = deviation is not None and deviation.harmful and deviation.ongoing
+    if capacity is None:
+        if deviation is None or not abnormal:
+            return None, None
+        # Without an end, far above the usual is what counts as used up.
+        factor = abs(deviation.excursion.latest) / max(abs(deviation.excursion.baseline), deviation.excursion.spread)
+        share = float(min(1.0, factor / 10.0))
+        load = Load(
+            service=series.service, resource=meaning.resource, usual=min(share, 0.1), now=share,
+            fills=deviation.score * share, abnormal=True,
+        )  # fmt: skip
+        return load, None
+    usual = (deviation.excursion.baseline if deviation is not None else float(np.median(values))) / capacity
+    forecast = None
+    fills = float(np.clip((latest / capacity - 0.75) / (FULL - 0.75), 0.0, 1.0))
+    if deviation is not None and abnormal:
+        recent = times >= deviation.onset
+        forecast = time_to_limit(
+            times[recent], values[recent], FULL * capacity, "above", HORIZON.total_seconds()
+        )
+        if forecast is not None:
+            fills = max(fills, forecast.probability)
+    load = Load(
+        service=series.service, resource=meaning.resource, usual=usual, now=latest / capacity, fills=fills,
+        abnormal=abnormal,
+    )  # fmt: skip
+    return load, forecast
+
+
+def _filling(case: Case, deviation: Deviation, forecast: Forecast, cost: Decimal | None) -> Prediction | None:
+    """`disk utilisation crosses 90 % by ...`: None where it is there already or not going to."""
+    if deviation.capacity is None or forecast.seconds in (None, 0.0) or forecast.probability < 0.5:
+        return None
+    series, limit = deviation.series, FULL * deviation.capacity
+    latest = forecast.latest if forecast.latest is not None else HORIZON.total_seconds()
+    return Prediction(
+        service=series.service,
+        metric=series.metric,
+        unit=series.unit,
+        direction="above",
+        threshold=limit,
+        by=case.now + timedelta(seconds=min(max(latest, 60.0), HORIZON.total_seconds())),
+        probability=round(min(forecast.probability, 0.95), 3),
+        usd_per_minute=cost,
+        basis=(
+            f"{sentence(deviation)}; it grows by {amount(forecast.slope * 60, series.unit)} a minute and is at "
+            f"{amount(forecast.level, series.unit)}"
+        ),
+    )
+
+
+def _lasting(case: Case, deviation: Deviation, cost: Decimal | None) -> Prediction:
+    """A symptom that does not go away by itself: still beyond half of its present distance in ten minutes."""
+    excursion = deviation.excursion
+    threshold = 0.5 * (excursion.baseline + excursion.latest)
+    return Prediction(
+        service=deviation.series.service,
+        metric=deviation.series.metric,
+        unit=deviation.series.unit,
+        direction="above" if excursion.direction == "up" else "below",
+        threshold=threshold,
+        by=case.now + _PERSISTS,
+        probability=round(min(0.9, 0.5 + 0.4 * deviation.score), 3),
+        usd_per_minute=cost,
+        basis=f"{sentence(deviation)} and has not come back",
+    )
+
+
+def _relief(action: Action, spec: ActionSpec, findings: PredictionFindings) -> tuple[float, str]:
+    """How much of what fills or fails at the target the action takes away, in [0, 1], and why."""
+    loads = [load for load in findings.loads if load.service == action.target and load.abnormal]
+    best, because = 0.0, f"nothing at {action.target} would be relieved by it"
+    for load in loads:
+        fault: FaultKind = FAULT_OF_RESOURCE.get(load.resource, "unknown")
+        if fault not in spec.addresses:
+            continue
+        after = _after(action, load, findings)
+        eased = float(np.clip((load.now - after) / max(load.now - min(load.usual, 0.6), 0.05), 0.0, 1.0)) * load.fills
+        if eased > best:
+            best = eased
+            because = f"{load.resource} use of {action.target} would go from {load.now:.0%} to about {after:.0%}"
+    if not loads and action.target in findings.symptoms and action.name == "rollback" and _deployed(action, findings):
+        best = 0.7 * findings.symptoms[action.target]
+        because = f"{action.target} was changed shortly before its trouble began, and going back undoes that"
+    return best, because
+
+
+def _after(action: Action, load: Load, findings: PredictionFindings) -> float:
+    """The share of the capacity in use once the action has worked."""
+    match action.name:
+        case "scale_out" | "raise_pool":
+            return load.now / max(_number(action, "factor", 2.0), 0.1)
+        case "rate_limit":
+            return load.now * _number(action, "admit", 0.7)
+        case "restart" | "failover":
+            return load.usual
+        case "rollback":
+            return load.usual if _deployed(action, findings) else load.now
+
+
+def _harm(action: Action, spec: ActionSpec, findings: PredictionFindings) -> tuple[float, ServiceName]:
+    """What the action overloads, in [0, 1], and where: capacity away while it runs, or load sent to a full callee."""
+    harm, victim = 0.3 * spec.disturbs, action.target
+    if action.name in ("scale_out", "raise_pool"):
+        for caller, callee in findings.calls:
+            if caller != action.target:
+                continue
+            for load in findings.loads:
+                if load.service == callee and load.resource in ("pool", "cpu") and load.fills > harm and load.now > 0.7:
+                    harm, victim = load.fills, callee
+    return min(1.0, harm), victim
+
+
+def _deployed(action: Action, findings: PredictionFindings) -> bool:
+    """Whether the change to take back came to the target shortly before its trouble."""
+    return any(
+        deployed.service == action.target
+        and deployed.reference == action.arguments.get("reference")
+        and deployed.before_seconds is not None
+        and -60.0 <= deployed.before_seconds <= _SUSPECT_DEPLOY_SECONDS
+        for deployed in findings.deployed
+    )
+
+
+def _number(action: Action, name: str, default: float) -> float:
+    value = action.arguments.get(name, default)
+    return default if isinstance(value, str) else float(value)

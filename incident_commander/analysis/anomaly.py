@@ -1,0 +1,289 @@
+"""When and how far a series left its normal course.
+
+A batch detector over one window: a robust baseline (median and scaled MAD, Rousseeuw & Croux 1993) is taken from the
+quiet beginning of the window, the series is smoothed by a running median, and stretches that leave the baseline by
+several robust deviations become excursions. The onset is the maximum-likelihood change point of a one-sided CUSUM
+(Page 1954; Hinkley 1971), walked back from the stretch's first point.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ..domain.findings import Anomaly
+from ..domain.telemetry import FloatArray, MetricSeries, from_epoch
+from .metric_kinds import Meaning, meaning_of
+
+MINIMUM_POINTS = 12
+"""Below this a baseline and an excursion cannot be told apart."""
+_REFERENCE_SHARE = 0.4
+_SMALLEST_REFERENCE_SHARE = 0.15
+_SMOOTHING = 5
+_THRESHOLD = 4.0
+_SLACK = 1.0
+_ONGOING_SECONDS = 120.0
+_Z_MAX = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Excursion:
+    """A stretch in which a series left its baseline.
+
+    Attributes:
+        score: In [0, 1]; 0.5 at about eight robust deviations. Does not change with the series' scale or offset.
+        deviations: The largest smoothed distance from the baseline, in robust deviations, at most 50.
+        start: Index of the onset in the cleaned series; end: index after its last abnormal point.
+        baseline: The usual value; spread: one robust deviation; both in the series' unit.
+        extreme: Its most extreme smoothed value.
+        latest: The median of its most recent points.
+    """
+
+    score: float
+    deviations: float
+    direction: Literal["up", "down"]
+    start: int
+    end: int
+    baseline: float
+    spread: float
+    extreme: float
+    latest: float
+    ongoing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """An excursion of a known metric: what the metric means, and how much the excursion matters.
+
+    Attributes:
+        effect: How much it matters, in [0, 1], by what the metric measures (`materiality`).
+        harmful: It moved in the direction that is bad for its kind.
+        capacity: Where the metric ends, in its unit; None where it has no end.
+        onset: Seconds since the epoch; ended: likewise, None while it lasts.
+    """
+
+    series: MetricSeries
+    meaning: Meaning
+    excursion: Excursion
+    effect: float
+    harmful: bool
+    capacity: float | None
+    onset: float
+    ended: float | None
+
+    @property
+    def score(self) -> float:
+        """How unusual it is and how much it matters, in [0, 1]."""
+        return self.excursion.score * self.effect
+
+    @property
+    def ongoing(self) -> bool:
+        """Whether it was still abnormal at the end of the window."""
+        return self.excursion.ongoing
+
+    @property
+    def fullness(self) -> float | None:
+        """The part of the capacity in use at the extreme, in [0, 1] and slightly beyond; None without a capacity."""
+        return None if self.capacity is None else self.excursion.extreme / self.capacity
+
+    def anomaly(self) -> Anomaly:
+        """The same as a domain value."""
+        return Anomaly(
+            service=self.series.service,
+            metric=self.series.metric,
+            unit=self.series.unit,
+            score=min(1.0, self.score),
+            direction=self.excursion.direction,
+            onset=from_epoch(self.onset),
+            baseline=self.excursion.baseline,
+            observed=self.excursion.extreme,
+            ongoing=self.excursion.ongoing,
+        )
+
+
+def clean(timestamps: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Finite points in ascending order of time, one for each timestamp (of duplicates the last given)."""
+    n_points = min(timestamps.size, values.size)
+    times = np.asarray(timestamps[:n_points], dtype=np.float64)
+    points = np.asarray(values[:n_points], dtype=np.float64)
+    finite = np.isfinite(times) & np.isfinite(points) & (np.abs(points) < 1e150)
+    times, points = times[finite], points[finite]
+    if times.size > 1 and not bool(np.all(np.diff(times) > 0)):
+        order = np.argsort(times, kind="stable")
+        times, points = times[order], points[order]
+        last_of_its_time = np.append(np.diff(times) > 0, True)
+        times, points = times[last_of_its_time], points[last_of_its_time]
+    return times, points
+
+
+def running_median(values: FloatArray, width: int = _SMOOTHING) -> FloatArray:
+    """Running median over `width` (odd) points; the ends are padded with their own value. float64[n_points]."""
+    padded = np.concatenate((np.full(width // 2, values[0]), values, np.full(width // 2, values[-1])))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, width)
+    return np.asarray(np.partition(windows, width // 2, axis=1)[:, width // 2], dtype=np.float64)
+
+
+def find_excursion(
+    timestamps: FloatArray, values: FloatArray, *, floor: float = 0.0, gauge: bool = True, until: float | None = None
+) -> Excursion | None:
+    """The excursion of a cleaned series that matters now: the one still going on, else the largest.
+
+    Args:
+        timestamps: Seconds, ascending, float64[n_points], as `clean` returns them.
+        floor: The smallest spread to assume, in the series' unit.
+        gauge: True: a slow drift at the beginning counts as the begin of trouble (memory); False: as normal (load).
+        until: The end of the window in seconds; a series that stopped well before it is not ongoing.
+
+    Returns:
+        None where there are fewer than `MINIMUM_POINTS` points, nothing varies, or nothing left the baseline.
+    """
+    n_points = values.size
+    if n_points < MINIMUM_POINTS:
+        return None
+    smooth = running_median(values)
+    reach = float(smooth.max() - smooth.min())
+    if reach <= 1e-12 * max(1e-12, float(np.abs(smooth).max())):
+        return None
+    n_reference = _reference_length(smooth, timestamps)
+    if gauge:
+        n_reference = _undrifted_length(values, smooth, n_reference)
+    reference = values[:n_reference]
+    baseline = float(np.median(reference))
+    spread = max(_spread(reference, baseline), 0.02 * reach, floor)
+    z = np.clip((smooth - baseline) / spread, -_Z_MAX, _Z_MAX)
+    step = float(np.median(np.diff(timestamps)))
+    n_recent = int(min(max(_SMOOTHING, _ONGOING_SECONDS / step if step > 0 else 0), n_points // 4))
+    silent = until is not None and until - timestamps[-1] > max(5 * step, _ONGOING_SECONDS)
+
+    found: list[tuple[bool, float, Excursion]] = []
+    for sign, direction in ((1.0, "up"), (-1.0, "down")):
+        toward = sign * z
+        for first, last in _stretches(toward >= _THRESHOLD, max(3, n_points // 20)):
+            peak = float(toward[first:last].max())
+            recent = float(np.median(toward[-n_recent:]))
+            ongoing = last >= n_points - n_recent and recent >= max(3.0, 0.25 * peak) and not silent
+            excursion = Excursion(
+                score=float(1.0 - np.exp(-(peak - 2.5) / 8.0)),
+                deviations=peak,
+                direction="up" if direction == "up" else "down",
+                start=_onset(toward, first),
+                end=last,
+                baseline=baseline,
+                spread=spread,
+                extreme=float(smooth[first:last].max() if sign > 0 else smooth[first:last].min()),
+                latest=float(np.median(values[-n_recent:])),
+                ongoing=ongoing,
+            )
+            found.append((ongoing, float(toward[first:last].sum()), excursion))
+    if not found:
+        return None
+    return max(found, key=lambda entry: (entry[0], entry[1]))[2]
+
+
+def deviation_of(series: MetricSeries, until: float | None = None) -> Deviation | None:
+    """The series' excursion, weighed by what its metric means; None where it kept its course or has too few points.
+
+    Args:
+        until: The end of the observed window in seconds since the epoch.
+    """
+    times, values = clean(series.timestamps, series.values)
+    if values.size < MINIMUM_POINTS:
+        return None
+    meaning = meaning_of(series.metric, series.unit)
+    capacity = meaning.capacity(series.unit, float(values.max()))
+    excursion = find_excursion(
+        times,
+        values,
+        floor=_noise_floor(meaning, capacity),
+        gauge=meaning.kind not in ("traffic", "latency"),
+        until=until,
+    )
+    if excursion is None:
+        return None
+    return Deviation(
+        series=series,
+        meaning=meaning,
+        excursion=excursion,
+        effect=materiality(meaning, capacity, excursion.baseline, excursion.extreme),
+        harmful=meaning.harm in ("either", excursion.direction),
+        capacity=capacity,
+        onset=float(times[excursion.start]),
+        ended=None if excursion.ongoing else float(times[excursion.end - 1]),
+    )
+
+
+def deviations_in(metrics: tuple[MetricSeries, ...], until: float | None = None) -> tuple[Deviation, ...]:
+    """Every deviation of a set of series, the most important first, then by time and name."""
+    found = [deviation for series in metrics if (deviation := deviation_of(series, until)) is not None]
+    return tuple(sorted(found, key=lambda d: (-d.score, d.onset, d.series.service, d.series.metric)))
+
+
+def materiality(meaning: Meaning, capacity: float | None, baseline: float, observed: float) -> float:
+    """How much a move from `baseline` to `observed` matters to an operator, in [0, 1]; half of it at a usual concern.
+
+    Shares of a whole count by how much of the room left was taken; ratios of errors and cache hits by absolute change;
+    everything else by its factor. Full marks: three quarters of the room, 5 points of errors, a factor of two.
+    """
+    moved = abs(observed - baseline)
+    if meaning.kind in ("errors", "cache") and capacity is not None:
+        return float(min(1.0, moved / (0.05 * capacity)))
+    if meaning.kind == "saturation" and capacity is not None:
+        room = max(capacity - baseline, 0.05 * capacity) if observed > baseline else max(baseline, 0.05 * capacity)
+        return float(min(1.0, moved / (0.75 * room)))
+    size = max(abs(baseline), 1e-9)
+    if baseline * observed <= 0:
+        return 1.0
+    factor = abs(np.log(abs(observed) / size))
+    return float(min(1.0, factor / np.log(2.0)))
+
+
+def _noise_floor(meaning: Meaning, capacity: float | None) -> float:
+    """A spread below which a share is not worth a look: a quarter of a point of errors, a point of anything else."""
+    if capacity is None:
+        return 0.0
+    return capacity * (0.0025 if meaning.kind == "errors" else 0.01)
+
+
+def _reference_length(smooth: FloatArray, timestamps: FloatArray) -> int:
+    """How many points lie in the first part of the window, at least eight."""
+    boundary = timestamps[0] + _REFERENCE_SHARE * (timestamps[-1] - timestamps[0])
+    return int(np.clip(np.searchsorted(timestamps, boundary), 8, smooth.size))
+
+
+def _undrifted_length(values: FloatArray, smooth: FloatArray, n_reference: int) -> int:
+    """The reference shortened until its two halves agree, so that a leak within it does not become the baseline."""
+    smallest = max(8, int(_SMALLEST_REFERENCE_SHARE * values.size))
+    jitter = float(np.median(np.abs(np.diff(values)))) * 1.4826 / np.sqrt(2.0)
+    while n_reference > smallest:
+        half = n_reference // 2
+        drift = abs(float(np.median(smooth[half:n_reference]) - np.median(smooth[:half])))
+        if drift <= max(2.0 * jitter, 1e-12):
+            break
+        n_reference = max(smallest, int(n_reference * 0.75))
+    return n_reference
+
+
+def _spread(reference: FloatArray, baseline: float) -> float:
+    """One robust deviation: the scaled MAD, or what the outer quantiles say where tails are heavy."""
+    distance = np.abs(reference - baseline)
+    n = distance.size
+    ordered = np.sort(distance)
+    return float(max(1.4826 * ordered[n // 2], ordered[int(0.95 * (n - 1))] / 1.96))
+
+
+def _stretches(abnormal: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], gap: int) -> list[tuple[int, int]]:
+    """Half-open ranges of abnormal points; those parted by at most `gap` points are joined, short ones left out."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], abnormal, [False])).astype(np.int8)))
+    joined: list[tuple[int, int]] = []
+    for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if joined and first - joined[-1][1] <= gap:
+            joined[-1] = (joined[-1][0], last)
+        else:
+            joined.append((first, last))
+    return [(first, last) for first, last in joined if last - first >= 3]
+
+
+def _onset(toward: FloatArray, first: int) -> int:
+    """The change point at or before `first` that maximises the CUSUM up to it."""
+    behind = np.cumsum(np.clip(toward[: first + 1], -3.0, _THRESHOLD)[::-1] - _SLACK)
+    return int(first - int(np.argmax(behind)))

@@ -1,0 +1,398 @@
+"""Ranked root causes from anomalies, topology, traces, logs and changes.
+
+Every (service, kind of fault) that shows trouble of its own is a candidate; the evidence for and against each is added
+up as log-likelihood ratios, and the posterior is normalised over all candidates and over "no fault, or one that was not
+seen". Victims are told from causes by explaining away (Pearl 1988, ch. 4): trouble of a dependency that began no later
+explains the latency, errors and waiting of those who call it, never the other way round. The walk to the deepest
+abnormal service is the idea of MonitorRank and its kin (Kim et al. 2013). The weights are judgements, in one place.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+
+from ..domain.base import ServiceName
+from ..domain.findings import Evidence, FaultKind, Hypothesis, Impact
+from ..domain.telemetry import Change, Observations, Signal, Span, from_epoch
+from .anomaly import Deviation, deviations_in
+from .call_graph import CallGraph, call_graph, mentioned
+from .change_review import Review, review_changes
+from .log_patterns import Pattern, rising_patterns
+from .metric_kinds import Resource
+from .words import sentence
+
+SEEN = 0.15
+"""Deviations that score less are not looked at."""
+SIMULTANEOUS_SECONDS = 60.0
+"""Onsets closer than this are not told apart: scrapes, smoothing and propagation take as long."""
+
+_PRIOR_NOTHING = 2.2
+_OWN, _SYMPTOM, _LEADS, _LATER_PER_MINUTE, _COVERS = 5.0, 1.6, 1.0, 0.15, 1.5
+_EXPLAINED, _LOG, _BLAMED, _SELF_TIME, _ERROR_ORIGIN, _CHANGE, _QUIET = 3.5, 1.0, 0.8, 1.2, 0.8, 1.2, 4.0
+_WAITING: frozenset[Resource] = frozenset(("pool", "queue"))
+FAULT_OF_RESOURCE: dict[Resource, FaultKind] = {
+    "cpu": "overload",
+    "queue": "overload",
+    "memory": "memory_leak",
+    "pool": "connection_pool_exhaustion",
+    "disk": "disk_full",
+}
+_FAULT_WORDS: tuple[tuple[FaultKind, tuple[str, ...]], ...] = (
+    ("bad_deploy", ("panic", "nil pointer", "nullpointer", "undefined", "traceback", "typeerror", "unhandled")),
+    ("connection_pool_exhaustion", ("pool", "connection slots", "too many connections", "acquire connection")),
+    ("memory_leak", ("out of memory", "oom", "heap", "garbage", "gc pause", "memory")),
+    ("overload", ("overload", "shedding", "saturated", "queue full", "backlog", "throttl", "thread")),
+    ("disk_full", ("no space", "disk", "read-only file system")),
+    ("node_failure", ("node not ready", "unreachable", "host down", "instance terminated", "hardware")),
+    ("certificate_expiry", ("certificate", "x509", "tls handshake")),
+    ("credential_compromise", ("unauthorized", "access denied", "invalid token")),
+    ("dependency_failure", ("upstream", "provider", "third-party", "external", "vendor")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The outcome of the search.
+
+    Attributes:
+        hypotheses: Ranked, probabilities summing to 1 with `nothing`.
+        nothing: Probability that there is no fault now, or one that the telemetry does not show.
+        deviations: Every deviation that was looked at.
+        troubled: The services with trouble of their own, in [0, 1]: resources used up, not explained by a dependency.
+        harm: Whether customers are being harmed now, in [0, 1].
+        reviews: What was made of each change.
+    """
+
+    hypotheses: tuple[Hypothesis, ...]
+    nothing: float
+    first_failing: ServiceName | None
+    blast_radius: tuple[ServiceName, ...]
+    deviations: tuple[Deviation, ...]
+    troubled: dict[ServiceName, float]
+    harm: float
+    reviews: tuple[Review, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    service: ServiceName
+    fault: FaultKind
+    own: Deviation | None
+    strength: float
+    onset: float
+
+
+def rank_causes(observations: Observations, impact: Impact | None = None) -> Ranking:
+    """Rank the root causes of what the observations show at the end of their window. Never raises for missing signals.
+
+    Args:
+        impact: What customers feel now, where it is known; otherwise latency and errors are taken as harm.
+    """
+    until = observations.window.end.timestamp()
+    found = tuple(d for d in deviations_in(observations.metrics, until) if d.score >= SEEN)
+    bad = tuple(d for d in found if d.harmful and d.ongoing)
+    graph = call_graph(observations)
+    harm = harm_now(found, impact)
+    onset = min((d.onset for d in bad if _is_trouble(d)), default=observations.onset_hint.timestamp())
+    split = from_epoch(onset) - timedelta(seconds=SIMULTANEOUS_SECONDS)
+    patterns = tuple(
+        p
+        for p in rising_patterns(observations.logs, observations.window.start, split, observations.window.end)
+        if p.bad
+    )
+    work = self_time_excess(observations.traces, split.timestamp())
+    origins = error_origins(observations.traces, split.timestamp())
+
+    candidates = _candidates(bad, found)
+    strengths = {c.service: max(o.strength for o in candidates if o.service == c.service) for c in candidates}
+    began = {c.service: min(o.onset for o in candidates if o.service == c.service) for c in candidates}
+    names = _names(observations)
+    reviews = review_changes(observations.changes, began, names)
+    symptomatic = tuple(sorted({d.series.service for d in bad if is_symptom(d)}))
+
+    weighed = [
+        _weigh(c, candidates, strengths, began, graph, found, symptomatic, patterns, names, work, origins, reviews,
+               observations)
+        for c in candidates
+    ]  # fmt: skip
+    quiet = _PRIOR_NOTHING + _QUIET * (1.0 - harm)
+    scores = np.array([quiet, *(sum(e.weight for e in evidence) for _, evidence in weighed)])
+    posterior = np.exp(scores - scores.max())
+    posterior /= posterior.sum()
+    ranked = sorted(
+        zip(weighed, posterior[1:].tolist(), strict=True),
+        key=lambda entry: (-entry[1], entry[0][0].onset, entry[0][0].service),
+    )
+    hypotheses = tuple(
+        Hypothesis(
+            rank=rank,
+            service=candidate.service,
+            fault=candidate.fault,
+            change=next((r.change.reference for r in reviews if r.service == candidate.service and r.convicted), None),
+            probability=min(1.0, probability),
+            evidence=tuple(sorted((e for e in evidence if e.weight > 0), key=lambda e: -e.weight)),
+            against=tuple(sorted((e for e in evidence if e.weight < 0), key=lambda e: e.weight)),
+        )
+        for rank, ((candidate, evidence), probability) in enumerate(ranked, 1)
+    )
+    first = min(bad, key=lambda d: (d.onset, -d.score, d.series.service), default=None)
+    leading = hypotheses[0].service if hypotheses else None
+    return Ranking(
+        hypotheses=hypotheses,
+        nothing=float(posterior[0]),
+        first_failing=leading if leading is not None else (first.series.service if first else None),
+        blast_radius=tuple(s for s in graph.dependents(leading) if s in symptomatic) if leading is not None else (),
+        deviations=found,
+        troubled=_unexplained_trouble(candidates, graph, began),
+        harm=harm,
+        reviews=reviews,
+    )
+
+
+def harm_now(deviations: tuple[Deviation, ...], impact: Impact | None) -> float:
+    """Whether customers are harmed at the end of the window, in [0, 1]: by measured impact, else latency and errors."""
+    symptoms = max((d.score for d in deviations if is_symptom(d) and d.harmful and d.ongoing), default=0.0)
+    if impact is None:
+        return symptoms
+    return max(0.5 * symptoms, min(1.0, impact.failed_share / 0.02) * max(symptoms, 0.5))
+
+
+def own_strength(deviation: Deviation, traffic_factor: float) -> float:
+    """How much a deviation shows that its own service ran out of something, in [0, 1].
+
+    Args:
+        traffic_factor: The service's traffic now over its usual traffic; work that grew no faster than it is its due.
+    """
+    if deviation.meaning.kind == "limit":
+        return deviation.score if deviation.harmful else 0.0
+    if deviation.meaning.kind != "saturation" or not deviation.harmful:
+        return 0.0
+    fullness = deviation.fullness
+    if fullness is None:
+        return 0.6 * deviation.score
+    return deviation.score * float(np.clip((fullness - 0.5) / 0.35, 0.0, 1.0))
+
+
+def self_time_excess(spans: tuple[Span, ...], split: float) -> dict[ServiceName, float]:
+    """Share of the time added to requests since `split` that was spent in each service itself, callees taken out."""
+    inside: dict[tuple[str, str], float] = {}
+    for span in spans:
+        if span.parent_id is not None:
+            key = (span.trace_id, span.parent_id)
+            inside[key] = inside.get(key, 0.0) + span.duration_ms
+    before: dict[ServiceName, list[float]] = {}
+    after: dict[ServiceName, list[float]] = {}
+    for span in spans:
+        own = max(0.0, span.duration_ms - inside.get((span.trace_id, span.span_id), 0.0))
+        (after if span.start.timestamp() >= split else before).setdefault(span.service, []).append(own)
+    excess = {
+        service: max(0.0, float(np.mean(own)) - float(np.mean(before.get(service, [0.0]))))
+        for service, own in sorted(after.items())
+    }
+    total = sum(excess.values())
+    return {service: value / total for service, value in excess.items()} if total > 1.0 else {}
+
+
+def error_origins(spans: tuple[Span, ...], split: float) -> dict[ServiceName, float]:
+    """Share of the failed spans since `split` with no failed child, by service: where errors begin."""
+    failed = [span for span in spans if span.error and span.start.timestamp() >= split]
+    parents = {(span.trace_id, span.parent_id) for span in failed}
+    origins = [span.service for span in failed if (span.trace_id, span.span_id) not in parents]
+    return {service: origins.count(service) / len(origins) for service in sorted(set(origins))}
+
+
+def is_symptom(deviation: Deviation) -> bool:
+    return deviation.meaning.kind in ("latency", "errors", "availability")
+
+
+def _is_trouble(deviation: Deviation) -> bool:
+    return deviation.meaning.kind not in ("traffic", "other")
+
+
+def _names(observations: Observations) -> frozenset[ServiceName]:
+    return (
+        frozenset(series.service for series in observations.metrics)
+        | frozenset(service.name for service in observations.topology.services)
+        | frozenset(record.service for record in observations.logs)
+    )
+
+
+def traffic_factor(service: ServiceName, found: tuple[Deviation, ...]) -> float:
+    return max(
+        (
+            abs(d.excursion.latest) / max(abs(d.excursion.baseline), 1e-9)
+            for d in found
+            if d.series.service == service and d.meaning.kind == "traffic" and d.ongoing
+        ),
+        default=1.0,
+    )
+
+
+def _candidates(bad: tuple[Deviation, ...], found: tuple[Deviation, ...]) -> tuple[_Candidate, ...]:
+    """Every service with a resource used up, by kind of fault; those with symptoms alone as `unknown`."""
+    chosen: dict[tuple[ServiceName, FaultKind], _Candidate] = {}
+    for deviation in bad:
+        service = deviation.series.service
+        strength = own_strength(deviation, traffic_factor(service, found))
+        fault: FaultKind = FAULT_OF_RESOURCE.get(deviation.meaning.resource, "unknown")
+        if strength < 0.1:
+            if not is_symptom(deviation):
+                continue
+            strength, fault = 0.0, "unknown"
+        known = chosen.get((service, fault))
+        if known is None or strength > known.strength:
+            onset = min(deviation.onset, known.onset) if known else deviation.onset
+            chosen[service, fault] = _Candidate(service, fault, deviation, strength, onset)
+    own = {service for service, fault in chosen if fault != "unknown"}
+    return tuple(
+        candidate for (service, fault), candidate in sorted(chosen.items()) if fault != "unknown" or service not in own
+    )
+
+
+def _unexplained_trouble(
+    candidates: tuple[_Candidate, ...], graph: CallGraph, began: dict[ServiceName, float]
+) -> dict[ServiceName, float]:
+    trouble: dict[ServiceName, float] = {}
+    for candidate in candidates:
+        left = candidate.strength * (1.0 - _explained(candidate, candidates, graph, began)[0])
+        trouble[candidate.service] = max(trouble.get(candidate.service, 0.0), left)
+    return trouble
+
+
+def _explained(
+    candidate: _Candidate,
+    candidates: tuple[_Candidate, ...],
+    graph: CallGraph,
+    began: dict[ServiceName, float],
+) -> tuple[float, ServiceName | None]:
+    """How far a dependency's own trouble explains the candidate's, in [0, 1], and which dependency that is."""
+    best: tuple[float, ServiceName | None] = (0.0, None)
+    below = frozenset(graph.dependencies(candidate.service))
+    for other in candidates:
+        if other.service == candidate.service or other.service not in below:
+            continue
+        if candidate.service in graph.dependencies(other.service) and other.onset > candidate.onset:
+            continue
+        if other.onset > candidate.onset + 2 * SIMULTANEOUS_SECONDS:
+            continue
+        # Waiting (latency, pools, queues) is passed up the calls; work and storage are a service's own.
+        waits = candidate.own is None or candidate.strength == 0 or candidate.own.meaning.resource in _WAITING
+        if other.strength > 0:
+            share = other.strength * (1.0 if waits else 0.35)
+        else:
+            share = 0.4 if candidate.strength == 0 else 0.0
+        if share > best[0]:
+            best = (share, other.service)
+    return best
+
+
+def _weigh(
+    candidate: _Candidate,
+    candidates: tuple[_Candidate, ...],
+    strengths: dict[ServiceName, float],
+    began: dict[ServiceName, float],
+    graph: CallGraph,
+    found: tuple[Deviation, ...],
+    symptomatic: tuple[ServiceName, ...],
+    patterns: tuple[Pattern, ...],
+    names: frozenset[ServiceName],
+    work: dict[ServiceName, float],
+    origins: dict[ServiceName, float],
+    reviews: tuple[Review, ...],
+    observations: Observations,
+) -> tuple[_Candidate, tuple[Evidence, ...]]:
+    """All evidence for and against a candidate; the fault of one with symptoms alone is read from logs and changes."""
+    service = candidate.service
+    when = from_epoch(candidate.onset)
+    evidence: list[Evidence] = []
+
+    def say(signal: Signal, what: str, weight: float) -> None:
+        if abs(weight) >= 0.05:
+            evidence.append(
+                Evidence(
+                    signal=signal, what=what, when=when, service=service, weight=weight,
+                    provenance=observations.provenance,
+                )
+            )  # fmt: skip
+
+    if candidate.own is not None and candidate.strength > 0:
+        say("metrics", sentence(candidate.own), _OWN * candidate.strength)
+        traffic = traffic_factor(service, found)
+        if candidate.fault == "overload" and traffic > 1.2:
+            say("metrics", f"requests to {service} grew to {traffic:.2g} times the usual", 0.5)
+    elif candidate.own is not None:
+        say("metrics", sentence(candidate.own), _SYMPTOM * candidate.own.score)
+        say("metrics", f"no resource of {service} is near its limit", -0.6)
+
+    earliest = min(began.values())
+    lag = candidate.onset - earliest
+    if len(began) > 1:
+        if lag <= SIMULTANEOUS_SECONDS:
+            say("metrics", f"{service} is among the first to leave its course", _LEADS)
+        else:
+            first = min(began, key=lambda name: (began[name], name))
+            say("metrics", f"it began {lag / 60:.1f} min after {first}", -min(2.0, _LATER_PER_MINUTE * lag / 60))
+
+    others = [other for other in symptomatic if other != service]
+    above = frozenset(graph.dependents(service))
+    if others and graph.callees:
+        reached = [other for other in others if other in above]
+        if reached:
+            listed = ", ".join(reached[:4])
+            say("topology", f"{listed} depend{'s' if len(reached) == 1 else ''} on {service} and suffer too",
+                _COVERS * len(reached) / len(others))  # fmt: skip
+        missed = [other for other in others if other not in above]
+        if missed:
+            say("topology", f"it does not explain {', '.join(missed[:4])}", -_COVERS * len(missed) / len(others))
+
+    share, by = _explained(candidate, candidates, graph, began)
+    if by is not None and share > 0:
+        say("topology", f"{service} calls {by}, whose own trouble explains it", -_EXPLAINED * share)
+
+    fault = candidate.fault
+    own_patterns = [p for p in patterns if p.service == service]
+    blaming = [
+        p for p in patterns if p.service != service and service in mentioned(p.example, names)
+    ]
+    read = _fault_in(own_patterns)
+    if fault == "unknown" and read is not None:
+        fault = read[0]
+    if read is not None and read[0] == fault:
+        say("logs", f"{service} logs {read[1].example!r} ({read[1].after} times, {read[1].before} before)", _LOG)
+    elsewhere = [p for p in own_patterns if any(name != service for name in mentioned(p.example, names))]
+    if elsewhere:
+        say("logs", f"{service} itself logs trouble with another: {elsewhere[0].example!r}", -0.5 * _LOG)
+    if blaming:
+        say("logs", f"{blaming[0].service} logs {blaming[0].example!r} ({blaming[0].after} times)", _BLAMED)
+    if work:
+        own_work = work.get(service, 0.0)
+        say("traces", f"{own_work * 100:.0f} % of the time added to requests is spent in {service} itself",
+            _SELF_TIME * (2.0 * own_work - 0.5) if own_work > 0.5 or own_work < 0.1 else 0.0)  # fmt: skip
+    if origins:
+        origin = origins.get(service, 0.0)
+        say("traces", f"{origin * 100:.0f} % of failed calls fail first in {service}",
+            _ERROR_ORIGIN if origin >= 0.5 else (-0.5 * _ERROR_ORIGIN if origin == 0 else 0.0))  # fmt: skip
+    for review in reviews:
+        if review.service != service:
+            continue
+        say("changes", f"{_change_words(review.change)}: {review.reason}", _CHANGE if review.convicted else -0.1)
+        if review.convicted and fault == "unknown":
+            fault = "bad_deploy"
+    return _Candidate(service, fault, candidate.own, candidate.strength, candidate.onset), tuple(evidence)
+
+
+def _fault_in(patterns: list[Pattern]) -> tuple[FaultKind, Pattern] | None:
+    """The kind of fault that the strongest of these log patterns speaks of."""
+    for pattern in patterns:
+        text = pattern.example.lower()
+        for fault, words in _FAULT_WORDS:
+            if any(word in text for word in words):
+                return fault, pattern
+    return None
+
+
+def _change_words(change: Change) -> str:
+    return f"{change.kind} {change.reference[:12]} at {change.at:%H:%M:%S}"
+
+
