@@ -84,11 +84,15 @@ class Alerts:
             self._touch(incident_id)
 
     async def of_incident(self, incident_id: IncidentId) -> tuple[Alert, ...]:
-        """An incident's alerts, the one that began first first."""
-        return await self._alerts(col(AlertRow.incident_id) == incident_id)
+        """An incident's alerts, the one that began first first; one that came in by two doors is there for each."""
+        return tuple(
+            stored.alert.model_copy(update={"source": door.source, "received_at": door.last_received_at})
+            for stored in await self.stored_of_incident(incident_id)
+            for door in stored.doors
+        )
 
     async def firing(self, incident_id: IncidentId) -> tuple[Alert, ...]:
-        """Those of an incident's alerts that still fire."""
+        """Those of an incident's alerts that still fire, each once."""
         return await self._alerts(col(AlertRow.incident_id) == incident_id, col(AlertRow.status) == "firing")
 
     async def stored_of_incident(self, incident_id: IncidentId) -> tuple[StoredAlert, ...]:

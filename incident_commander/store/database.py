@@ -137,8 +137,6 @@ class Database:
         return self._engine, self._key
 
     def _tell(self, touched: frozenset[IncidentId]) -> None:
-        if not touched:
-            return
         for listener in tuple(self._listeners):
             try:
                 listener(touched)

@@ -13,8 +13,9 @@ from sqlalchemy.pool import NullPool
 WRITES = "incident_commander_writes"
 """Execution option that marks a connection's transaction as a writing one."""
 
-BUSY_TIMEOUT_MS = 30_000
-"""How long a writer waits for another process's transaction: far above any of ours, far below a person's patience."""
+BUSY_TIMEOUT_MS = 8_000
+"""How long a writer waits for another process's transaction: far above any of ours, and below the ten seconds after
+which Prometheus gives a delivery up, so that it hears why."""
 
 _PG_WRITE_LOCK = 0x1C0DE
 """Any fixed number: the advisory lock all our writing transactions take on PostgreSQL."""
