@@ -83,7 +83,7 @@ class AgentRow(Value):
 class IncidentRow(Value):
     """One incident in the list."""
 
-    id: IncidentId
+    id: str
     title: str
     status: str
     status_text: str

@@ -1,0 +1,40 @@
+"""What a page may ask of the response, and nothing else; `response.operations` does it."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from ..domain.base import IncidentId
+from ..domain.practice import PracticeRun
+from ..response.views import HealthRow, OpsView
+
+
+class Operations(Protocol):
+    """The services behind /ops."""
+
+    async def ops_view(self, shown: IncidentId | None = None) -> OpsView:
+        """What /ops shows, with one incident in detail: the newest for None, or where none has that id."""
+        ...
+
+    def scenario_names(self) -> Sequence[str]:
+        """The practice scenarios that can be started."""
+        ...
+
+    async def start_scenario(self, scenario: str | None, seed: int | None) -> PracticeRun:
+        """Start a practice run and return once it is under way; None lets the practice company choose.
+
+        Raises:
+            ValueError: the scenario or the seed is not possible; the message says what is.
+        """
+        ...
+
+    async def reset_practice(self) -> None:
+        """End all practice runs and forget their worlds; the ledger keeps what happened."""
+        ...
+
+    async def health(self) -> tuple[HealthRow, ...]:
+        """What this installation depends on."""
+        ...
+
+    def subscribe(self, listener: Callable[[frozenset[IncidentId]], None]) -> Callable[[], None]:
+        """Have `listener` called after each commit with the incidents touched; returns the call that ends it."""
+        ...

@@ -1,0 +1,1 @@
+"""/ops: the live console for the one on call."""

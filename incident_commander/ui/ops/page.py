@@ -1,0 +1,65 @@
+"""/ops as a whole."""
+# mypy: disable-error-code="no-any-return"
+
+import reflex as rx
+
+from ..components.chrome import page
+from . import board, decision, incident
+from .connection import connection
+from .state import LiveState
+
+
+def ops() -> rx.Component:
+    """The live console: the board on the sides, the shown incident in the middle."""
+    return page(
+        board.figures(),
+        rx.el.div(
+            rx.el.div(board.incidents(), board.practice(), board.health(), class_name="side"),
+            rx.cond(
+                LiveState.head.id != "",
+                rx.el.div(
+                    incident.head(),
+                    rx.el.div(
+                        incident.hypotheses(),
+                        decision.ballots(),
+                        decision.action(),
+                        decision.plans(),
+                        incident.alerts(),
+                        decision.predictions(),
+                        decision.updates(),
+                        incident.gaps(),
+                        class_name="details",
+                    ),
+                    class_name="shown",
+                ),
+                rx.el.div(_nothing_shown(), class_name="shown"),
+            ),
+            rx.el.div(board.agents(), rx.cond(LiveState.head.id != "", incident.timeline()), class_name="side far"),
+            class_name="console",
+        ),
+        current="/ops",
+        status=connection(),
+    )
+
+
+def _nothing_shown() -> rx.Component:
+    return rx.el.section(
+        rx.cond(
+            LiveState.loaded,
+            rx.fragment(
+                rx.el.h1("All quiet"),
+                rx.el.p("No incident is known here. What you can do:"),
+                rx.el.ul(
+                    rx.el.li(
+                        "start a scenario of the practice company, under ",
+                        rx.el.a("Practice company", href="#practice"),
+                    ),
+                    rx.el.li("send an alert by hand, as the ", rx.el.a("overview", href="/"), " shows"),
+                    rx.el.li("point Prometheus or Alertmanager here"),
+                ),
+            ),
+            rx.fragment(rx.el.h1("Operations"), rx.el.p("Connecting to the server and loading the incidents.")),
+        ),
+        id="nothing-shown",
+        class_name="panel nothing",
+    )

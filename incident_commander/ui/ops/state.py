@@ -1,0 +1,146 @@
+"""The states of /ops. `LiveState` is filled in the browser by the broadcaster; the others are one viewer's own."""
+
+import logging
+
+import reflex as rx
+
+from ...response import views
+from ...response.view_timeline import TimelineRow
+from ..live import NEWEST
+from ..services import NotRunning, running
+
+log = logging.getLogger(__name__)
+
+SEED_LIMIT = 2**32
+PATH = "/ops"
+
+
+class LiveState(rx.State):
+    """What is shown, set from outside by one delta for all (see `ui.live`). No handler of ours reads or writes it.
+
+    Attributes:
+        loaded: Whether a snapshot has arrived since this socket connected.
+        trouble: Why the server could not read the incidents; empty when it could.
+        followed: The incident this viewer chose; empty: the newest.
+    """
+
+    loaded: bool = False
+    trouble: str = ""
+    followed: str = NEWEST
+    incidents: list[views.IncidentRow] = []
+    agents: list[views.AgentRow] = []
+    figures: list[views.FigureRow] = []
+    health: list[views.HealthRow] = []
+    head: views.IncidentHead = views.IncidentHead()
+    stages: list[views.StageRow] = []
+    alerts: list[views.AlertRow] = []
+    timeline: list[TimelineRow] = []
+    hypotheses: list[views.HypothesisRow] = []
+    quorum: views.QuorumView = views.QuorumView()
+    plans: list[views.PlanRow] = []
+    action: views.ActionView = views.ActionView()
+    checks: list[views.CheckRow] = []
+    predictions: list[views.PredictionRow] = []
+    updates: list[views.UpdateRow] = []
+    gaps: list[views.GapRow] = []
+
+
+class LinkState(rx.State):
+    """The connection's own measurement, apart so that an answer redraws nothing else."""
+
+    answered: float = 0
+
+    @rx.event()
+    def ping(self, sent: float) -> None:
+        """Answer a browser's ping with the time it carried, so that the browser can measure the way there and back."""
+        self.answered = float(sent)
+
+
+class OpsState(rx.State):
+    """One viewer's choices on /ops and what came of them."""
+
+    origin: str = "http://127.0.0.1:8000"
+    scenarios: list[str] = []
+    busy: str = ""
+    notice: str = ""
+    problem: str = ""
+    _followed: str = NEWEST
+
+    @rx.event()
+    async def enter(self) -> None:
+        """Join the live page, on load and again after every reconnect; only a socket that is on /ops is let in."""
+        if self.router.url.path.rstrip("/") != PATH:
+            return
+        self.busy, self.origin = "", self.router.url.origin
+        try:
+            services = running()
+        except NotRunning as error:
+            self.problem = str(error)
+            return
+        self.scenarios = list(services.operations.scenario_names())
+        await services.live.show(self.router.session.session_id, self._followed)
+
+    @rx.event()
+    async def select(self, incident: str) -> None:
+        """Show one incident instead of the newest; an empty id follows the newest again."""
+        if self.router.url.path.rstrip("/") != PATH or not isinstance(incident, str) or len(incident) > 100:
+            return
+        shown = await running().live.show(self.router.session.session_id, incident)
+        self._followed = incident if incident == shown else NEWEST
+
+    @rx.event(background=True)
+    async def start_scenario(self, form: dict[str, str]) -> None:
+        """Start a practice run; its incident then arrives by the broadcast, like any other."""
+        scenario = str(form.get("scenario", "")) or None
+        try:
+            seed = parse_seed(str(form.get("seed", "")))
+        except ValueError as error:
+            async with self:
+                self.notice, self.problem = "", str(error)
+            return
+        async with self:
+            if self.busy:
+                return
+            self.busy, self.notice, self.problem = "Starting", "", ""
+        notice = problem = ""
+        try:
+            run = await running().operations.start_scenario(scenario, seed)
+            notice = f"Practice run started: {run.scenario}, seed {run.seed}. Its alerts open an incident here."
+        except Exception as error:  # the viewer is told whatever went wrong, and the control works again
+            log.exception("scenario=<%s>, seed=<%s> | practice run did not start", scenario, seed)
+            problem = f"The practice run did not start: {error}"
+        async with self:
+            self.busy, self.notice, self.problem = "", notice, problem
+
+    @rx.event(background=True)
+    async def reset_practice(self) -> None:
+        """End all practice runs."""
+        async with self:
+            if self.busy:
+                return
+            self.busy, self.notice, self.problem = "Resetting", "", ""
+        notice = problem = ""
+        try:
+            await running().operations.reset_practice()
+            notice = "Practice runs ended. The ledger keeps what happened."
+        except Exception as error:  # the viewer is told whatever went wrong, and the control works again
+            log.exception("practice data could not be reset")
+            problem = f"The practice data could not be reset: {error}"
+        async with self:
+            self.busy, self.notice, self.problem = "", notice, problem
+
+
+def parse_seed(written: str) -> int | None:
+    """The seed a person wrote; None where the field is empty.
+
+    Raises:
+        ValueError: it is not a whole number from 0 to 4294967295.
+    """
+    digits = written.strip()
+    if not digits:
+        return None
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 10 and int(digits) < SEED_LIMIT):
+        raise ValueError(
+            f"The seed {digits[:40]!r} is not a whole number from 0 to {SEED_LIMIT - 1}; leave it empty for any."
+        )
+    return int(digits)
