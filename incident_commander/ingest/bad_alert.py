@@ -39,7 +39,7 @@ class Parsed:
 
 def shown(value: object) -> str:
     """A value for an error message: short, and printable whatever it holds."""
-    if isinstance(value, str | int | float | bool) or value is None:
+    if isinstance(value, str | bytes | int | float | bool) or value is None:
         text = ascii(value)
     elif isinstance(value, Sequence):
         text = f"a list of {len(value)}"

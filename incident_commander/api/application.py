@@ -1,0 +1,34 @@
+"""The API as one FastAPI application, to be served beside the pages or alone."""
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from .alerts import alerts_router
+from .health import health_router
+from .incidents import incidents_router
+from .practice import practice_router
+from .problems import map_errors
+from .services import ApiServices
+
+_ABOUT = """Alerts go in, incidents come out: diagnosed with evidence, decided by quorum, fixed, verified, written down.
+
+Every error has the form `{"error": {"field", "value", "problem", "remedy"}}`."""
+
+
+def build_api(services: ApiServices) -> FastAPI:
+    """All routes. The documentation at `/docs` needs no other host."""
+    app = FastAPIOffline(
+        title="Incident Commander",
+        description=_ABOUT,
+        version="1",
+        redoc_url=None,
+    )
+    map_errors(app)
+    for router in (
+        alerts_router(services),
+        practice_router(services),
+        incidents_router(services),
+        health_router(services),
+    ):
+        app.include_router(router)
+    return app

@@ -1,0 +1,126 @@
+"""Practice runs: starting one, its report after the end, and the metrics its company exports."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..domain.base import RunId
+from ..response.report import RunReport
+from .body import read_json
+from .incidents import ID_PATTERN
+from .problems import Problem, Refused
+from .services import ApiServices
+
+EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class DemoRequest(BaseModel):
+    """Which practice scenario to start; both may be left to the practice company."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    scenario: str | None = None
+    seed: int | None = Field(default=None, ge=0, lt=2**32)
+
+
+class DemoUrls(BaseModel):
+    """Where to follow a run; those of the incident are null while no alert has come."""
+
+    run: str
+    ops: str
+    incident: str | None
+    timeline: str | None
+
+
+class DemoStarted(BaseModel):
+    """A practice run that has begun."""
+
+    run_id: str
+    scenario: str
+    seed: int
+    incident_id: str | None
+    urls: DemoUrls
+
+
+class UnderWay(BaseModel):
+    """A practice run whose end is not reached; ask again."""
+
+    run_id: str
+    status: Literal["running"] = "running"
+
+
+def practice_router(services: ApiServices) -> APIRouter:
+    """`POST /api/incidents/demo`, `GET /api/practice/{run_id}` and `GET /sandbox/metrics`."""
+    router = APIRouter(tags=["practice"])
+
+    @router.post(
+        "/api/incidents/demo",
+        status_code=202,
+        response_model=DemoStarted,
+        responses={code: {"model": Problem} for code in (400, 413, 422, 503)},
+        summary="Start a practice run",
+        openapi_extra={
+            "requestBody": {
+                "required": False,
+                "content": {"application/json": {"schema": DemoRequest.model_json_schema()}},
+            }
+        },
+    )
+    async def demo(request: Request) -> JSONResponse:
+        wanted = await _wanted(request)
+        names = tuple(services.operations.scenario_names())
+        if wanted.scenario is not None and wanted.scenario not in names:
+            raise Refused(
+                422, "scenario", wanted.scenario, "there is no such scenario", f"choose one of {', '.join(names)}"
+            )
+        try:
+            run = await services.operations.start_scenario(wanted.scenario, wanted.seed)
+        except ValueError as error:
+            raise Refused(422, "body", wanted.scenario, str(error), f"scenarios are {', '.join(names)}") from error
+        incident = await services.operations.incident_of(run.id)
+        at = f"/api/incidents/{incident.id}" if incident else None
+        started = DemoStarted(
+            run_id=run.id,
+            scenario=run.scenario,
+            seed=run.seed,
+            incident_id=incident.id if incident else None,
+            urls=DemoUrls(
+                run=f"/api/practice/{run.id}", ops="/ops", incident=at, timeline=f"{at}/timeline" if at else None
+            ),
+        )
+        return JSONResponse(started.model_dump(mode="json"), status_code=202)
+
+    @router.get(
+        "/api/practice/{run_id}",
+        response_model=RunReport,
+        responses={
+            202: {"model": UnderWay, "description": "The run has not ended."},
+            404: {"model": Problem, "description": "There is no such run."},
+        },
+        summary="A practice run's report, once it has ended",
+    )
+    async def report(run_id: Annotated[str, Path(pattern=ID_PATTERN)]) -> Response:
+        judged = await services.operations.run_report(RunId(run_id))
+        if judged is None:
+            return JSONResponse(UnderWay(run_id=run_id).model_dump(), status_code=202)
+        return JSONResponse(judged.model_dump(mode="json"))
+
+    @router.get("/sandbox/metrics", response_class=PlainTextResponse, summary="The practice company's metrics")
+    async def metrics() -> Response:
+        return Response(services.company.exposition(), media_type=EXPOSITION)
+
+    return router
+
+
+async def _wanted(request: Request) -> DemoRequest:
+    body = await read_json(request, empty={})
+    try:
+        return DemoRequest.model_validate(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "body"
+        raise Refused(
+            422, field, first["input"], first["msg"], 'send {"scenario": NAME, "seed": NUMBER}, both optional'
+        ) from error

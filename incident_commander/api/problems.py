@@ -1,0 +1,147 @@
+"""Every error the API answers with, mapped once: `{"error": {field, value, problem, remedy}}`."""
+
+from collections.abc import Sequence
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from ..domain.ports import UnknownPracticeRun
+from ..ingest import MAX_BODY_BYTES, BadAlert, Overloaded, shown
+from ..store import DatabaseClosed, LedgerBroken, UnknownIncident
+
+RETRY_AFTER_SECONDS = 5
+"""After a 503: a moment in which a locked database frees itself, and well inside every sender's patience."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Fault(BaseModel):
+    """What is wrong with a request, and how to mend it.
+
+    Attributes:
+        field: Path of the field, such as `alerts[3].startsAt`; `body` for all of it.
+        value: What stood there, shortened, ASCII only.
+        problem: What is wrong.
+        remedy: What to send instead.
+    """
+
+    field: str
+    value: str
+    problem: str
+    remedy: str
+
+
+class Problem(BaseModel):
+    """Every answer but a good one."""
+
+    error: Fault
+
+
+class Refused(Exception):
+    """A request cannot be taken; answered with `status`."""
+
+    def __init__(self, status: int, field: str, value: object, problem: str, remedy: str) -> None:
+        self.status = status
+        self.fault = Fault(field=field, value=shown(value), problem=problem, remedy=remedy)
+        super().__init__(f"{field}: {problem}")
+
+
+def fault_of(bad: BadAlert) -> Fault:
+    """A bad alert, as the API writes it."""
+    return Fault(field=bad.field, value=bad.value, problem=bad.problem, remedy=bad.remedy)
+
+
+def answer(status: int, fault: Fault, headers: dict[str, str] | None = None) -> JSONResponse:
+    """The response to a request with something wrong."""
+    return JSONResponse(Problem(error=fault).model_dump(), status_code=status, headers=headers)
+
+
+def map_errors(app: FastAPI) -> None:
+    """Register the one mapping from exceptions to answers."""
+
+    @app.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> JSONResponse:
+        return answer(error.status, error.fault)
+
+    @app.exception_handler(BadAlert)
+    async def bad_alert(_: Request, error: BadAlert) -> JSONResponse:
+        return answer(422, fault_of(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        field = _field(first["loc"])
+        remedy = "see /docs for what this takes"
+        return answer(
+            422, Fault(field=field, value=shown(first.get("input")), problem=str(first["msg"]), remedy=remedy)
+        )
+
+    @app.exception_handler(UnknownIncident)
+    async def unknown_incident(request: Request, error: UnknownIncident) -> JSONResponse:
+        value = shown(request.path_params.get("incident_id"))
+        remedy = "GET /api/incidents lists the incidents there are"
+        return answer(404, Fault(field="incident_id", value=value, problem=str(error), remedy=remedy))
+
+    @app.exception_handler(UnknownPracticeRun)
+    async def unknown_run(request: Request, error: UnknownPracticeRun) -> JSONResponse:
+        value = shown(request.path_params.get("run_id"))
+        remedy = "POST /api/incidents/demo starts a practice run and answers with its id"
+        return answer(404, Fault(field="run_id", value=value, problem="there is no such practice run", remedy=remedy))
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        value = shown(f"{request.method} {request.url.path}")
+        headers = dict(error.headers) if error.headers else None
+        fault = Fault(field="request", value=value, problem=str(error.detail), remedy="see /docs for what there is")
+        return answer(error.status_code, fault, headers)
+
+    @app.exception_handler(Overloaded)
+    async def overloaded(_: Request, error: Overloaded) -> JSONResponse:
+        return _later("request", str(error), error.retry_after_seconds)
+
+    @app.exception_handler(SQLAlchemyError)
+    @app.exception_handler(DatabaseClosed)
+    @app.exception_handler(LedgerBroken)
+    async def store_down(request: Request, error: Exception) -> JSONResponse:
+        _log.error("path=<%s> | the store could not answer: %r", shown(request.url.path), error)
+        what = str(error) if isinstance(error, LedgerBroken) else f"the database could not answer: {type(error).__name__}"
+        return _later("database", what, RETRY_AFTER_SECONDS)
+
+    @app.exception_handler(Exception)
+    async def unforeseen(request: Request, error: Exception) -> JSONResponse:
+        _log.error("path=<%s> | an error nobody foresaw: %r", shown(request.url.path), error)
+        fault = Fault(
+            field="request",
+            value=shown(request.url.path),
+            problem=f"an error of ours: {type(error).__name__}",
+            remedy="nothing is wrong with the request; the server's log has the details",
+        )
+        return answer(500, fault)
+
+
+def too_large() -> Refused:
+    """The refusal of a body that is too large."""
+    return Refused(
+        413,
+        "body",
+        f"more than {MAX_BODY_BYTES} bytes",
+        "the body is too large",
+        f"send at most {MAX_BODY_BYTES} bytes in one request; Alertmanager's setting is `max_alerts`",
+    )
+
+
+def _later(field: str, problem: str, seconds: int) -> JSONResponse:
+    fault = Fault(field=field, value="", problem=problem[:500], remedy=f"send the request again in {seconds} seconds")
+    return answer(503, fault, {"Retry-After": str(seconds)})
+
+
+def _field(location: Sequence[int | str]) -> str:
+    """`("query", "limit")` is `limit`; indexes are written as such."""
+    parts = location[1:] if len(location) > 1 else location
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
+    return ascii(path)[1:-1][:120]
