@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from .actions.catalogue import load_catalogue
 from .actions.gate import Gate
 from .actions.policy import DenyAll, load_policy
-from .api import build_api
+from .api import ApiServices, build_api
 from .consensus.certificate import verify_certificate
 from .consensus.keys import Keyring
 from .consensus.rule import rule

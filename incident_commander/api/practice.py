@@ -17,12 +17,19 @@ EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class DemoRequest(BaseModel):
-    """Which practice scenario to start; both may be left to the practice company."""
+    """Which practice scenario to start; every field may be left to the practice company.
+
+    Attributes:
+        pace: Simulated seconds in a second of real time; null: the world stands still while the response computes.
+        external_alerting: True when outside servers scrape `/sandbox/metrics` and alert; needs a pace.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     scenario: str | None = None
     seed: int | None = Field(default=None, ge=0, lt=2**32)
+    pace: float | None = Field(default=None, ge=1, le=600, allow_inf_nan=False)
+    external_alerting: bool = False
 
 
 class DemoUrls(BaseModel):
@@ -76,7 +83,9 @@ def practice_router(services: ApiServices) -> APIRouter:
                 422, "scenario", wanted.scenario, "there is no such scenario", f"choose one of {', '.join(names)}"
             )
         try:
-            run = await services.operations.start_scenario(wanted.scenario, wanted.seed)
+            run = await services.operations.start_scenario(
+                wanted.scenario, wanted.seed, pace=wanted.pace, external_alerting=wanted.external_alerting
+            )
         except ValueError as error:
             raise Refused(422, "body", wanted.scenario, str(error), f"scenarios are {', '.join(names)}") from error
         incident = await services.operations.incident_of(run.id)
@@ -122,5 +131,9 @@ async def _wanted(request: Request) -> DemoRequest:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "body"
         raise Refused(
-            422, field, first["input"], first["msg"], 'send {"scenario": NAME, "seed": NUMBER}, both optional'
+            422,
+            field,
+            first["input"],
+            first["msg"],
+            'send {"scenario": NAME, "seed": NUMBER, "pace": NUMBER}, all optional',
         ) from error

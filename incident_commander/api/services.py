@@ -20,7 +20,9 @@ class Operations(Protocol):
         """The practice scenarios that can be started."""
         ...
 
-    async def start_scenario(self, scenario: str | None, seed: int | None) -> PracticeRun:
+    async def start_scenario(
+        self, scenario: str | None, seed: int | None, *, pace: float | None = None, external_alerting: bool = False
+    ) -> PracticeRun:
         """Start a practice run.
 
         Raises:

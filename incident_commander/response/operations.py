@@ -64,6 +64,8 @@ class Operations:
         Raises:
             ValueError: the scenario, seed or pace is not possible; the message says what is.
         """
+        if external_alerting and pace is None:
+            raise ValueError("outside servers can only alert on a world that moves by itself: give it a pace")
         run = await self._company.start(scenario, seed, pace=pace, external_alerting=external_alerting)
         await self._lifecycle.practise(run.id)
         return run
