@@ -1,0 +1,180 @@
+"""What each service says of itself: used-up resources, own log lines, changes, and whether a callee explains it."""
+
+from dataclasses import dataclass
+
+from ..actions.catalogue import Precondition
+from ..analysis.anomaly import Deviation, deviations_in
+from ..analysis.call_graph import CallGraph, call_graph, mentioned
+from ..analysis.change_review import Review, review_changes
+from ..analysis.log_patterns import Pattern, rising_patterns
+from ..analysis.metric_kinds import meaning_of
+from ..analysis.root_cause import FAULT_OF_RESOURCE, SEEN, is_symptom, own_strength, traffic_factor
+from ..domain.base import ServiceName
+from ..domain.findings import FaultKind
+from ..domain.telemetry import Change, Observations, from_epoch
+
+SIMULTANEOUS_SECONDS = 120.0
+"""Onsets closer than this are not told apart."""
+_NEARLY_FULL = 0.85
+_BUSY = 0.7
+_RECENT_SECONDS = 5400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What was read about one service.
+
+    Attributes:
+        deviations: Of its own metrics: harmful, still going on.
+        strengths: How much its own resources show each kind of fault, in [0, 1].
+        onset: When its own trouble began, seconds since the epoch; infinite where it has none.
+        symptom: How much its latency, errors or availability are off, in [0, 1].
+        own_logs: Rising warnings and errors that name no other service.
+        blames: Services that its own rising lines name.
+        blamed_by: Services whose rising lines name it.
+        deploys: Deploys of it, the latest first.
+        convicted: The deploys that may have caused its trouble, by time and content.
+        explained_by: A service it depends on whose own trouble began no later, and how strongly that explains it.
+        dependents: How many services depend on it.
+        carries_traffic: Whether a rate of requests is seen at it.
+    """
+
+    service: ServiceName
+    deviations: tuple[Deviation, ...]
+    strengths: dict[FaultKind, float]
+    onset: float
+    symptom: float
+    own_logs: tuple[Pattern, ...]
+    blames: frozenset[ServiceName]
+    blamed_by: frozenset[ServiceName]
+    deploys: tuple[Change, ...]
+    convicted: tuple[Review, ...]
+    explained_by: tuple[ServiceName, float] | None
+    dependents: int
+    carries_traffic: bool
+    traffic_factor: float
+
+    def unmet(self, preconditions: tuple[Precondition, ...]) -> str:
+        """The first precondition that does not hold, in words; empty when all hold."""
+        for precondition in preconditions:
+            missing = self._missing(precondition)
+            if missing:
+                return missing
+        return ""
+
+    def _missing(self, precondition: Precondition) -> str:
+        match precondition:
+            case "recent_deploy":
+                began = self.onset if self.deviations else float("inf")
+                fits = [c for c in self.deploys if c.at.timestamp() <= began + SIMULTANEOUS_SECONDS]
+                return "" if fits else f"{self.service} was not deployed before its trouble began"
+            case "saturated":
+                return "" if self._used_up(("cpu", "queue"), _BUSY) else f"{self.service} is not short of capacity"
+            case "pool_exhausted":
+                return "" if self._used_up(("pool",), _NEARLY_FULL) else f"no pool of {self.service} is used up"
+            case "own_trouble":
+                return "" if self.deviations else f"nothing of {self.service} itself is abnormal"
+            case "carries_traffic":
+                return "" if self.carries_traffic else f"no traffic is seen at {self.service}"
+
+    def _used_up(self, resources: tuple[str, ...], share: float) -> bool:
+        return any(
+            d.meaning.resource in resources
+            and d.meaning.kind == "saturation"
+            and (d.fullness >= share if d.fullness is not None else d.score >= 0.5)
+            for d in self.deviations
+        )
+
+
+def read_signs(observations: Observations) -> dict[ServiceName, Signs]:
+    """The signs of every service that a metric, a log line or the topology names."""
+    until = observations.window.end.timestamp()
+    found = tuple(d for d in deviations_in(observations.metrics, until) if d.score >= SEEN)
+    bad = tuple(d for d in found if d.harmful and d.ongoing and d.meaning.kind not in ("traffic", "other"))
+    graph = call_graph(observations)
+    names = frozenset(s.service for s in observations.metrics) | {s.name for s in observations.topology.services}
+    own = {name: tuple(d for d in bad if d.series.service == name) for name in sorted(names)}
+    strengths = {name: _strengths(name, own[name], found) for name in own}
+    began = {name: min(d.onset for d in deviations) for name, deviations in own.items() if deviations}
+    split = from_epoch(min(began.values(), default=observations.onset_hint.timestamp()) - SIMULTANEOUS_SECONDS)
+    patterns = tuple(
+        pattern
+        for pattern in rising_patterns(observations.logs, observations.window.start, split, observations.window.end)
+        if pattern.bad
+    )
+    named = {id(p): frozenset(mentioned(p.example, names)) - {p.service} for p in patterns}
+    reviews = review_changes(observations.changes, began, names)
+    symptom = {
+        name: max((d.score for d in deviations if is_symptom(d)), default=0.0) for name, deviations in own.items()
+    }
+    carrying = {
+        series.service for series in observations.metrics if meaning_of(series.metric, series.unit).kind == "traffic"
+    }
+    return {
+        name: Signs(
+            service=name,
+            deviations=own[name],
+            strengths=strengths[name],
+            onset=began.get(name, float("inf")),
+            symptom=symptom[name],
+            own_logs=tuple(p for p in patterns if p.service == name and not named[id(p)]),
+            blames=frozenset().union(*(named[id(p)] for p in patterns if p.service == name)),
+            blamed_by=frozenset(p.service for p in patterns if name in named[id(p)]),
+            deploys=_deploys(name, observations, began.get(name, until)),
+            convicted=tuple(r for r in reviews if r.service == name and r.convicted and r.change.kind == "deploy"),
+            explained_by=_explained(name, strengths, symptom, began, graph),
+            dependents=len(graph.dependents(name)),
+            carries_traffic=name in carrying,
+            traffic_factor=traffic_factor(name, found),
+        )
+        for name in own
+    }
+
+
+def _strengths(name: ServiceName, own: tuple[Deviation, ...], found: tuple[Deviation, ...]) -> dict[FaultKind, float]:
+    strengths: dict[FaultKind, float] = {}
+    factor = traffic_factor(name, found)
+    for deviation in own:
+        fault = FAULT_OF_RESOURCE.get(deviation.meaning.resource)
+        if fault is not None:
+            strengths[fault] = max(strengths.get(fault, 0.0), min(1.0, own_strength(deviation, factor)))
+    return strengths
+
+
+def _deploys(name: ServiceName, observations: Observations, began: float) -> tuple[Change, ...]:
+    return tuple(
+        sorted(
+            (
+                change
+                for change in observations.changes
+                if change.service == name
+                and change.kind == "deploy"
+                and began - change.at.timestamp() < _RECENT_SECONDS
+            ),
+            key=lambda change: change.at,
+            reverse=True,
+        )
+    )
+
+
+def _explained(
+    name: ServiceName,
+    strengths: dict[ServiceName, dict[FaultKind, float]],
+    symptom: dict[ServiceName, float],
+    began: dict[ServiceName, float],
+    graph: CallGraph,
+) -> tuple[ServiceName, float] | None:
+    """The dependency whose own trouble explains this service's best: waiting is passed up the calls, never down."""
+    if name not in began:
+        return None
+    best: tuple[ServiceName, float] | None = None
+    for other in graph.dependencies(name):
+        if other not in began or began[other] > began[name] + SIMULTANEOUS_SECONDS:
+            continue
+        if name in graph.dependencies(other):
+            continue
+        strength = max(strengths[other].values(), default=0.0)
+        share = strength if strength > 0.1 else 0.6 * symptom[other]
+        if share > (best[1] if best else 0.0):
+            best = (other, share)
+    return best
