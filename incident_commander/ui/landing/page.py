@@ -51,10 +51,10 @@ def landing() -> rx.Component:
                 rx.el.article(
                     rx.el.h3("Practice"),
                     rx.el.p(
-                        "The practice company is a simulated one with real queues, limits and failures. Start one of "
-                        "its scenarios on ",
+                        "The practice company is simulated: its latencies and errors follow from its load and from the "
+                        "faults injected into it, and actions change it. Start one of its scenarios on ",
                         rx.el.a("operations", href="/ops"),
-                        " and watch the whole response. Its figures are marked simulated.",
+                        " and watch the response. Every figure that comes from it is marked simulated.",
                     ),
                 ),
                 rx.el.article(

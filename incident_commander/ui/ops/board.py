@@ -13,7 +13,6 @@ from .state import LiveState, OpsState
 def figures() -> rx.Component:
     """The business figures, each with its provenance."""
     return rx.el.section(
-        rx.el.h2("Business figures", class_name="sr-only"),
         rx.cond(
             LiveState.figures,
             rx.el.dl(rx.foreach(LiveState.figures, _figure), class_name="figures"),
@@ -22,6 +21,7 @@ def figures() -> rx.Component:
             ),
         ),
         id="figures",
+        aria_label="Business figures",
     )
 
 
@@ -97,7 +97,6 @@ def agents() -> rx.Component:
                     rx.el.thead(
                         rx.el.tr(
                             rx.el.th("Agent", scope="col"),
-                            rx.el.th("State", scope="col"),
                             rx.el.th("Conf.", scope="col", title="Confidence of its last result", class_name="number"),
                             rx.el.th("Runs", scope="col", class_name="number"),
                             rx.el.th(
@@ -124,11 +123,11 @@ def agents() -> rx.Component:
 
 def _agent(row: views.AgentRow) -> rx.Component:
     return rx.el.tr(
-        rx.el.th(rx.el.span(row.label, title=row.work), scope="row"),
-        rx.el.td(
+        rx.el.th(
+            rx.el.span(row.label, title=row.work),
             rx.el.span(rx.el.span(class_name="dot", aria_hidden="true"), row.state_text, class_name="agent-state"),
             rx.cond(row.error != "", rx.el.span(row.error, class_name="agent-error")),
-            data_state=row.state,
+            scope="row",
         ),
         rx.el.td(row.confidence_text, class_name="number"),
         rx.el.td(row.runs, class_name="number"),
@@ -136,6 +135,7 @@ def _agent(row: views.AgentRow) -> rx.Component:
         rx.el.td(row.p95_text, class_name="number"),
         rx.el.td(row.failures, class_name="number", data_bad=row.failures > 0),
         data_agent=row.name,
+        data_state=row.state,
     )
 
 

@@ -53,11 +53,14 @@ def _vote(row: views.VoteRow) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.strong(row.label),
-            chip(row.state_text, row.state, "vote"),
+            chip(rx.cond(row.choice != "", row.choice, row.state_text), row.state, "vote", row.state_text),
             rx.el.span(row.confidence_text, class_name="muted"),
             class_name="row-line",
         ),
-        rx.cond(row.choice != "", rx.el.p(row.choice, class_name="vote-choice")),
+        rx.cond(
+            (row.state == "other") | (row.state == "rejected"),
+            rx.el.p(row.state_text, class_name="row-meta"),
+        ),
         rx.cond(row.reason != "", rx.el.p(row.reason, class_name="muted")),
         data_voter=row.voter,
         data_state=row.state,

@@ -165,7 +165,12 @@ def timeline() -> rx.Component:
         "Timeline",
         rx.cond(
             LiveState.timeline,
-            rx.el.ol(rx.foreach(LiveState.timeline, _event), class_name="timeline"),
+            rx.el.ol(
+                rx.foreach(LiveState.timeline, _event),
+                class_name="timeline",
+                tab_index=0,
+                aria_labelledby="timeline-title",
+            ),
             empty("Nothing has happened yet."),
         ),
         rx.cond(

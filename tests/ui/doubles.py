@@ -1,0 +1,92 @@
+"""Stand-ins for what surrounds the pages: the services' interface and the viewers' sockets."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+from pydantic import JsonValue
+
+from incident_commander.domain.base import IncidentId, RunId
+from incident_commander.domain.practice import PracticeRun
+from incident_commander.response.views import HealthRow, OpsView
+from tests.ui import story
+
+
+class ToldOperations:
+    """Operations that tell as much of the story as a test lets them."""
+
+    def __init__(self, until: int = 0) -> None:
+        self.until = until
+        self.reads = 0
+        self.trouble: Exception | None = None
+        self.started: list[tuple[str | None, int | None]] = []
+        self.resets = 0
+        self.listeners: set[Callable[[frozenset[IncidentId]], None]] = set()
+
+    async def ops_view(self, shown: IncidentId | None = None) -> OpsView:
+        self.reads += 1
+        if self.trouble is not None:
+            raise self.trouble
+        return story.view(self.until)
+
+    async def health(self) -> tuple[HealthRow, ...]:
+        return story.HEALTH
+
+    def scenario_names(self) -> Sequence[str]:
+        return ("database_cascade", "memory_leak")
+
+    async def start_scenario(self, scenario: str | None, seed: int | None) -> PracticeRun:
+        if self.trouble is not None:
+            raise self.trouble
+        self.started.append((scenario, seed))
+        return PracticeRun(
+            id=RunId("run-1"),
+            scenario=scenario or "memory_leak",
+            seed=seed or 0,
+            epoch=story.at(-9000),
+            opened_at=story.at(0),
+            started_at=story.at(0),
+            clock_at=story.at(0),
+        )
+
+    async def reset_practice(self) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+        self.resets += 1
+
+    def subscribe(self, listener: Callable[[frozenset[IncidentId]], None]) -> Callable[[], None]:
+        self.listeners.add(listener)
+        return lambda: self.listeners.discard(listener)
+
+    def commit(self, until: int) -> None:
+        """Let the story go on, and tell the listeners as a commit does."""
+        self.until = until
+        for listener in tuple(self.listeners):
+            listener(frozenset({story.ID}))
+
+
+class RecordedSockets:
+    """Sockets that keep what each browser would show."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[str, set[str]] = defaultdict(set)
+        self.sent: list[tuple[str, dict[str, JsonValue]]] = []
+        self.browsers: dict[str, dict[str, JsonValue]] = defaultdict(dict)
+
+    async def send(self, values: Mapping[str, JsonValue], to: str) -> None:
+        self.sent.append((to, dict(values)))
+        for sid in self.rooms.get(to, {to}):
+            self.browsers[sid].update(values)
+
+    async def move(self, sid: str, leave: tuple[str, ...], enter: tuple[str, ...]) -> None:
+        for room in leave:
+            self.rooms[room].discard(sid)
+        for room in enter:
+            self.rooms[room].add(sid)
+
+    def present(self, room: str) -> frozenset[str]:
+        return frozenset(self.rooms.get(room, ()))
+
+    def drop(self, sid: str) -> None:
+        """The browser is gone."""
+        for members in self.rooms.values():
+            members.discard(sid)

@@ -1,0 +1,146 @@
+"""What the pages' event handlers do, without a browser."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+import pytest
+import reflex as rx
+from reflex.istate.data import RouterData
+
+from incident_commander.response.views import HealthRow
+from incident_commander.ui import services
+from incident_commander.ui.landing.state import LandingState, summary
+from incident_commander.ui.live import LIVE_ROOM, Broadcaster
+from incident_commander.ui.ops.state import LinkState, OpsState, parse_seed
+from tests.ui import story
+from tests.ui.doubles import RecordedSockets, ToldOperations
+
+
+class Running:
+    """Services that a test looks into."""
+
+    def __init__(self) -> None:
+        self.operations = ToldOperations(until=9)
+        self.sockets = RecordedSockets()
+
+
+@pytest.fixture
+def running() -> Iterator[Running]:
+    """The accessor filled for one test."""
+    around = Running()
+    services.provide(services.Services(around.operations, Broadcaster(around.sockets, around.operations)))
+    yield around
+    services.provide(None)
+
+
+async def test_entering_ops_joins_the_live_room_with_a_snapshot(running: Running) -> None:
+    state = await entered(OpsState, "/ops")
+    await handler(state, "enter")
+    assert running.sockets.rooms[LIVE_ROOM] == {"sid-1"}
+    assert running.sockets.browsers["sid-1"]["loaded"] is True
+    assert state.scenarios == ["database_cascade", "memory_leak"]
+
+
+async def test_a_socket_that_is_on_another_page_is_not_let_into_the_live_room(running: Running) -> None:
+    state = await entered(OpsState, "/")
+    await handler(state, "enter")
+    await handler(state, "select", story.ID)
+    assert running.sockets.rooms == {}
+
+
+async def test_entering_before_the_services_run_says_so() -> None:
+    state = await entered(OpsState, "/ops")
+    await handler(state, "enter")
+    assert "not running yet" in state.problem
+
+
+async def test_a_choice_survives_a_reconnect(running: Running) -> None:
+    state = await entered(OpsState, "/ops")
+    await handler(state, "enter")
+    await handler(state, "select", story.ID)
+    assert running.sockets.browsers["sid-1"]["followed"] == story.ID
+    await handler(state, "enter")
+    assert running.sockets.browsers["sid-1"]["followed"] == story.ID
+
+
+async def test_following_the_newest_undoes_a_choice(running: Running) -> None:
+    state = await entered(OpsState, "/ops")
+    await handler(state, "select", story.ID)
+    await handler(state, "select", "")
+    assert running.sockets.browsers["sid-1"]["followed"] == ""
+
+
+@pytest.mark.parametrize("nonsense", ["no-such", "x" * 101, None, {"a": 1}])
+async def test_nonsense_for_an_incident_changes_nothing_for_others(running: Running, nonsense: object) -> None:
+    state = await entered(OpsState, "/ops")
+    await handler(state, "enter")
+    await handler(state, "select", nonsense)
+    assert running.sockets.browsers["sid-1"]["followed"] == ""
+
+
+async def test_a_ping_is_answered_with_what_it_carried() -> None:
+    state = await entered(LinkState, "/ops")
+    await handler(state, "ping", 1234.5)
+    assert state.answered == 1234.5
+
+
+async def test_the_landing_page_tells_the_address_and_the_health(running: Running) -> None:
+    state = await entered(LandingState, "/")
+    await handler(state, "enter")
+    assert (state.origin, state.address) == ("http://host.example:8123", "host.example:8123")
+    assert (state.health_state, state.health) == ("ok", "In order: database.")
+
+
+async def test_the_landing_page_says_when_nothing_runs() -> None:
+    state = await entered(LandingState, "/")
+    await handler(state, "enter")
+    assert state.health_state == "down"
+
+
+def test_a_summary_names_what_is_wrong_and_what_is_not_configured() -> None:
+    rows = (
+        HealthRow(name="database", state="down", detail="no disk space"),
+        HealthRow(name="analysis", state="degraded", detail="slow"),
+        HealthRow(name="notifications", state="off", detail="set a channel"),
+    )
+    assert summary(rows) == (
+        "down",
+        "database down: no disk space; analysis degraded: slow. Not configured: notifications.",
+    )
+
+
+@pytest.mark.parametrize(("written", "seed"), [("", None), ("  ", None), ("7", 7), (" 4294967295 ", 4294967295)])
+def test_a_seed_is_a_whole_number_or_any(written: str, seed: int | None) -> None:
+    assert parse_seed(written) == seed
+
+
+@pytest.mark.parametrize("written", ["-1", "1.5", "seven", "4294967296", "9" * 5000, "\u0663"])
+def test_another_seed_is_refused_with_what_is_possible(written: str) -> None:
+    with pytest.raises(ValueError, match="whole number from 0 to 4294967295"):
+        parse_seed(written)
+
+
+S = TypeVar("S", bound=rx.State)
+
+
+async def entered(state: type[S], path: str) -> S:
+    """A state of a browser that is on a page of this server."""
+    root = rx.State(_reflex_internal_init=True)  # type: ignore[call-arg]
+    own = await root.get_state(state)
+    root.router = RouterData.from_router_data(
+        {
+            "sid": "sid-1",
+            "token": "token-1",
+            "pathname": path,
+            "asPath": path,
+            "headers": {"origin": "http://host.example:8123"},
+        }
+    )
+    return own
+
+
+async def handler(state: rx.State, name: str, *arguments: object) -> None:
+    """Call an event handler as the server does."""
+    answer = type(state).event_handlers[name].fn(state, *arguments)
+    if hasattr(answer, "__await__"):
+        await answer
