@@ -109,7 +109,9 @@ def map_errors(app: FastAPI) -> None:
     @app.exception_handler(LedgerBroken)
     async def store_down(request: Request, error: Exception) -> JSONResponse:
         _log.error("path=<%s> | the store could not answer: %r", shown(request.url.path), error)
-        what = str(error) if isinstance(error, LedgerBroken) else f"the database could not answer: {type(error).__name__}"
+        what = (
+            str(error) if isinstance(error, LedgerBroken) else f"the database could not answer: {type(error).__name__}"
+        )
         return _later("database", what, RETRY_AFTER_SECONDS)
 
     @app.exception_handler(Exception)

@@ -1,16 +1,18 @@
 """Which incident an alert belongs to, first version: close in time, and by service, topology or labels. To correlate is
 not to merge: each alert keeps its own life, and the reason is kept in words that a person can check.
+
+All times are on the incident's clock, and whatever an alert is compared with is of its own practice run, or live as it.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from ..domain.alert import Alert
-from ..domain.base import ServiceName
-from ..domain.incident import Incident
+from ..domain.base import IncidentId, ServiceName
 from ..domain.telemetry import Topology
+from ..store import Member, StoredAlert
 
 SAME_SERVICE_WITHIN = timedelta(minutes=60)
 """Troubles of one service this close are one incident, or at any distance while the earlier one still fires."""
@@ -22,103 +24,103 @@ MAX_CALLS_APART = 3
 """Edge to API to database to a neighbour; further apart in a small topology everything is related."""
 
 PLACE_LABELS = ("cluster", "node", "host", "hostname", "instance", "pod", "namespace", "database", "zone", "region")
-"""Labels that say where something runs; sharing the narrow ones means more, and they are named in the reason."""
+"""Labels that say where something runs."""
 
 MIN_SHARED_PLACES = 2
 """One shared label alone, such as a region, would tie everything in it together."""
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """An incident that still takes alerts, with those it has."""
-
-    incident: Incident
-    alerts: tuple[Alert, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Match:
     """The incident an alert belongs to, and why."""
 
-    incident: Incident
+    incident_id: IncidentId
     reason: str
 
 
-def correlate(alert: Alert, candidates: Sequence[Candidate], topology: Topology) -> Match | None:
-    """The candidate with the strongest tie to an alert, or None where no tie is strong enough.
+def correlate(alert: Alert, members: Sequence[Member], topology: Topology) -> Match | None:
+    """The incident with the strongest tie to an alert by service or by calls; None where no tie is strong enough.
 
-    Ties, strongest first: the same service; fewest calls apart in the topology; most shared place labels; closest in
-    time. Times are on the incident's clock. Candidates must be of the alert's own practice run, or all live.
+    Ties, strongest first: the same service; the fewest calls apart in the topology; the closest in time.
+
+    Args:
+        members: The alerts of every incident that the alert may join.
     """
-    ties = [tie for candidate in candidates if (tie := _tie(alert, candidate, topology)) is not None]
-    return min(ties, key=lambda tie: tie.strength).match if ties else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Tie:
-    strength: tuple[int, int, float]
-    match: Match
-
-
-def _tie(alert: Alert, candidate: Candidate, topology: Topology) -> _Tie | None:
-    nearest = min(candidate.alerts, key=lambda other: _apart(alert, other), default=None)
-    if nearest is None:
+    if alert.service is None:
         return None
-    gap = _apart(alert, nearest)
-    when = f"{_words(gap)} from {nearest.name!r} of this incident"
-
-    ongoing = any(other.service == alert.service and other.status == "firing" for other in candidate.alerts)
-    same = alert.service is not None and alert.service in candidate.incident.services
-    if same and (ongoing or gap <= SAME_SERVICE_WITHIN):
-        return _found((0, 0), gap, candidate, f"same service {alert.service!r}, began {when}")
-    if gap > RELATED_WITHIN:
+    ways = _ways(topology, alert.service)
+    best: tuple[tuple[int, timedelta], Member] | None = None
+    for member in members:
+        way = ways.get(member.service) if member.service is not None else None
+        if way is None:
+            continue
+        calls, gap = len(way) - 1, abs(alert.starts_at - member.starts_at)
+        close = gap <= (RELATED_WITHIN if calls else SAME_SERVICE_WITHIN)
+        if calls == 0 and member.status == "firing":
+            close = True
+        if close and (best is None or (calls, gap) < best[0]):
+            best = (calls, gap), member
+    if best is None:
         return None
-    path = _path(topology, alert.service, candidate.incident.services)
-    if path is not None:
-        calls = len(path) - 1
-        apart = f"{calls} call{'s' if calls > 1 else ''} apart ({' - '.join(path)})"
-        return _found((1, calls), gap, candidate, f"{apart}, began {when}")
-    shared = max((_shared_places(alert, other) for other in candidate.alerts), key=len)
-    if len(shared) >= MIN_SHARED_PLACES:
-        return _found((2, -len(shared)), gap, candidate, f"shares {', '.join(shared)}; began {when}")
-    return None
+    (calls, gap), nearest = best
+    when = f"began {_words(gap)} from {nearest.name!r} of this incident"
+    if calls == 0:
+        return Match(nearest.incident_id, f"same service {alert.service!r}, {when}")
+    apart = f"{calls} call{'s' if calls > 1 else ''} apart ({' - '.join(ways[nearest.service or alert.service])})"
+    return Match(nearest.incident_id, f"{apart}, {when}")
 
 
-def _found(kind: tuple[int, int], gap: timedelta, candidate: Candidate, reason: str) -> _Tie:
-    return _Tie((*kind, gap.total_seconds()), Match(candidate.incident, reason))
+def correlate_by_place(alert: Alert, others: Sequence[StoredAlert]) -> Match | None:
+    """The incident of the alert that shares the most labels of place and began close to this one, if enough are shared.
 
-
-def _apart(alert: Alert, other: Alert) -> timedelta:
-    """Between the beginnings of two alerts."""
-    return abs(alert.starts_at - other.starts_at)
-
-
-def _path(
-    topology: Topology, service: ServiceName | None, others: Sequence[ServiceName]
-) -> tuple[ServiceName, ...] | None:
-    """The shortest way over calls, in either direction, from a service to any of the others."""
-    if service is None:
+    Args:
+        others: Alerts of incidents that this one may join, which began within RELATED_WITHIN of it.
+    """
+    ties = [
+        (len(shared), -abs(alert.starts_at - other.alert.starts_at), shared, other)
+        for other in others
+        if len(shared := _shared_places(alert, other.alert)) >= MIN_SHARED_PLACES
+    ]
+    if not ties:
         return None
-    wanted = set(others)
-    ways: deque[tuple[ServiceName, ...]] = deque([(service,)])
-    seen = {service}
-    while ways:
-        way = ways.popleft()
-        if way[-1] in wanted:
-            return way
-        if len(way) <= MAX_CALLS_APART:
-            for neighbour in (*topology.callees(way[-1]), *topology.callers(way[-1])):
-                if neighbour not in seen:
-                    seen.add(neighbour)
-                    ways.append((*way, neighbour))
-    return None
+    _, gap, shared, other = max(ties, key=lambda tie: tie[:2])
+    if other.incident_id is None:
+        return None
+    reason = f"shares {', '.join(shared)}; began {_words(-gap)} from {other.alert.name!r} of this incident"
+    return Match(other.incident_id, reason)
+
+
+def has_place(alert: Alert) -> bool:
+    """Whether an alert has labels enough to be grouped by place."""
+    return len(_places(alert)) >= MIN_SHARED_PLACES
+
+
+def _ways(topology: Topology, service: ServiceName) -> dict[ServiceName, tuple[ServiceName, ...]]:
+    """The shortest way over calls, in either direction, to each service that is not too many calls apart."""
+    ways: dict[ServiceName, tuple[ServiceName, ...]] = {service: (service,)}
+    reached = deque([service])
+    neighbours: dict[ServiceName, list[ServiceName]] = {}
+    for caller, callee in topology.calls:
+        neighbours.setdefault(caller, []).append(callee)
+        neighbours.setdefault(callee, []).append(caller)
+    while reached:
+        here = reached.popleft()
+        if len(ways[here]) > MAX_CALLS_APART:
+            continue
+        for neighbour in neighbours.get(here, ()):
+            if neighbour not in ways:
+                ways[neighbour] = (*ways[here], neighbour)
+                reached.append(neighbour)
+    return ways
+
+
+def _places(alert: Alert) -> Collection[str]:
+    return [name for name in PLACE_LABELS if name in alert.labels]
 
 
 def _shared_places(alert: Alert, other: Alert) -> tuple[str, ...]:
     return tuple(
-        f"{name} {alert.labels[name]!r}"
-        for name in PLACE_LABELS
-        if name in alert.labels and alert.labels[name] == other.labels.get(name)
+        f"{name} {alert.labels[name]!r}" for name in _places(alert) if alert.labels[name] == other.labels.get(name)
     )
 
 

@@ -16,7 +16,7 @@ from ..domain.incident import Grouping, Incident
 from ..domain.ports import Clock, Environment, Environments, SourceUnavailable, UnknownPracticeRun
 from ..domain.telemetry import Topology
 from ..store import Database, Door, StoredAlert, Unit
-from .correlation import Candidate, correlate
+from .correlation import RELATED_WITHIN, Match, correlate, correlate_by_place, has_place
 from .merging import deliveries, merge
 
 ALERTS_PER_TRANSACTION = 50
@@ -27,6 +27,9 @@ MAX_WAITING = 200
 
 TOPOLOGY_WAIT_SECONDS = 1.0
 """How long an alert waits for a live topology; without one it is grouped by service and labels alone."""
+
+ALERTS_COMPARED_BY_PLACE = 100
+"""The newest ones: in an alert storm, those before tell nothing that these do not."""
 
 _TITLE_CHARACTERS = 200
 _log = structlog.get_logger(__name__)
@@ -196,26 +199,39 @@ class _Taking:
         )
 
     async def _fires(self, alert: Alert, known: Sequence[StoredAlert]) -> Outcome:
-        taking = await self._unit.incidents.taking_alerts(self._world.run)
         ended: Incident | None = None
         for stored in known:
             if stored.incident_id is None:
                 continue
             incident = await self._unit.incidents.get(stored.incident_id)
-            if incident in taking or _same_episode(stored, incident, alert):
+            if await self._goes_on(stored, incident, alert):
                 return await self._again(alert, stored, incident)
             ended = ended or incident
-        match = correlate(
-            alert,
-            [Candidate(one, await self._unit.alerts.of_incident(one.id)) for one in taking],
-            self._world.topology,
-        )
+        match = await self._match(alert)
         before = f"it fired before in {ended.id}, which is {ended.status}, so this is a new episode" if ended else ""
+        first = match.reason if match else "opens this incident"
+        reason = "; ".join(part for part in (first, before, self._world.note) if part)
         if match is None:
-            reason = "; ".join(part for part in ("opens this incident", before, self._world.note) if part)
             return await self._open(alert, reason)
-        reason = "; ".join(part for part in (match.reason, before, self._world.note) if part)
-        return await self._join(alert, match.incident, reason)
+        return await self._join(alert, await self._unit.incidents.get(match.incident_id), reason)
+
+    async def _goes_on(self, stored: StoredAlert, incident: Incident, alert: Alert) -> bool:
+        """Whether a firing alert goes on where it was, rather than being a new episode of the same condition."""
+        if incident.ended_at is None:
+            return True
+        if stored.alert.status == "firing":
+            # The incident ended and left it firing: one that began later than that end is another.
+            return alert.starts_at <= incident.ended_at
+        return incident.status == "escalated" and bool(await self._unit.alerts.firing(incident.id))
+
+    async def _match(self, alert: Alert) -> Match | None:
+        run = self._world.run
+        match = correlate(alert, await self._unit.alerts.of_incidents_taking_alerts(run), self._world.topology)
+        if match is None and has_place(alert):
+            start, end = alert.starts_at - RELATED_WITHIN, alert.starts_at + RELATED_WITHIN
+            near = await self._unit.alerts.began_between(run, start, end, ALERTS_COMPARED_BY_PLACE)
+            match = correlate_by_place(alert, near)
+        return match
 
     async def _is_over(self, alert: Alert, known: Sequence[StoredAlert]) -> Outcome:
         firing = next((stored for stored in known if stored.alert.status == "firing"), None)
@@ -351,13 +367,6 @@ class _Taking:
                 payload=payload,
             )
         )
-
-
-def _same_episode(stored: StoredAlert, incident: Incident, alert: Alert) -> bool:
-    """Whether a firing alert is one that an ended incident left firing, rather than a new trouble."""
-    if stored.alert.status != "firing":
-        return False
-    return incident.ended_at is None or alert.starts_at <= incident.ended_at
 
 
 def _is_past_end(stored: StoredAlert, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """The store: tables, every query, and the ledger."""
 
-from .alerts import Alerts, Door, StoredAlert
+from .alerts import Alerts, Door, Member, StoredAlert
 from .certificates import CertificateConflict, Certificates
 from .database import Database, DatabaseClosed, SchemaMissing, Unit
 from .dialect import UnsupportedDatabase
@@ -25,6 +25,7 @@ __all__ = [
     "LedgerBroken",
     "LedgerKeyUnusable",
     "LedgerReport",
+    "Member",
     "PracticeRuns",
     "SchemaMissing",
     "StoredAlert",

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from ..domain.alert import Alert, AlertSource, AlertStatus
-from ..domain.base import Fingerprint, IncidentId, UtcDatetime, Value
+from ..domain.base import Fingerprint, IncidentId, RunId, ServiceName, UtcDatetime, Value
 from .tables import AlertDoorRow, AlertRow, IncidentRow
 
 
@@ -48,6 +50,18 @@ class StoredAlert:
     doors: tuple[Door, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What tells of an alert's ties to others, without the whole of it."""
+
+    incident_id: IncidentId
+    fingerprint: Fingerprint
+    name: str
+    service: ServiceName | None
+    status: AlertStatus
+    starts_at: datetime
+
+
 class Alerts:
     """The alerts within one transaction."""
 
@@ -62,24 +76,15 @@ class Alerts:
             incident_id: None: it belongs to no incident.
             doors: All its doors; empty: the one that the alert itself names.
         """
+        doors = doors or (Door.of(alert),)
         row = await self._row(alert.fingerprint, incident_id)
         if row is None:
-            row = AlertRow(
-                fingerprint=alert.fingerprint,
-                incident_id=incident_id,
-                status=alert.status,
-                starts_at=alert.starts_at,
-                ends_at=alert.ends_at,
-                document=alert.model_dump_json(),
-            )
-            self._session.add(row)
+            await self._add(alert, incident_id, doors)
         else:
-            row.status, row.starts_at, row.ends_at = alert.status, alert.starts_at, alert.ends_at
+            row.name, row.service, row.status = alert.name, alert.service, alert.status
+            row.starts_at, row.ends_at = alert.starts_at, alert.ends_at
             row.document = alert.model_dump_json()
-        await self._session.flush()
-        if row.id is None:
-            raise RuntimeError(f"the database gave the alert {alert.fingerprint!r} no id")
-        await self._save_doors(row.id, doors or (Door.of(alert),))
+            await self._change_doors(row, doors)
         if incident_id is not None:
             self._touch(incident_id)
 
@@ -102,6 +107,34 @@ class Alerts:
     async def by_fingerprint(self, fingerprint: Fingerprint) -> tuple[StoredAlert, ...]:
         """Every stored standing of one condition, the newest first."""
         return tuple(reversed(await self._stored(col(AlertRow.fingerprint) == fingerprint, oldest_by_id=True)))
+
+    async def of_incidents_taking_alerts(self, practice_run: RunId | None) -> tuple[Member, ...]:
+        """The alerts of every incident of one practice run, or live for None, that a new alert may still join."""
+        query = select(
+            col(AlertRow.incident_id),
+            col(AlertRow.fingerprint),
+            col(AlertRow.name),
+            col(AlertRow.service),
+            col(AlertRow.status),
+            col(AlertRow.starts_at),
+        )
+        query = query.join(IncidentRow, col(IncidentRow.id) == col(AlertRow.incident_id)).where(
+            *still_taking_alerts(practice_run)
+        )
+        query = query.order_by(col(IncidentRow.recorded_at), col(AlertRow.id))
+        return tuple(Member(**row) for row in (await self._session.execute(query)).mappings())
+
+    async def began_between(
+        self, practice_run: RunId | None, start: datetime, end: datetime, limit: int
+    ) -> tuple[StoredAlert, ...]:
+        """At most `limit` of those same alerts that began between two times, the newest first; whole, but without doors."""
+        query = select(AlertRow).join(IncidentRow, col(IncidentRow.id) == col(AlertRow.incident_id))
+        query = query.where(*still_taking_alerts(practice_run), col(AlertRow.starts_at).between(start, end))
+        query = query.order_by(col(AlertRow.id).desc()).limit(limit)
+        return tuple(
+            StoredAlert(Alert.model_validate_json(row.document), _incident_id(row), ())
+            for row in (await self._session.execute(query)).scalars()
+        )
 
     async def past_end(self) -> tuple[StoredAlert, ...]:
         """The firing alerts that expire some time unless they are sent again."""
@@ -126,13 +159,35 @@ class Alerts:
         query = query.where(incident.is_(None) if incident_id is None else incident == incident_id)
         return (await self._session.execute(query)).scalars().first()
 
-    async def _save_doors(self, alert_id: int, doors: tuple[Door, ...]) -> None:
-        kept = [door.source for door in doors]
-        await self._session.execute(
-            delete(AlertDoorRow).where(col(AlertDoorRow.alert_id) == alert_id, col(AlertDoorRow.source).not_in(kept))
+    async def _add(self, alert: Alert, incident_id: IncidentId | None, doors: tuple[Door, ...]) -> None:
+        row = AlertRow(
+            fingerprint=alert.fingerprint,
+            name=alert.name,
+            service=alert.service,
+            incident_id=incident_id,
+            status=alert.status,
+            starts_at=alert.starts_at,
+            ends_at=alert.ends_at,
+            document=alert.model_dump_json(),
         )
+        self._session.add(row)
+        await self._session.flush()
+        self._session.add_all([_door_row(row, door) for door in doors])
+        await self._session.flush()
+
+    async def _change_doors(self, row: AlertRow, doors: tuple[Door, ...]) -> None:
+        query = select(AlertDoorRow).where(col(AlertDoorRow.alert_id) == row.id)
+        known = {door.source: door for door in (await self._session.execute(query)).scalars()}
         for door in doors:
-            await self._session.merge(AlertDoorRow(alert_id=alert_id, **door.model_dump()))
+            present = known.pop(door.source, None)
+            if present is None:
+                self._session.add(_door_row(row, door))
+            else:
+                present.status, present.ends_at, present.deliveries = door.status, door.ends_at, door.deliveries
+                present.first_received_at = door.first_received_at
+                present.last_received_at = door.last_received_at
+        for gone in known.values():
+            await self._session.delete(gone)
         await self._session.flush()
 
     async def _alerts(self, *conditions: ColumnElement[bool]) -> tuple[Alert, ...]:
@@ -157,8 +212,33 @@ class Alerts:
         return tuple(
             StoredAlert(
                 alert=Alert.model_validate_json(row.document),
-                incident_id=None if row.incident_id is None else IncidentId(row.incident_id),
+                incident_id=_incident_id(row),
                 doors=tuple(doors.get(row.id or 0, ())),
             )
             for row in rows
         )
+
+
+def _door_row(row: AlertRow, door: Door) -> AlertDoorRow:
+    if row.id is None:
+        raise RuntimeError(f"the database gave the alert {row.fingerprint!r} no id")
+    return AlertDoorRow(alert_id=row.id, **door.model_dump())
+
+
+def _incident_id(row: AlertRow) -> IncidentId | None:
+    return None if row.incident_id is None else IncidentId(row.incident_id)
+
+
+def still_taking_alerts(practice_run: RunId | None) -> tuple[ColumnElement[bool], ...]:
+    """The condition on an incident that a new alert of a practice run, or a live one for None, may still join it.
+
+    It is unfinished, or handed to a person while some of its alerts still fire.
+    """
+    other = aliased(AlertRow)
+    firing = select(col(other.id)).where(col(other.incident_id) == col(IncidentRow.id), col(other.status) == "firing")
+    handed_over = and_(col(IncidentRow.status) == "escalated", firing.correlate(IncidentRow).exists())
+    run = col(IncidentRow.practice_run)
+    return (
+        or_(col(IncidentRow.ended_at).is_(None), handed_over),
+        run.is_(None) if practice_run is None else run == practice_run,
+    )

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from ..domain.base import IncidentId, RunId
 from ..domain.incident import Incident, IncidentStatus
-from .tables import AlertRow, IncidentRow
+from .tables import IncidentRow
 
 
 class UnknownIncident(Exception):
@@ -105,23 +105,6 @@ class Incidents:
     async def unfinished(self) -> tuple[Incident, ...]:
         """The incidents that have not ended (`ended_at` is None), the oldest first."""
         query = select(IncidentRow).where(col(IncidentRow.ended_at).is_(None))
-        query = query.order_by(col(IncidentRow.recorded_at), col(IncidentRow.id))
-        return tuple(_incident(row) for row in (await self._session.execute(query)).scalars())
-
-    async def taking_alerts(self, practice_run: RunId | None) -> tuple[Incident, ...]:
-        """The incidents of one practice run, or the live ones for None, that a new alert may still join; oldest first.
-
-        Those are the unfinished ones, and those handed to a person while some of their alerts still fire.
-        """
-        firing = select(col(AlertRow.id)).where(
-            col(AlertRow.incident_id) == col(IncidentRow.id), col(AlertRow.status) == "firing"
-        )
-        handed_over = and_(col(IncidentRow.status) == "escalated", firing.exists())
-        run = col(IncidentRow.practice_run)
-        query = select(IncidentRow).where(
-            or_(col(IncidentRow.ended_at).is_(None), handed_over),
-            run.is_(None) if practice_run is None else run == practice_run,
-        )
         query = query.order_by(col(IncidentRow.recorded_at), col(IncidentRow.id))
         return tuple(_incident(row) for row in (await self._session.execute(query)).scalars())
 

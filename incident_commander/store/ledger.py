@@ -193,10 +193,11 @@ class Ledger:
 
     async def _signed_head(self) -> tuple[int, Digest]:
         """The ledger's end, refused where it is not what was signed: signing it again would hide the tampering."""
-        report = await self._check_head(*await self._end())
+        events, last_hash = await self._end()
+        report = await self._check_head(events, last_hash)
         if not report.valid:
             raise LedgerBroken(f"nothing can be appended to the ledger: {report.reason}; run `ledger verify`")
-        return await self._end()
+        return events, last_hash
 
     async def _end(self) -> tuple[int, Digest]:
         query = select(col(EventRow.sequence), col(EventRow.hash)).order_by(col(EventRow.sequence).desc()).limit(1)

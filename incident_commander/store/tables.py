@@ -58,6 +58,8 @@ class AlertRow(SQLModel, table=True):
 
     id: int | None = Field(default=None, sa_column=Column(_BigInteger, primary_key=True, autoincrement=True))
     fingerprint: str = Field(index=True)
+    name: str = Field(sa_column=Column(Text, nullable=False))
+    service: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     incident_id: str | None = Field(default=None, sa_column=Column(String, ForeignKey("incidents.id"), index=True))
     status: str
     starts_at: datetime = Field(sa_column=Column(UtcTime, nullable=False))

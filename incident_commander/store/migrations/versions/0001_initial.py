@@ -33,6 +33,8 @@ def upgrade() -> None:
         "alerts",
         sa.Column("id", _BIG, primary_key=True, autoincrement=True),
         sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("service", sa.Text(), nullable=True),
         sa.Column("incident_id", sa.String(), sa.ForeignKey("incidents.id"), nullable=True),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("starts_at", _TIME, nullable=False),
