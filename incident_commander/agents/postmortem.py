@@ -1,0 +1,306 @@
+"""The postmortem: a projection of an incident's ledger events, in Markdown. Blames nobody, invents nothing."""
+
+import re
+from collections.abc import Sequence
+
+from ..domain.ballot import SignedBallot, Tally
+from ..domain.event import Event
+from ..domain.findings import Diagnosis, Evidence, Prediction, PredictionOutcome
+from ..domain.incident import Incident
+from ..domain.plan import ApprovalAnswer, Authorisation, Check, CheckOutcome, Plan, Receipt
+from .updates import (
+    action_words,
+    cause_words,
+    check_words,
+    chosen_plan,
+    end_reason,
+    every,
+    impact_now,
+    latest,
+    listed,
+    minutes,
+    one_line,
+)
+
+_SHOWN_EVIDENCE = 6
+_TOLD = frozenset(
+    (
+        "incident.opened", "incident.status_changed", "alert.grouped", "alert.resolved", "alert.expired",
+        "diagnosis.made", "plans.proposed", "quorum.reached", "quorum.failed", "authorisation.decided",
+        "approval.requested", "approval.answered", "action.requested", "action.received", "action.refused",
+        "check.judged", "rollback.requested", "rollback.received",
+    )
+)  # fmt: skip
+
+
+def postmortem(incident: Incident, events: Sequence[Event]) -> str:
+    """Markdown with what happened, why, what was done, by whose votes, and what is left to do.
+
+    Built from the ledger's events alone; a part of which the ledger says nothing says so. Text that came from outside
+    is shown as text: neither markup nor HTML in it takes effect.
+    """
+    parts = [
+        f"# {_plain(incident.title)}",
+        _summary(incident, events),
+        "## Impact\n\n" + _impact(incident, events),
+        "## Timeline\n\n" + _timeline(events),
+        "## Root cause\n\n" + _root_cause(events),
+        "## What was done\n\n" + _done(events),
+        "## Votes\n\n" + _votes(events),
+        "## Checks\n\n" + _checks(events),
+        "## Predictions\n\n" + _predictions(events),
+        "## What went well, and what did not\n\n" + _reflection(incident, events),
+        "## Follow-ups\n\n" + _follow_ups(incident, events),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _plain(text: str, longest: int = 300) -> str:
+    """Text from outside, on one line, with every character that Markdown or HTML could act on escaped."""
+    escaped = one_line(text, longest).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*\[\]|~]|(?<!\w)_|_(?!\w)|^[#+\-=])", r"\\\1", escaped)
+
+
+def _summary(incident: Incident, events: Sequence[Event]) -> str:
+    diagnosis = latest(Diagnosis, events, "diagnosis.made")
+    cause = diagnosis.cause if diagnosis else None
+    lasted = (
+        f"It lasted {minutes((incident.ended_at - incident.began_at).total_seconds())}"
+        if incident.ended_at is not None
+        else "It has not ended"
+    )
+    clock = "simulated time of a practice run" if incident.clock == "simulated" else "UTC, wall clock"
+    named = (
+        f"{diagnosis.verdict} cause: {cause_words(cause)}" if diagnosis and cause else "no cause is confirmed or likely"
+    )
+    return (
+        f"{lasted} and is **{incident.status}**: {_plain(end_reason(events) or 'its status never changed')}. "
+        f"Severity {incident.severity}; {named}. Times are in {clock}."
+    )
+
+
+def _impact(incident: Incident, events: Sequence[Event]) -> str:
+    felt = impact_now(events)
+    services = ", ".join(f"`{_code(service)}`" for service in incident.services) or "none"
+    lines = [f"- Services that alerted: {services}"]
+    if felt is None:
+        lines.append("- What customers felt was not measured.")
+    else:
+        lines.append(
+            f"- {felt.failed_share:.1%} of {felt.requests_per_second:.0f} customer requests a second failed or were "
+            "too slow when it was diagnosed."
+        )
+        if felt.usd_per_minute is not None:
+            basis = f"{felt.provenance.kind}, {_plain(felt.provenance.source)}"
+            lines.append(f"- That cost {felt.usd_per_minute:.2f} USD a minute ({basis}).")
+    compared = next((event.payload for event in reversed(events) if event.kind == "impact.compared"), None)
+    if compared is not None:
+        lines.append(
+            f"- Customers' cost in the practice world: {_usd(compared['ours_usd'])} with this response, "
+            f"{_usd(compared['human_usd'])} with the modelled human, {_usd(compared['nobody_usd'])} with nobody "
+            "(all simulated)."
+        )
+    return "\n".join(lines)
+
+
+def _usd(value: object) -> str:
+    return f"{value:.2f} USD" if isinstance(value, int | float) else "unknown"
+
+
+def _code(text: str) -> str:
+    return one_line(text, 100).replace("`", "'")
+
+
+def _timeline(events: Sequence[Event]) -> str:
+    told = [event for event in events if event.kind in _TOLD]
+    if not told:
+        return "The ledger holds no event of it."
+    rows = [f"| {e.occurred_at:%Y-%m-%d %H:%M:%S} | {_plain(e.actor, 60)} | {_plain(_told(e), 220)} |" for e in told]
+    return "\n".join(["| time | who | what |", "|---|---|---|", *rows])
+
+
+def _told(event: Event) -> str:
+    """One event in a sentence."""
+    payload = event.payload
+    match event.kind:
+        case "incident.opened":
+            return "the incident was opened"
+        case "incident.status_changed":
+            return f"{payload['from']} to {payload['to']}: {payload['reason']}"
+        case "alert.grouped" | "alert.resolved" | "alert.expired":
+            name = payload.get("name") or payload.get("fingerprint") or "an alert"
+            reason = payload.get("reason")
+            return f"{name}: {event.kind.removeprefix('alert.')}" + (f" ({reason})" if reason else "")
+        case "diagnosis.made":
+            diagnosis = Diagnosis.model_validate(payload)
+            if diagnosis.cause is None:
+                return "the cause is inconclusive"
+            return f"{diagnosis.verdict}: {cause_words(diagnosis.cause)} ({diagnosis.cause.probability:.0%})"
+        case "plans.proposed":
+            plans = listed(Plan, (event,), "plans.proposed", "plans")
+            return f"{len(plans)} plans: " + ", ".join(
+                action_words(p.action) if p.action else "do nothing" for p in plans
+            )
+        case "quorum.reached" | "quorum.failed":
+            return Tally.model_validate(payload).reason
+        case "authorisation.decided":
+            answer = Authorisation.model_validate(payload["authorisation"])
+            return f"{answer.decision} by {answer.rule}: {answer.reason}"
+        case "approval.requested":
+            return f"an approval was asked for, until {payload['expires_at']}"
+        case "approval.answered":
+            approval = ApprovalAnswer.model_validate(payload)
+            return f"{approval.answer} by {approval.by}: {approval.reason}"
+        case "action.requested" | "rollback.requested":
+            return f"{event.kind.split('.')[0]} requested"
+        case "action.received" | "rollback.received":
+            receipt = Receipt.model_validate(payload)
+            return f"{action_words(receipt.action)}: " + (
+                "applied" if receipt.applied else f"refused, {receipt.detail}"
+            )
+        case "action.refused":
+            return f"the action was refused: {payload['reason']}"
+        case "check.judged":
+            outcome = CheckOutcome.model_validate(payload)
+            return f"{'met' if outcome.met else 'unmet'}: {outcome.reason}"
+        case _:
+            return event.kind
+
+
+def _root_cause(events: Sequence[Event]) -> str:
+    diagnosis = latest(Diagnosis, events, "diagnosis.made")
+    if diagnosis is None:
+        return "No diagnosis was made."
+    lines = [f"Verdict: **{diagnosis.verdict}**."]
+    if not diagnosis.hypotheses:
+        lines.append("Nothing that was read points at a cause.")
+    for hypothesis in diagnosis.hypotheses[:2]:
+        change = f", by the change `{_code(hypothesis.change)}`" if hypothesis.change else ""
+        lines.append(
+            f"\n{hypothesis.rank}. {cause_words(hypothesis)}{change}, probability {hypothesis.probability:.0%}\n"
+        )
+        lines.extend(_evidence("for", hypothesis.evidence))
+        lines.extend(_evidence("against", hypothesis.against))
+    lines.extend(f"- Not seen: {_plain(gap.reason)} ({_plain(gap.remedy)})" for gap in diagnosis.gaps)
+    return "\n".join(lines)
+
+
+def _evidence(side: str, evidence: Sequence[Evidence]) -> list[str]:
+    return [
+        f"   - {side}: {_plain(each.what)} ({each.signal}, {each.weight:+.1f} nats)"
+        for each in evidence[:_SHOWN_EVIDENCE]
+    ]
+
+
+def _done(events: Sequence[Event]) -> str:
+    plan = chosen_plan(events)
+    if plan is None:
+        return "No plan was certified, so nothing was done."
+    if plan.action is None:
+        return "The voters decided to do nothing and to tell a person."
+    lines = [f"- Plan: {_plain(action_words(plan.action))}. {_plain(plan.rationale, 500)}"]
+    receipt = latest(Receipt, events, "action.received")
+    if receipt is None:
+        refused = [event for event in events if event.kind == "action.refused"]
+        lines.append(f"- It was not carried out{': ' + _plain(str(refused[-1].payload['reason'])) if refused else ''}.")
+    elif receipt.applied:
+        lines.append(f"- Carried out once, completed at {receipt.completed_at:%H:%M:%S}: {_plain(receipt.detail)}")
+    else:
+        lines.append(f"- Received and not applied: {_plain(receipt.detail)}")
+    undone = latest(Receipt, events, "rollback.received")
+    if undone is not None:
+        lines.append(f"- Taken back at {undone.completed_at:%H:%M:%S}: {_plain(action_words(undone.action))}")
+    return "\n".join(lines)
+
+
+def _votes(events: Sequence[Event]) -> str:
+    ballots = every(SignedBallot, events, "ballot.cast")
+    if not ballots:
+        return "No ballot was cast."
+    plans = {plan.digest: plan for plan in listed(Plan, events, "plans.proposed", "plans")}
+    rows = ["| voter | chose | confidence | because |", "|---|---|---|---|"]
+    for signed in ballots:
+        judgement = signed.ballot.judgement
+        plan = plans.get(judgement.choice) if judgement.choice is not None else None
+        chose = "abstained" if plan is None else action_words(plan.action) if plan.action else "do nothing"
+        rows.append(
+            f"| {signed.ballot.voter} | {_plain(chose)} | {judgement.confidence:.0%} | "
+            f"{_plain(judgement.reason, 160)} |"
+        )
+    outcome = latest(Tally, events, "quorum.reached", "quorum.failed")
+    return "\n".join(rows) + (f"\n\n{_plain(outcome.reason)}." if outcome else "")
+
+
+def _checks(events: Sequence[Event]) -> str:
+    checks = listed(Check, events, "checks.registered", "checks")
+    if not checks:
+        return "None were registered, as nothing was done."
+    outcomes = {outcome.check: outcome for outcome in every(CheckOutcome, events, "check.judged")}
+    lines = []
+    for check in checks:
+        outcome = outcomes.get(check)
+        result = (
+            "not judged" if outcome is None else f"{'met' if outcome.met else '**unmet**'}: {_plain(outcome.reason)}"
+        )
+        lines.append(f"- {_plain(check_words(check))}: {result}")
+    return "\n".join(lines)
+
+
+def _predictions(events: Sequence[Event]) -> str:
+    predictions = listed(Prediction, events, "predictions.made", "predictions")
+    if not predictions:
+        return "None were made."
+    outcomes = {each.prediction: each for each in listed(PredictionOutcome, events, "predictions.scored", "outcomes")}
+    lines = []
+    for prediction in predictions:
+        outcome = outcomes.get(prediction.reference())
+        came = "not scored" if outcome is None else f"{outcome.outcome} ({_plain(outcome.reason)})"
+        lines.append(
+            f"- {_plain(prediction.metric)} of {_plain(prediction.service)} {prediction.direction} "
+            f"{prediction.threshold:.4g} {_plain(prediction.unit)} by {prediction.by:%H:%M:%S}, "
+            f"probability {prediction.probability:.0%}: {came}"
+        )
+    return "\n".join(lines)
+
+
+def _reflection(incident: Incident, events: Sequence[Event]) -> str:
+    well, badly = [], []
+    diagnosis = latest(Diagnosis, events, "diagnosis.made")
+    outcomes = every(CheckOutcome, events, "check.judged")
+    if diagnosis is not None and diagnosis.cause is not None:
+        well.append(f"a {diagnosis.verdict} cause was found")
+    if latest(Tally, events, "quorum.reached") is not None:
+        well.append("the voters agreed on a plan")
+    if outcomes and all(outcome.met for outcome in outcomes):
+        well.append(f"all {len(outcomes)} checks were met")
+    if diagnosis is None or diagnosis.cause is None:
+        badly.append("the cause stayed inconclusive")
+    if latest(Tally, events, "quorum.failed") is not None:
+        badly.append("the voters did not agree")
+    badly.extend(f"unmet: {_plain(outcome.reason)}" for outcome in outcomes if not outcome.met)
+    failures = [event for event in events if event.kind == "agent.ran" and event.payload.get("error")]
+    badly.extend(
+        f"agent {_plain(str(e.payload['agent']), 40)} failed: {_plain(str(e.payload['error']))}" for e in failures
+    )
+    misses = [o for o in listed(PredictionOutcome, events, "predictions.scored", "outcomes") if o.outcome == "miss"]
+    if misses:
+        badly.append(f"{len(misses)} prediction{'s' if len(misses) > 1 else ''} did not come true")
+    if diagnosis is not None:
+        badly.extend(f"not seen: {_plain(gap.reason)}" for gap in diagnosis.gaps)
+    lines = [f"- Well: {each}" for each in well] + [f"- Gap: {each}" for each in badly]
+    return "\n".join(lines) or "- Nothing that the ledger tells."
+
+
+def _follow_ups(incident: Incident, events: Sequence[Event]) -> str:
+    diagnosis = latest(Diagnosis, events, "diagnosis.made")
+    lines: list[str] = []
+    if diagnosis is not None:
+        lines.extend(f"- [ ] {_plain(gap.remedy)}" for gap in diagnosis.gaps)
+        if diagnosis.next_question:
+            lines.append(f"- [ ] Answer: {_plain(diagnosis.next_question)}")
+        cause = diagnosis.cause
+        if cause is not None and incident.status == "resolved":
+            lines.append(f"- [ ] Mend the {cause_words(cause)} for good: what was done relieves it where it showed.")
+    if incident.status == "escalated":
+        lines.append(f"- [ ] A person takes over: {_plain(end_reason(events))}")
+    return "\n".join(lines) or "- None."
