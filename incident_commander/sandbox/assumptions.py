@@ -28,6 +28,7 @@ class Assumptions(Value):
     alert_for_critical_seconds: Assumed
     alert_for_warning_seconds: Assumed
     alert_resend_seconds: Assumed
+    alert_keep_firing_seconds: Assumed
     rollback_seconds: Assumed
     restart_seconds: Assumed
     scale_out_seconds: Assumed

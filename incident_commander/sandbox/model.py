@@ -393,7 +393,7 @@ class Model:
                 booting[k] = max(0.0, booting[k] - TICK_SECONDS)
                 continue
             # Instances differ a little in what they are handed, so that they do not all end at once.
-            memory[k] += leak * (0.9 + 0.07 * k)
+            memory[k] += leak * (0.985 + 0.01 * k)
             if memory[k] >= _OUT_OF_MEMORY:
                 memory[k] = self._memory[i]
                 booting[k] = _BOOT_SECONDS

@@ -38,7 +38,12 @@ class Received:
 
 
 def check_action(
-    company: Company, assumptions: Assumptions, state: State, action: Action, at: float, deployed: Mapping[str, float]
+    company: Company,
+    assumptions: Assumptions,
+    state: State,
+    action: Action,
+    at: float,
+    deployed: Mapping[ServiceName, float],
 ) -> Received:
     """Accept an action or refuse it.
 

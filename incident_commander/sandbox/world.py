@@ -81,14 +81,22 @@ class World:
         """The inverse of `moment`."""
         return (moment - self.epoch).total_seconds()
 
+    def consider(self, action: Action, at: float) -> Received:
+        """Whether this world would take an action at `at` seconds since the epoch. Nothing is done yet.
+
+        Raises:
+            Impossible: it would not; the message says why.
+        """
+        deployed = {service: when for service, when in self._deployed.items() if when <= at}
+        return check_action(self.company, self.assumptions, self.state, action, at, deployed)
+
     def accept(self, action: Action, at: float) -> Received:
-        """Take an action at `at` seconds since the epoch, which must not lie before what has been computed.
+        """Take an action, at a time that must not lie before what has been computed.
 
         Raises:
             Impossible: the world refuses it; nothing is done.
         """
-        deployed = {service: when for service, when in self._deployed.items() if when <= at}
-        received = check_action(self.company, self.assumptions, self.state, action, at, deployed)
+        received = self.consider(action, at)
         self.replay(received)
         return received
 
