@@ -158,7 +158,7 @@ def find_excursion(
     found: list[tuple[bool, float, Excursion]] = []
     for sign, direction in ((1.0, "up"), (-1.0, "down")):
         toward = sign * z
-        for first, last in _stretches(toward >= _THRESHOLD, max(3, n_points // 20)):
+        for first, last in _stretches(toward >= _THRESHOLD, max(3, n_points // 40)):
             peak = float(toward[first:last].max())
             recent = float(np.median(toward[-n_recent:]))
             ongoing = last >= n_points - n_recent and recent >= max(3.0, 0.25 * peak) and not silent
@@ -166,7 +166,7 @@ def find_excursion(
                 score=float(1.0 - np.exp(-(peak - 2.5) / 8.0)),
                 deviations=peak,
                 direction="up" if direction == "up" else "down",
-                start=_onset(toward, first),
+                start=_onset(toward, first, peak),
                 end=last,
                 baseline=baseline,
                 spread=spread,
@@ -283,7 +283,11 @@ def _stretches(abnormal: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], gap: i
     return [(first, last) for first, last in joined if last - first >= 3]
 
 
-def _onset(toward: FloatArray, first: int) -> int:
-    """The change point at or before `first` that maximises the CUSUM up to it."""
-    behind = np.cumsum(np.clip(toward[: first + 1], -3.0, _THRESHOLD)[::-1] - _SLACK)
+def _onset(toward: FloatArray, first: int, peak: float) -> int:
+    """The change point at or before `first` that maximises the CUSUM up to it.
+
+    A large excursion is given more slack, so that a small drift that happens to precede it does not antedate it.
+    """
+    slack = float(np.clip(peak / 12.0, _SLACK, _THRESHOLD))
+    behind = np.cumsum(np.clip(toward[: first + 1] - slack, -3.0, 3.0)[::-1])
     return int(first - int(np.argmax(behind)))

@@ -1,8 +1,13 @@
-"""Whether a change may have caused the trouble of a service: its service, its time and its content must all fit."""
+"""Whether a change may have caused the trouble of a service: its service, its time and its content must all fit.
 
+The content is judged by words: those of changes that alter nothing at run time, and those of what wears out a resource.
+"""
+
+import re
 from dataclasses import dataclass
 
 from ..domain.base import ServiceName
+from ..domain.findings import FaultKind
 from ..domain.telemetry import Change, from_epoch
 from .call_graph import mentioned
 
@@ -12,13 +17,35 @@ def _words(text: str) -> frozenset[str]:
 
 
 SUSPECT_SECONDS = 1800.0
-"""A change older than this when the trouble began is not suspected of it by its time alone."""
+"""A change older than this when the trouble began is not suspected of it."""
+_SUDDEN_SECONDS = 600.0
+"""A change whose content says nothing is convicted only of failures that began this soon after it."""
 _SLACK_SECONDS = 60.0
 _HARMLESS = _words(
     "docs doc readme typo comment comments copy copyright test tests lint format formatting css "
-    "colour color style logo translation translations changelog ci rename imports docstring wording "
+    "colour color style logo translation translations changelog ci rename imports docstring wording shutdown "
     "banner text label labels"
 )
+
+
+_TOUCHES: dict[FaultKind, frozenset[str]] = {
+    "connection_pool_exhaustion": _words(
+        "pool connection connections conn conns getconn session sessions transaction transactions max_size maxconns"
+        " timeout idle lease acquire release cursor"
+    ),
+    "memory_leak": _words(
+        "cache cached memo memoize buffer retain keep dict map list append global static history pool unbounded reuse"
+        " collect accumulate queue session"
+    ),
+    "overload": _words(
+        "retry retries loop batch concurrency workers threads limit rate timeout ttl cache query queries index poll"
+        " interval parallel replicas budget throttle backoff sample sampling level debug"
+    ),
+    "disk_full": _words("log logging level debug verbose retention archive dump temp tmp rotate sample write"),
+    "certificate_expiry": _words("certificate cert tls ssl ca truststore"),
+    "credential_compromise": _words("secret token key credential password iam role policy auth"),
+    "dependency_failure": _words("endpoint url host provider client timeout upstream"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +59,12 @@ class Review:
 
 
 def review_changes(
-    changes: tuple[Change, ...], began: dict[ServiceName, float], names: frozenset[ServiceName]
+    changes: tuple[Change, ...], troubles: dict[ServiceName, tuple[FaultKind, float]], names: frozenset[ServiceName]
 ) -> tuple[Review, ...]:
     """Review every change of a service in trouble (or that names one), the latest before the trouble first.
 
     Args:
-        began: Onset of each service's trouble, seconds since the epoch.
+        troubles: The kind and the onset (seconds since the epoch) of each service's own trouble.
     """
     reviews = []
     for change in sorted(changes, key=lambda c: c.at, reverse=True):
@@ -45,20 +72,27 @@ def review_changes(
             continue
         touched = (change.service,) if change.service is not None else mentioned(change.summary, names)
         for service in touched:
-            if service in began:
-                reviews.append(_review(change, service, began[service]))
+            if service in troubles:
+                reviews.append(_review(change, service, *troubles[service]))
     return tuple(reviews)
 
 
-def _review(change: Change, service: ServiceName, onset: float) -> Review:
+def _review(change: Change, service: ServiceName, fault: FaultKind, onset: float) -> Review:
     age = onset - change.at.timestamp()
     at = f"{from_epoch(onset):%H:%M:%S}"
     if age < -_SLACK_SECONDS:
         return Review(change, service, False, f"it came {-age / 60:.0f} min after the trouble began at {at}")
     if age > SUSPECT_SECONDS:
         return Review(change, service, False, f"{service} ran well for {age / 60:.0f} min after it")
-    words = frozenset(word.strip(".,:;()[]\"'").lower() for word in f"{change.summary} {change.detail}".split())
-    harmless = sorted(words & _HARMLESS)
+    said = frozenset(re.findall(r"[a-z]+", change.summary.lower()))
+    harmless = sorted(said & _HARMLESS)
     if harmless:
         return Review(change, service, False, f"its content ({', '.join(harmless[:3])}) cannot do this")
-    return Review(change, service, True, f"the trouble of {service} began {max(age, 0) / 60:.0f} min after it")
+    after = f"the trouble of {service} began {max(age, 0) / 60:.0f} min after it"
+    content = said | frozenset(re.findall(r"[a-z]+", change.detail.lower()))
+    touched = sorted(content & _TOUCHES.get(fault, frozenset()))
+    if touched:
+        return Review(change, service, True, f"{after}, and it touches what fails ({', '.join(touched[:3])})")
+    if fault in ("unknown", "bad_deploy") and age <= _SUDDEN_SECONDS:
+        return Review(change, service, True, after)
+    return Review(change, service, False, f"nothing in it touches what fails, although {after}")

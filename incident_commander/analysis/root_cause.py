@@ -7,6 +7,7 @@ explains the latency, errors and waiting of those who call it, never the other w
 abnormal service is the idea of MonitorRank and its kin (Kim et al. 2013). The weights are judgements, in one place.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,7 +20,7 @@ from .anomaly import Deviation, deviations_in
 from .call_graph import CallGraph, call_graph, mentioned
 from .change_review import Review, review_changes
 from .log_patterns import Pattern, rising_patterns
-from .metric_kinds import Resource
+from .metric_kinds import Resource, meaning_of
 from .words import sentence
 
 SEEN = 0.15
@@ -30,6 +31,7 @@ SIMULTANEOUS_SECONDS = 60.0
 _PRIOR_NOTHING = 2.2
 _OWN, _SYMPTOM, _LEADS, _LATER_PER_MINUTE, _COVERS = 5.0, 1.6, 1.0, 0.15, 1.5
 _EXPLAINED, _LOG, _BLAMED, _SELF_TIME, _ERROR_ORIGIN, _CHANGE, _QUIET = 3.5, 1.0, 0.8, 1.2, 0.8, 1.2, 4.0
+_LOADED, _RETRIED, _OUTSIDE = 3.0, 1.5, 0.8
 _WAITING: frozenset[Resource] = frozenset(("pool", "queue"))
 FAULT_OF_RESOURCE: dict[Resource, FaultKind] = {
     "cpu": "overload",
@@ -104,15 +106,21 @@ def rank_causes(observations: Observations, impact: Impact | None = None) -> Ran
     work = self_time_excess(observations.traces, split.timestamp())
     origins = error_origins(observations.traces, split.timestamp())
 
-    candidates = _candidates(bad, found)
-    strengths = {c.service: max(o.strength for o in candidates if o.service == c.service) for c in candidates}
+    candidates = _candidates(bad, found, graph, observations)
     began = {c.service: min(o.onset for o in candidates if o.service == c.service) for c in candidates}
     names = _names(observations)
-    reviews = review_changes(observations.changes, began, names)
-    symptomatic = tuple(sorted({d.series.service for d in bad if is_symptom(d)}))
+    symptomatic: dict[ServiceName, float] = {}
+    for d in bad:
+        if is_symptom(d):
+            symptomatic[d.series.service] = max(d.score, symptomatic.get(d.series.service, 0.0))
+    troubles: dict[ServiceName, tuple[FaultKind, float]] = {
+        c.service: (c.fault, c.onset) for c in sorted(candidates, key=lambda c: c.strength)
+    }
+    reviews = review_changes(observations.changes, troubles, names)
 
+    sources = _load_sources(candidates, graph, found)
     weighed = [
-        _weigh(c, candidates, strengths, began, graph, found, symptomatic, patterns, names, work, origins, reviews,
+        _weigh(c, candidates, sources, began, graph, found, symptomatic, patterns, names, work, origins, reviews,
                observations)
         for c in candidates
     ]  # fmt: skip
@@ -144,7 +152,7 @@ def rank_causes(observations: Observations, impact: Impact | None = None) -> Ran
         first_failing=leading if leading is not None else (first.series.service if first else None),
         blast_radius=tuple(s for s in graph.dependents(leading) if s in symptomatic) if leading is not None else (),
         deviations=found,
-        troubled=_unexplained_trouble(candidates, graph, began),
+        troubled=_unexplained_trouble(candidates, graph, sources),
         harm=harm,
         reviews=reviews,
     )
@@ -229,8 +237,45 @@ def traffic_factor(service: ServiceName, found: tuple[Deviation, ...]) -> float:
     )
 
 
-def _candidates(bad: tuple[Deviation, ...], found: tuple[Deviation, ...]) -> tuple[_Candidate, ...]:
-    """Every service with a resource used up, by kind of fault; those with symptoms alone as `unknown`."""
+def _retried(service: ServiceName, found: tuple[Deviation, ...]) -> bool:
+    """Whether requests to a service grew only after its latency and errors had: callers repeat what fails."""
+    grown = [d.onset for d in found if d.series.service == service and d.meaning.kind == "traffic" and d.ongoing]
+    suffered = [d.onset for d in found if d.series.service == service and is_symptom(d) and d.ongoing]
+    return bool(grown and suffered) and min(grown) > min(suffered)
+
+
+def _load_sources(
+    candidates: tuple[_Candidate, ...], graph: CallGraph, found: tuple[Deviation, ...]
+) -> dict[ServiceName, ServiceName]:
+    """For each overloaded service an overloaded caller whose requests grew as much and no later: load passed down."""
+    onsets = {d.series.service: d.onset for d in reversed(found) if d.meaning.kind == "traffic" and d.ongoing}
+    overloaded = [c for c in candidates if c.fault == "overload" and c.service in onsets]
+    growth = {c.service: traffic_factor(c.service, found) for c in overloaded}
+    sources: dict[ServiceName, ServiceName] = {}
+    for candidate in overloaded:
+        own = growth[candidate.service]
+        callers = [
+            other
+            for other in overloaded
+            if other.service in graph.callers.get(candidate.service, frozenset())
+            and other.strength >= 0.4
+            and min(own, growth[other.service]) > 1.2
+            and growth[other.service] > 0.75 * own
+            and onsets[other.service] <= onsets[candidate.service] + SIMULTANEOUS_SECONDS
+        ]
+        if callers:
+            sources[candidate.service] = max(callers, key=lambda c: (c.strength, -c.onset, c.service)).service
+    return sources
+
+
+def _candidates(
+    bad: tuple[Deviation, ...], found: tuple[Deviation, ...], graph: CallGraph, observations: Observations
+) -> tuple[_Candidate, ...]:
+    """Every service with a resource used up, by kind of fault; those with symptoms alone as `unknown`.
+
+    Of a service that calls nobody and shows none of its resources, symptoms are its own trouble: it lies outside.
+    """
+    inside = {s.service for s in observations.metrics if meaning_of(s.metric, s.unit).kind == "saturation"}
     chosen: dict[tuple[ServiceName, FaultKind], _Candidate] = {}
     for deviation in bad:
         service = deviation.series.service
@@ -240,6 +285,8 @@ def _candidates(bad: tuple[Deviation, ...], found: tuple[Deviation, ...]) -> tup
             if not is_symptom(deviation):
                 continue
             strength, fault = 0.0, "unknown"
+            if service not in inside and graph.callers.get(service) and not graph.callees.get(service):
+                strength, fault = _OUTSIDE * deviation.score, "dependency_failure"
         known = chosen.get((service, fault))
         if known is None or strength > known.strength:
             onset = min(deviation.onset, known.onset) if known else deviation.onset
@@ -251,11 +298,11 @@ def _candidates(bad: tuple[Deviation, ...], found: tuple[Deviation, ...]) -> tup
 
 
 def _unexplained_trouble(
-    candidates: tuple[_Candidate, ...], graph: CallGraph, began: dict[ServiceName, float]
+    candidates: tuple[_Candidate, ...], graph: CallGraph, sources: dict[ServiceName, ServiceName]
 ) -> dict[ServiceName, float]:
     trouble: dict[ServiceName, float] = {}
     for candidate in candidates:
-        left = candidate.strength * (1.0 - _explained(candidate, candidates, graph, began)[0])
+        left = candidate.strength * (1.0 - _explained(candidate, candidates, graph, sources)[0])
         trouble[candidate.service] = max(trouble.get(candidate.service, 0.0), left)
     return trouble
 
@@ -264,7 +311,7 @@ def _explained(
     candidate: _Candidate,
     candidates: tuple[_Candidate, ...],
     graph: CallGraph,
-    began: dict[ServiceName, float],
+    sources: dict[ServiceName, ServiceName],
 ) -> tuple[float, ServiceName | None]:
     """How far a dependency's own trouble explains the candidate's, in [0, 1], and which dependency that is."""
     best: tuple[float, ServiceName | None] = (0.0, None)
@@ -272,16 +319,17 @@ def _explained(
     for other in candidates:
         if other.service == candidate.service or other.service not in below:
             continue
+        if other.fault == candidate.fault == "overload" and sources.get(other.service) == candidate.service:
+            continue
         if candidate.service in graph.dependencies(other.service) and other.onset > candidate.onset:
             continue
-        if other.onset > candidate.onset + 2 * SIMULTANEOUS_SECONDS:
-            continue
+        late = math.exp(-max(0.0, other.onset - candidate.onset) / SIMULTANEOUS_SECONDS)
         # Waiting (latency, pools, queues) is passed up the calls; work and storage are a service's own.
         waits = candidate.own is None or candidate.strength == 0 or candidate.own.meaning.resource in _WAITING
         if other.strength > 0:
-            share = other.strength * (1.0 if waits else 0.35)
+            share = late * other.strength * (1.0 if waits else 0.35)
         else:
-            share = 0.4 if candidate.strength == 0 else 0.0
+            share = 0.4 * late if candidate.strength == 0 else 0.0
         if share > best[0]:
             best = (share, other.service)
     return best
@@ -290,11 +338,11 @@ def _explained(
 def _weigh(
     candidate: _Candidate,
     candidates: tuple[_Candidate, ...],
-    strengths: dict[ServiceName, float],
+    sources: dict[ServiceName, ServiceName],
     began: dict[ServiceName, float],
     graph: CallGraph,
     found: tuple[Deviation, ...],
-    symptomatic: tuple[ServiceName, ...],
+    symptomatic: dict[ServiceName, float],
     patterns: tuple[Pattern, ...],
     names: frozenset[ServiceName],
     work: dict[ServiceName, float],
@@ -334,19 +382,29 @@ def _weigh(
             first = min(began, key=lambda name: (began[name], name))
             say("metrics", f"it began {lag / 60:.1f} min after {first}", -min(2.0, _LATER_PER_MINUTE * lag / 60))
 
-    others = [other for other in symptomatic if other != service]
-    above = frozenset(graph.dependents(service))
+    others = sorted((o for o in symptomatic if o != service), key=lambda o: (-symptomatic[o], o))
+    total = sum(symptomatic[other] for other in others)
+    above = set(graph.dependents(service))
+    if candidate.fault == "overload":
+        for loaded in (other for other, origin in sources.items() if origin == service):
+            above |= {loaded, *graph.dependents(loaded)}
     if others and graph.callees:
         reached = [other for other in others if other in above]
         if reached:
             listed = ", ".join(reached[:4])
             say("topology", f"{listed} depend{'s' if len(reached) == 1 else ''} on {service} and suffer too",
-                _COVERS * len(reached) / len(others))  # fmt: skip
+                _COVERS * sum(symptomatic[o] for o in reached) / total)  # fmt: skip
         missed = [other for other in others if other not in above]
         if missed:
-            say("topology", f"it does not explain {', '.join(missed[:4])}", -_COVERS * len(missed) / len(others))
+            say("topology", f"it does not explain {', '.join(missed[:4])}",
+                -_COVERS * sum(symptomatic[o] for o in missed) / total)  # fmt: skip
 
-    share, by = _explained(candidate, candidates, graph, began)
+    source = sources.get(service) if candidate.fault == "overload" else None
+    if source is not None:
+        say("metrics", f"the requests that overload it come from {source}, which is overloaded itself", -_LOADED)
+    elif candidate.fault == "overload" and _retried(service, found):
+        say("metrics", f"requests to {service} grew only after it had become slow: they are repeated calls", -_RETRIED)
+    share, by = _explained(candidate, candidates, graph, sources)
     if by is not None and share > 0:
         say("topology", f"{service} calls {by}, whose own trouble explains it", -_EXPLAINED * share)
 
@@ -366,9 +424,12 @@ def _weigh(
     if blaming:
         say("logs", f"{blaming[0].service} logs {blaming[0].example!r} ({blaming[0].after} times)", _BLAMED)
     if work:
+        # Waiting for a connection or in a queue is spent in the service too, whoever is to blame for it.
+        waits = candidate.own is not None and candidate.own.meaning.resource in _WAITING
         own_work = work.get(service, 0.0)
         say("traces", f"{own_work * 100:.0f} % of the time added to requests is spent in {service} itself",
-            _SELF_TIME * (2.0 * own_work - 0.5) if own_work > 0.5 or own_work < 0.1 else 0.0)  # fmt: skip
+            _SELF_TIME * (0.3 if waits else 1.0) * (own_work if own_work > 0.5 else -0.5 * (own_work < 0.1)),
+        )  # fmt: skip
     if origins:
         origin = origins.get(service, 0.0)
         say("traces", f"{origin * 100:.0f} % of failed calls fail first in {service}",
