@@ -48,6 +48,7 @@ class FigureRow(Value):
 
     name: str
     text: str
+    known: bool
     value: float | None
     unit: str
     kind: str
@@ -364,6 +365,7 @@ def _figure(figure: Figure) -> FigureRow:
     return FigureRow(
         name=figure.name,
         text=text.quantity(figure.value, figure.unit) if figure.value is not None and known else "not known yet",
+        known=known,
         value=figure.value if known else None,
         unit=figure.unit,
         kind=figure.provenance.kind,

@@ -44,7 +44,6 @@ async def test_entering_ops_joins_the_live_room_with_a_snapshot(running: Running
 async def test_a_socket_that_is_on_another_page_is_not_let_into_the_live_room(running: Running) -> None:
     state = await entered(OpsState, "/")
     await handler(state, "enter")
-    await handler(state, "select", story.ID)
     assert running.sockets.rooms == {}
 
 
@@ -54,28 +53,36 @@ async def test_entering_before_the_services_run_says_so() -> None:
     assert "not running yet" in state.problem
 
 
-async def test_a_choice_survives_a_reconnect(running: Running) -> None:
-    state = await entered(OpsState, "/ops")
-    await handler(state, "enter")
-    await handler(state, "select", story.ID)
-    assert running.sockets.browsers["sid-1"]["followed"] == story.ID
+async def test_the_address_says_which_incident_is_shown(running: Running) -> None:
+    state = await entered(OpsState, f"/ops?incident={story.ID}")
     await handler(state, "enter")
     assert running.sockets.browsers["sid-1"]["followed"] == story.ID
-
-
-async def test_following_the_newest_undoes_a_choice(running: Running) -> None:
-    state = await entered(OpsState, "/ops")
-    await handler(state, "select", story.ID)
-    await handler(state, "select", "")
+    await handler(await entered(OpsState, "/ops"), "enter")
     assert running.sockets.browsers["sid-1"]["followed"] == ""
 
 
-@pytest.mark.parametrize("nonsense", ["no-such", "x" * 101, None, {"a": 1}])
-async def test_nonsense_for_an_incident_changes_nothing_for_others(running: Running, nonsense: object) -> None:
-    state = await entered(OpsState, "/ops")
-    await handler(state, "enter")
-    await handler(state, "select", nonsense)
+@pytest.mark.parametrize("nonsense", ["no-such", "x" * 10_000, "%00%FF", "<b>"])
+async def test_nonsense_for_an_incident_shows_the_newest(running: Running, nonsense: str) -> None:
+    await handler(await entered(OpsState, f"/ops?incident={nonsense}"), "enter")
     assert running.sockets.browsers["sid-1"]["followed"] == ""
+    assert running.sockets.browsers["sid-1"]["head"] == story.view(9).head.model_dump(mode="json")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "address"),
+    [
+        ("inc-1", "/ops?incident=inc-1"),
+        ("a&b=c", "/ops?incident=a%26b%3Dc"),
+        ("", "/ops"),
+        ("x" * 200, "/ops"),
+        (None, "/ops"),
+        ({"a": 1}, "/ops"),
+    ],
+)
+async def test_choosing_an_incident_goes_to_its_address(chosen: object, address: str) -> None:
+    state = await entered(OpsState, "/ops")
+    redirect = OpsState.event_handlers["select"].fn(state, chosen)
+    assert f'"{address}"' in str(redirect.args)
 
 
 async def test_a_ping_is_answered_with_what_it_carried() -> None:
@@ -133,6 +140,7 @@ async def entered(state: type[S], path: str) -> S:
             "token": "token-1",
             "pathname": path,
             "asPath": path,
+            "query": {},
             "headers": {"origin": "http://host.example:8123"},
         }
     )

@@ -6,7 +6,6 @@ from reflex_base.event import EventSpec
 
 from ...response import views
 from ..components.badges import chip, empty, panel, provenance
-from ..components.commands import first_alert
 from .state import LiveState, OpsState
 
 
@@ -28,7 +27,7 @@ def figures() -> rx.Component:
 def _figure(row: views.FigureRow) -> rx.Component:
     return rx.el.div(
         rx.el.dt(row.name),
-        rx.el.dd(row.text, class_name="figure-value", data_known=row.value is not None),
+        rx.el.dd(row.text, class_name="figure-value", data_known=row.known),
         rx.el.dd(provenance(row.kind, row.source)),
         rx.el.dd(row.note, class_name="figure-note"),
     )
@@ -43,7 +42,7 @@ def incidents() -> rx.Component:
             rx.el.ul(rx.foreach(LiveState.incidents, _incident), class_name="incidents"),
             rx.cond(
                 LiveState.loaded,
-                empty("No incident yet. Start a practice scenario, or send an alert:", first_alert(OpsState.origin)),
+                empty("No incident yet."),
                 _waiting(3),
             ),
         ),

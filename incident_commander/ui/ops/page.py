@@ -4,9 +4,10 @@
 import reflex as rx
 
 from ..components.chrome import page
+from ..components.commands import first_alert
 from . import board, decision, incident
 from .connection import connection
-from .state import LiveState
+from .state import LiveState, OpsState
 
 
 def ops() -> rx.Component:
@@ -48,15 +49,15 @@ def _nothing_shown() -> rx.Component:
             LiveState.loaded,
             rx.fragment(
                 rx.el.h1("All quiet"),
-                rx.el.p("No incident is known here. What you can do:"),
+                rx.el.p("No incident is known here. Bring one about:"),
                 rx.el.ul(
+                    rx.el.li("start a scenario of the ", rx.el.a("practice company", href="#practice"), ", or"),
                     rx.el.li(
-                        "start a scenario of the practice company, under ",
-                        rx.el.a("Practice company", href="#practice"),
+                        "point Prometheus or Alertmanager here, as the ", rx.el.a("overview", href="/"), " shows, or"
                     ),
-                    rx.el.li("send an alert by hand, as the ", rx.el.a("overview", href="/"), " shows"),
-                    rx.el.li("point Prometheus or Alertmanager here"),
+                    rx.el.li("send an alert by hand:"),
                 ),
+                first_alert(OpsState.origin),
             ),
             rx.fragment(rx.el.h1("Operations"), rx.el.p("Connecting to the server and loading the incidents.")),
         ),

@@ -1,8 +1,10 @@
 """The states of /ops. `LiveState` is filled in the browser by the broadcaster; the others are one viewer's own."""
 
 import logging
+from urllib.parse import urlencode
 
 import reflex as rx
+from reflex_base.event import EventSpec
 
 from ...response import views
 from ...response.view_timeline import TimelineRow
@@ -12,6 +14,7 @@ from ..services import NotRunning, running
 log = logging.getLogger(__name__)
 
 SEED_LIMIT = 2**32
+LONGEST_ID = 128
 PATH = "/ops"
 
 
@@ -64,7 +67,6 @@ class OpsState(rx.State):
     busy: str = ""
     notice: str = ""
     problem: str = ""
-    _followed: str = NEWEST
 
     @rx.event()
     async def enter(self) -> None:
@@ -78,15 +80,14 @@ class OpsState(rx.State):
             self.problem = str(error)
             return
         self.scenarios = list(services.operations.scenario_names())
-        await services.live.show(self.router.session.session_id, self._followed)
+        asked = self.router.url.query_parameters.get("incident", NEWEST)
+        await services.live.show(self.router.session.session_id, asked if len(asked) <= LONGEST_ID else NEWEST)
 
     @rx.event()
-    async def select(self, incident: str) -> None:
-        """Show one incident instead of the newest; an empty id follows the newest again."""
-        if self.router.url.path.rstrip("/") != PATH or not isinstance(incident, str) or len(incident) > 100:
-            return
-        shown = await running().live.show(self.router.session.session_id, incident)
-        self._followed = incident if incident == shown else NEWEST
+    def select(self, incident: str) -> EventSpec:
+        """Show one incident instead of the newest, by an address that can be kept; an empty id follows the newest."""
+        known = isinstance(incident, str) and 0 < len(incident) <= LONGEST_ID
+        return rx.redirect(f"{PATH}?{urlencode({'incident': incident})}" if known else PATH)
 
     @rx.event(background=True)
     async def start_scenario(self, form: dict[str, str]) -> None:

@@ -1,0 +1,157 @@
+"""The pages as people meet them: what is shown, how it fits, that text stays text."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Server, Viewer
+from tests.running import wait_until
+
+pytestmark = pytest.mark.e2e
+
+WIDTHS = (390, 768, 1440, 2560)
+
+
+def alert_body(name: str, service: str, summary: str = "p99 above 2 s") -> dict[str, object]:
+    """An Alertmanager webhook with one firing alert."""
+    alert = {
+        "status": "firing",
+        "labels": {"alertname": name, "service": service, "severity": "critical"},
+        "annotations": {"summary": summary},
+        "startsAt": datetime.now(UTC).isoformat(),
+    }
+    return {"version": "4", "status": "firing", "alerts": [alert]}
+
+
+def test_the_landing_page_says_what_this_is_and_leads_on(viewer: Viewer, server: Server) -> None:
+    page = viewer.open("/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("From alert to verified fix")
+    expect(page.locator("#installation")).to_contain_text("database")
+    expect(page.get_by_role("region", name="Command that sends a first alert")).to_contain_text(server.url)
+    page.get_by_role("link", name="Open operations").click()
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    assert viewer.errors == []
+
+
+def test_every_link_of_the_landing_page_leads_somewhere(viewer: Viewer, server: Server) -> None:
+    page = viewer.open("/")
+    paths = {link.get_attribute("href") for link in page.get_by_role("link").all()} - {"#content"}
+    assert paths == {"/", "/ops", "/docs"}
+    assert {path: server.get(path or "").status_code for path in paths} == dict.fromkeys(paths, 200)
+
+
+def test_the_connection_shows_a_latency_that_was_measured(viewer: Viewer) -> None:
+    page = viewer.open("/ops")
+    latency = page.locator("#latency")
+    expect(latency).to_have_text(re.compile(r"^[\d.]+ ms$"))
+    assert 0 < float(latency.inner_text().removesuffix(" ms")) < 10_000
+
+
+def test_a_posted_alert_appears_on_an_open_page(viewer: Viewer, server: Server) -> None:
+    page = viewer.open("/ops")
+    assert server.post("/api/alerts/alertmanager", alert_body("PostedAlert", "posted-service")).status_code < 300
+    expect(page.locator("#incidents li").filter(has_text="PostedAlert").first).to_be_visible()
+
+
+def test_hostile_text_is_shown_as_text(viewer: Viewer, server: Server) -> None:
+    hostile = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+    page = viewer.open("/ops")
+    body = alert_body(f"Hostile {hostile}", f"svc {hostile}", f"{hostile} {'long' * 200}")
+    answer = server.post("/api/alerts/alertmanager", body)
+    assert answer.status_code < 300, answer.text
+    page.locator("#incidents li").filter(has_text="Hostile").first.get_by_role("button").click()
+    expect(page.locator("#alerts")).to_contain_text(hostile)
+    assert page.locator("main img, main script").count() == 0
+    assert page.title() == "Operations · Incident Commander"
+    assert viewer.errors == []
+
+
+def test_a_scenario_started_here_is_pushed_up_to_its_action(viewer: Viewer) -> None:
+    page = viewer.open("/ops")
+    page.get_by_label("Scenario").select_option("database_cascade")
+    page.get_by_label("Seed").fill("1")
+    page.get_by_role("button", name="Start scenario").click()
+    expect(page.locator(".practice-notice")).to_contain_text("Practice run started: database_cascade, seed 1")
+    page.wait_for_selector("#incident .clock[data-state=simulated]")
+    expect(page.locator(".votes > li")).to_have_count(5)
+    expect(page.locator("#quorum-text")).to_contain_text("4 needed")
+    expect(page.locator("#action .status").first).to_be_visible(timeout=60_000)
+    expect(page.locator("#incident .head-marks .status")).not_to_have_text("Open", timeout=60_000)
+    expect(page.locator("#figures .figure-value").first).to_be_visible()
+    assert viewer.errors == []
+
+
+def test_the_evidence_opens_on_demand(viewer: Viewer, server: Server) -> None:
+    incident = diagnosed(server)
+    page = viewer.open("/ops")
+    page.locator("#incidents li").filter(has_text=incident).first.get_by_role("button").click()
+    first = page.locator("#hypotheses details").first
+    expect(first.locator(".evidence").first).to_be_hidden()
+    first.locator("summary").click()
+    expect(first.locator(".evidence li").first).to_be_visible()
+
+
+def test_a_seed_that_is_none_is_refused_with_a_reason(viewer: Viewer) -> None:
+    page = viewer.open("/ops")
+    page.get_by_label("Seed").fill("seven")
+    page.get_by_role("button", name="Start scenario").click()
+    expect(page.locator(".practice-notice .problem")).to_contain_text("not a whole number")
+    expect(page.get_by_role("button", name="Start scenario")).to_be_enabled()
+
+
+@pytest.mark.parametrize("path", ["/", "/ops"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_scrolls_sideways(viewer: Viewer, path: str, width: int) -> None:
+    page = viewer.open(path, width=width)
+    expect(page.locator("main")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_theme_follows_the_system_until_the_user_chooses_and_is_then_remembered(viewer: Viewer, dark: bool) -> None:
+    page = viewer.open("/ops", dark=dark)
+    assert is_dark(page) is dark
+    page.get_by_role("button", name="Switch between light and dark").click()
+    page.wait_for_function(
+        "expected => document.documentElement.classList.contains(expected)", arg="light" if dark else "dark"
+    )
+    assert is_dark(page) is not dark
+    page.reload()
+    page.wait_for_selector("#connection[data-state=live]")
+    assert is_dark(page) is not dark
+
+
+def test_everything_can_be_reached_and_seen_by_keyboard(viewer: Viewer) -> None:
+    page = viewer.open("/ops")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
+    seen = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        name = page.evaluate("document.activeElement.id || document.activeElement.textContent.slice(0, 30)")
+        assert outline != "none", f"no visible focus on {name!r}"
+        seen.add(name)
+    assert {"scenario", "seed"} <= seen
+
+
+def is_dark(page: Page) -> bool:
+    """Whether the page's ground is darker than its text."""
+    ground = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3)"
+    return bool(page.evaluate(f"{ground}.reduce((sum, part) => sum + +part, 0) < 200"))
+
+
+def diagnosed(server: Server) -> str:
+    """The title of an incident that has been diagnosed with evidence."""
+    started = server.post("/api/incidents/demo", {"scenario": "database_cascade", "seed": 2})
+    assert started.status_code < 300, started.text
+
+    def found() -> str | None:
+        for incident in server.get("/api/incidents").json()["incidents"]:
+            if incident["practice_run"] and incident["verdict"] in ("confirmed", "likely"):
+                return str(incident["title"])
+        return None
+
+    return wait_until(found, 60, "a diagnosed incident")
