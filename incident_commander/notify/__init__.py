@@ -1,0 +1,5 @@
+"""Telling people through the channels that are configured; never claiming a delivery that did not happen."""
+
+from .apprise_notifier import AppriseNotifier, BadChannel
+
+__all__ = ["AppriseNotifier", "BadChannel"]
