@@ -4,6 +4,7 @@ The content is judged by words: those of changes that alter nothing at run time,
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..domain.base import ServiceName
@@ -59,12 +60,16 @@ class Review:
 
 
 def review_changes(
-    changes: tuple[Change, ...], troubles: dict[ServiceName, tuple[FaultKind, float]], names: frozenset[ServiceName]
+    changes: tuple[Change, ...],
+    began: dict[ServiceName, float],
+    names: frozenset[ServiceName],
+    faults: Mapping[ServiceName, FaultKind] | None = None,
 ) -> tuple[Review, ...]:
     """Review every change of a service in trouble (or that names one), the latest before the trouble first.
 
     Args:
-        troubles: The kind and the onset (seconds since the epoch) of each service's own trouble.
+        began: Onset of each service's own trouble, seconds since the epoch.
+        faults: Its kind, where it is known; a change must touch what such a fault wears out.
     """
     reviews = []
     for change in sorted(changes, key=lambda c: c.at, reverse=True):
@@ -72,8 +77,9 @@ def review_changes(
             continue
         touched = (change.service,) if change.service is not None else mentioned(change.summary, names)
         for service in touched:
-            if service in troubles:
-                reviews.append(_review(change, service, *troubles[service]))
+            if service in began:
+                fault = faults.get(service, "unknown") if faults is not None else "unknown"
+                reviews.append(_review(change, service, fault, began[service]))
     return tuple(reviews)
 
 

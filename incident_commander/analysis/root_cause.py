@@ -113,14 +113,18 @@ def rank_causes(observations: Observations, impact: Impact | None = None) -> Ran
     for d in bad:
         if is_symptom(d):
             symptomatic[d.series.service] = max(d.score, symptomatic.get(d.series.service, 0.0))
-    troubles: dict[ServiceName, tuple[FaultKind, float]] = {
-        c.service: (c.fault, c.onset) for c in sorted(candidates, key=lambda c: c.strength)
-    }
-    reviews = review_changes(observations.changes, troubles, names)
+    strongest = sorted(candidates, key=lambda c: c.strength)
+    reviews = review_changes(
+        observations.changes,
+        {c.service: c.onset for c in strongest},
+        names,
+        {c.service: c.fault for c in strongest},
+    )
 
     sources = _load_sources(candidates, graph, found)
+    retried = frozenset(c.service for c in candidates if _retried(c.service, found))
     weighed = [
-        _weigh(c, candidates, sources, began, graph, found, symptomatic, patterns, names, work, origins, reviews,
+        _weigh(c, candidates, sources, retried, began, graph, found, symptomatic, patterns, names, work, origins, reviews,
                observations)
         for c in candidates
     ]  # fmt: skip
@@ -152,7 +156,7 @@ def rank_causes(observations: Observations, impact: Impact | None = None) -> Ran
         first_failing=leading if leading is not None else (first.series.service if first else None),
         blast_radius=tuple(s for s in graph.dependents(leading) if s in symptomatic) if leading is not None else (),
         deviations=found,
-        troubled=_unexplained_trouble(candidates, graph, sources),
+        troubled=_unexplained_trouble(candidates, graph, sources, retried),
         harm=harm,
         reviews=reviews,
     )
@@ -298,11 +302,14 @@ def _candidates(
 
 
 def _unexplained_trouble(
-    candidates: tuple[_Candidate, ...], graph: CallGraph, sources: dict[ServiceName, ServiceName]
+    candidates: tuple[_Candidate, ...],
+    graph: CallGraph,
+    sources: dict[ServiceName, ServiceName],
+    retried: frozenset[ServiceName],
 ) -> dict[ServiceName, float]:
     trouble: dict[ServiceName, float] = {}
     for candidate in candidates:
-        left = candidate.strength * (1.0 - _explained(candidate, candidates, graph, sources)[0])
+        left = candidate.strength * (1.0 - _explained(candidate, candidates, graph, sources, retried)[0])
         trouble[candidate.service] = max(trouble.get(candidate.service, 0.0), left)
     return trouble
 
@@ -312,6 +319,7 @@ def _explained(
     candidates: tuple[_Candidate, ...],
     graph: CallGraph,
     sources: dict[ServiceName, ServiceName],
+    retried: frozenset[ServiceName],
 ) -> tuple[float, ServiceName | None]:
     """How far a dependency's own trouble explains the candidate's, in [0, 1], and which dependency that is."""
     best: tuple[float, ServiceName | None] = (0.0, None)
@@ -324,8 +332,13 @@ def _explained(
         if candidate.service in graph.dependencies(other.service) and other.onset > candidate.onset:
             continue
         late = math.exp(-max(0.0, other.onset - candidate.onset) / SIMULTANEOUS_SECONDS)
-        # Waiting (latency, pools, queues) is passed up the calls; work and storage are a service's own.
-        waits = candidate.own is None or candidate.strength == 0 or candidate.own.meaning.resource in _WAITING
+        # Waiting (latency, pools, queues, calls repeated) is passed up the calls; work and storage are a service's own.
+        waits = (
+            candidate.own is None
+            or candidate.strength == 0
+            or candidate.own.meaning.resource in _WAITING
+            or (candidate.fault == "overload" and candidate.service in retried)
+        )
         if other.strength > 0:
             share = late * other.strength * (1.0 if waits else 0.35)
         else:
@@ -339,6 +352,7 @@ def _weigh(
     candidate: _Candidate,
     candidates: tuple[_Candidate, ...],
     sources: dict[ServiceName, ServiceName],
+    retried: frozenset[ServiceName],
     began: dict[ServiceName, float],
     graph: CallGraph,
     found: tuple[Deviation, ...],
@@ -402,9 +416,9 @@ def _weigh(
     source = sources.get(service) if candidate.fault == "overload" else None
     if source is not None:
         say("metrics", f"the requests that overload it come from {source}, which is overloaded itself", -_LOADED)
-    elif candidate.fault == "overload" and _retried(service, found):
+    elif candidate.fault == "overload" and service in retried:
         say("metrics", f"requests to {service} grew only after it had become slow: they are repeated calls", -_RETRIED)
-    share, by = _explained(candidate, candidates, graph, sources)
+    share, by = _explained(candidate, candidates, graph, sources, retried)
     if by is not None and share > 0:
         say("topology", f"{service} calls {by}, whose own trouble explains it", -_EXPLAINED * share)
 
