@@ -30,6 +30,9 @@ NOTHING = "-"
 TIMELINE_ROWS = 200
 """The newest events that a page carries; the API has them all."""
 
+VOTE_STATES = ("for", "other", "abstained", "rejected", "missing")
+"""As they are drawn, from the left."""
+
 STAGE_AGENTS: dict[Stage, tuple[AgentName, ...]] = {
     "detect": ("detection",),
     "diagnose": ("diagnosis",),
@@ -195,7 +198,12 @@ class RejectionRow(Value):
 
 
 class QuorumView(Value):
-    """Where the vote stands against the line. `leading` is the number of votes for the plan that leads."""
+    """Where the vote stands against the line.
+
+    Attributes:
+        leading: The number of votes for the plan that leads.
+        slots: The states of the votes, those for the leading plan first, to draw against the line.
+    """
 
     state: Literal["none", "voting", "reached", "failed"] = "none"
     text: str = ""
@@ -205,6 +213,7 @@ class QuorumView(Value):
     leading: int = 0
     leading_plan: str = ""
     reason: str = ""
+    slots: tuple[str, ...] = ()
     votes: tuple[VoteRow, ...] = ()
     rejected: tuple[RejectionRow, ...] = ()
 
@@ -363,7 +372,7 @@ def _shown(incidents: Sequence[Incident], events: Sequence[Event]) -> Incident |
 def _figure(figure: Figure) -> FigureRow:
     known = figure.value is not None and figure.provenance.available
     return FigureRow(
-        name=figure.name,
+        name=figure.name[:1].upper() + figure.name[1:],
         text=text.quantity(figure.value, figure.unit) if figure.value is not None and known else "not known yet",
         known=known,
         value=figure.value if known else None,
@@ -566,6 +575,7 @@ def _quorum(record: IncidentRecord, rule: QuorumRule) -> QuorumView:
     state: Literal["voting", "reached", "failed"] = (
         "voting" if tally is None else "reached" if tally.certificate else "failed"
     )
+    rows = tuple(_vote(record, voter, cast.get(voter), leading_plan, uncounted) for voter in VOTERS)
     said = {"reached": "quorum reached", "failed": "no quorum", "voting": "voting"}[state]
     return QuorumView(
         state=state,
@@ -576,7 +586,8 @@ def _quorum(record: IncidentRecord, rule: QuorumRule) -> QuorumView:
         leading=leading,
         leading_plan=text.plan_text(record.plan(leading_plan)) if leading_plan else "",
         reason=tally.reason if tally else "",
-        votes=tuple(_vote(record, voter, cast.get(voter), leading_plan, uncounted) for voter in VOTERS),
+        slots=tuple(sorted((row.state for row in rows), key=VOTE_STATES.index)),
+        votes=rows,
         rejected=tuple(
             RejectionRow(voter=rejection.voter, reason=text.words(rejection.reason), detail=rejection.detail)
             for rejection in rejected

@@ -121,20 +121,22 @@ def agents() -> rx.Component:
 
 
 def _agent(row: views.AgentRow) -> rx.Component:
-    return rx.el.tr(
-        rx.el.th(
-            rx.el.span(row.label, title=row.work),
-            rx.el.span(rx.el.span(class_name="dot", aria_hidden="true"), row.state_text, class_name="agent-state"),
-            rx.cond(row.error != "", rx.el.span(row.error, class_name="agent-error")),
-            scope="row",
+    return rx.fragment(
+        rx.el.tr(
+            rx.el.th(
+                rx.el.span(row.label, title=row.work),
+                rx.el.span(rx.el.span(class_name="dot", aria_hidden="true"), row.state_text, class_name="agent-state"),
+                scope="row",
+            ),
+            rx.el.td(row.confidence_text, class_name="number"),
+            rx.el.td(row.runs, class_name="number"),
+            rx.el.td(row.p50_text, class_name="number"),
+            rx.el.td(row.p95_text, class_name="number"),
+            rx.el.td(row.failures, class_name="number", data_bad=row.failures > 0),
+            data_agent=row.name,
+            data_state=row.state,
         ),
-        rx.el.td(row.confidence_text, class_name="number"),
-        rx.el.td(row.runs, class_name="number"),
-        rx.el.td(row.p50_text, class_name="number"),
-        rx.el.td(row.p95_text, class_name="number"),
-        rx.el.td(row.failures, class_name="number", data_bad=row.failures > 0),
-        data_agent=row.name,
-        data_state=row.state,
+        rx.cond(row.error != "", rx.el.tr(rx.el.td(row.error, col_span=6), class_name="agent-error")),
     )
 
 

@@ -17,7 +17,7 @@ def ballots() -> rx.Component:
             quorum.state != "none",
             rx.el.div(
                 rx.el.div(
-                    rx.foreach(quorum.votes, _slot),
+                    rx.foreach(quorum.slots, _slot),
                     rx.el.span(class_name="quorum-line", aria_hidden="true"),
                     class_name="quorum",
                     data_state=quorum.state,
@@ -45,8 +45,8 @@ def ballots() -> rx.Component:
     )
 
 
-def _slot(row: views.VoteRow) -> rx.Component:
-    return rx.el.span(class_name="slot", data_state=row.state)
+def _slot(state: str) -> rx.Component:
+    return rx.el.span(class_name="slot", data_state=state)
 
 
 def _vote(row: views.VoteRow) -> rx.Component:
