@@ -19,7 +19,7 @@ from ..store import Database, Door, StoredAlert, Unit
 from .correlation import RELATED_WITHIN, Match, correlate, correlate_by_place, has_place
 from .merging import deliveries, merge
 
-ALERTS_PER_TRANSACTION = 50
+ALERTS_PER_TRANSACTION = 10
 """Of a large post: others may write between."""
 
 MAX_WAITING = 200

@@ -127,7 +127,7 @@ class Alerts:
     async def began_between(
         self, practice_run: RunId | None, start: datetime, end: datetime, limit: int
     ) -> tuple[StoredAlert, ...]:
-        """At most `limit` of those same alerts that began between two times, the newest first; whole, but without doors."""
+        """At most `limit` of those same alerts that began between two times, the newest first; without doors."""
         query = select(AlertRow).join(IncidentRow, col(IncidentRow.id) == col(AlertRow.incident_id))
         query = query.where(*still_taking_alerts(practice_run), col(AlertRow.starts_at).between(start, end))
         query = query.order_by(col(AlertRow.id).desc()).limit(limit)
@@ -234,11 +234,15 @@ def still_taking_alerts(practice_run: RunId | None) -> tuple[ColumnElement[bool]
 
     It is unfinished, or handed to a person while some of its alerts still fire.
     """
-    other = aliased(AlertRow)
-    firing = select(col(other.id)).where(col(other.incident_id) == col(IncidentRow.id), col(other.status) == "firing")
-    handed_over = and_(col(IncidentRow.status) == "escalated", firing.correlate(IncidentRow).exists())
     run = col(IncidentRow.practice_run)
-    return (
-        or_(col(IncidentRow.ended_at).is_(None), handed_over),
-        run.is_(None) if practice_run is None else run == practice_run,
-    )
+    return _TAKING_ALERTS, run.is_(None) if practice_run is None else run == practice_run
+
+
+_OTHER = aliased(AlertRow)
+_OTHER_FIRES = select(col(_OTHER.id)).where(
+    col(_OTHER.incident_id) == col(IncidentRow.id), col(_OTHER.status) == "firing"
+)
+_TAKING_ALERTS = or_(
+    col(IncidentRow.ended_at).is_(None),
+    and_(col(IncidentRow.status) == "escalated", _OTHER_FIRES.correlate(IncidentRow).exists()),
+)

@@ -66,9 +66,11 @@ class LedgerKey:
         return b64encode(self._private.sign(message)).decode("ascii")
 
     def signed(self, message: bytes, signature: str) -> bool:
-        """Whether this key made that signature of that message."""
+        """Whether this key made that signature of that message, written exactly so."""
         try:
-            self._public.verify(b64decode(signature, validate=True), message)
+            raw = b64decode(signature, validate=True)
+            self._public.verify(raw, message)
         except (InvalidSignature, Base64Error, ValueError):
             return False
-        return True
+        # Base64 has spare bits at its end: another spelling of the same signature is an edit too.
+        return b64encode(raw).decode("ascii") == signature

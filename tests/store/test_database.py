@@ -1,0 +1,199 @@
+"""Transactions are serialised, durable and announced; the key and the schema are where they should be."""
+
+import asyncio
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect
+
+from incident_commander.domain.base import IncidentId
+from incident_commander.store import (
+    Database,
+    DatabaseClosed,
+    LedgerKeyUnusable,
+    SchemaMissing,
+    UnknownIncident,
+    UnsupportedDatabase,
+    migrate,
+)
+from incident_commander.store.migrations import downgrade
+
+from .databases import incident, new_event, opened, url_of
+
+ROOT = Path(__file__).parents[2]
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+from incident_commander.store import Database
+from tests.store.databases import new_event
+
+async def main(folder, name):
+    database = Database(f"sqlite+aiosqlite:///{folder}/app.db", Path(folder) / "ledger.key")
+    await database.open()
+    for index in range(15):
+        async with database.write() as unit:
+            await unit.ledger.append(new_event(f"{name}-{index}"))
+    await database.close()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_several_processes_write_one_ledger_without_a_hole(tmp_path: Path) -> None:
+    async with opened(tmp_path):
+        pass
+    writers = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", WRITER, str(tmp_path), name, cwd=ROOT)
+        for name in ("a", "b", "c")
+    ]
+    assert [await writer.wait() for writer in writers] == [0, 0, 0]
+    async with opened(tmp_path) as database, database.read() as unit:
+        report = await unit.ledger.verify()
+    assert (report.valid, report.events) == (True, 45)
+
+
+async def test_transactions_of_one_process_do_not_mix(database: Database) -> None:
+    async def write(name: str) -> None:
+        async with database.write() as unit:
+            await unit.incidents.add(incident(name))
+            await asyncio.sleep(0)
+            await unit.ledger.append(new_event(name, incident_id=name))
+
+    await asyncio.gather(*(write(f"inc-{index}") for index in range(20)))
+    async with database.read() as unit:
+        assert await unit.incidents.count() == 20
+        assert (await unit.ledger.verify()).events == 20
+
+
+async def test_a_reader_sees_one_moment(database: Database) -> None:
+    async with database.read() as reading:
+        assert await reading.incidents.count() == 0
+        async with database.write() as unit:
+            await unit.incidents.add(incident())
+        assert await reading.incidents.count() == 0
+    async with database.read() as unit:
+        assert await unit.incidents.count() == 1
+
+
+async def test_listeners_hear_of_a_commit_once_it_is_durable(database: Database) -> None:
+    heard: list[frozenset[IncidentId]] = []
+    unsubscribe = database.subscribe(heard.append)
+    async with database.write() as unit:
+        await unit.incidents.add(incident())
+        await unit.ledger.append(new_event("k", incident_id="inc-2"))
+        assert heard == []
+    assert heard == [frozenset({IncidentId("inc-1"), IncidentId("inc-2")})]
+    unsubscribe()
+    async with database.write() as unit:
+        await unit.incidents.update(incident(title="another"))
+    assert len(heard) == 1
+
+
+async def test_a_listener_that_fails_does_not_undo_the_commit_or_stop_the_others(database: Database) -> None:
+    heard: list[frozenset[IncidentId]] = []
+
+    def fail(_: frozenset[IncidentId]) -> None:
+        raise ZeroDivisionError
+
+    database.subscribe(fail)
+    database.subscribe(heard.append)
+    async with database.write() as unit:
+        await unit.incidents.add(incident())
+    assert len(heard) == 1
+    async with database.read() as unit:
+        assert (await unit.incidents.get(IncidentId("inc-1"))).title
+
+
+async def test_the_ledger_key_is_for_its_owner_only_and_stays_the_same(tmp_path: Path) -> None:
+    async with opened(tmp_path):
+        pass
+    key = tmp_path / "ledger.key"
+    first = key.read_bytes()
+    assert stat.S_IMODE(os.stat(key).st_mode) == 0o600
+    async with opened(tmp_path):
+        assert key.read_bytes() == first
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(".ledger")]
+
+
+async def test_a_ledger_without_its_key_is_not_opened_with_a_new_one(tmp_path: Path) -> None:
+    async with opened(tmp_path) as database, database.write() as unit:
+        await unit.ledger.append(new_event("k"))
+    (tmp_path / "ledger.key").unlink()
+    with pytest.raises(LedgerKeyUnusable, match="restore that file"):
+        async with opened(tmp_path):
+            pass
+    (tmp_path / "ledger.key").write_bytes(b"short")
+    with pytest.raises(LedgerKeyUnusable, match="5 bytes"):
+        async with opened(tmp_path):
+            pass
+
+
+async def test_a_database_without_schema_says_how_to_migrate(tmp_path: Path) -> None:
+    with pytest.raises(SchemaMissing, match="alembic upgrade head"):
+        await Database(url_of(tmp_path / "empty.db"), tmp_path / "key").open()
+
+
+async def test_a_closed_database_says_so(tmp_path: Path) -> None:
+    async with opened(tmp_path) as database:
+        pass
+    with pytest.raises(DatabaseClosed):
+        async with database.read():
+            pass
+
+
+async def test_other_databases_are_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedDatabase, match="mysql"):
+        await Database("mysql://x/y", tmp_path / "key").open()
+
+
+async def test_an_unknown_incident_is_named(database: Database) -> None:
+    async with database.read() as unit:
+        with pytest.raises(UnknownIncident, match="inc-9"):
+            await unit.incidents.get(IncidentId("inc-9"))
+        assert await unit.incidents.find(IncidentId("inc-9")) is None
+
+
+def _tables(path: Path) -> set[str]:
+    engine = create_engine(f"sqlite:///{path}")
+    try:
+        return set(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
+
+
+def test_migrations_go_up_down_and_up_again_in_a_path_with_spaces(tmp_path: Path) -> None:
+    path = tmp_path / "a folder" / "50 % of it" / "app.db"
+    migrate(url_of(path))
+    migrate(url_of(path))
+    up = _tables(path)
+    assert {"incidents", "alerts", "ledger_events"} < up
+    downgrade(url_of(path))
+    assert _tables(path) == {"alembic_version"}
+    migrate(url_of(path))
+    assert _tables(path) == up
+
+
+def test_the_alembic_command_migrates_what_the_settings_name_and_finds_no_difference(tmp_path: Path) -> None:
+    environment = {**os.environ, "IC_DATA_DIR": str(tmp_path), "IC_DATABASE_URL": ""}
+    alembic = Path(sys.executable).with_name("alembic")
+    for command in (["upgrade", "head"], ["check"], ["downgrade", "base"], ["upgrade", "head"]):
+        done = subprocess.run([alembic, *command], cwd=ROOT, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    assert "incidents" in _tables(tmp_path / "incident-commander.db")
+
+
+def test_a_copy_of_the_package_without_its_checkout_migrates(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "incident_commander", tmp_path / "site" / "incident_commander")
+    code = "import sys; from incident_commander.store import migrate; migrate(sys.argv[1])"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    url = url_of(tmp_path / "app.db")
+    done = subprocess.run(
+        [sys.executable, "-c", code, url], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "incidents" in _tables(tmp_path / "app.db")
