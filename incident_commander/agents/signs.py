@@ -103,7 +103,8 @@ def read_signs(observations: Observations) -> dict[ServiceName, Signs]:
         if pattern.bad
     )
     named = {id(p): frozenset(mentioned(p.example, names)) - {p.service} for p in patterns}
-    reviews = review_changes(observations.changes, began, names)
+    faults = {name: max(kinds, key=kinds.__getitem__) for name, kinds in strengths.items() if kinds}
+    reviews = review_changes(observations.changes, began, names, faults)
     symptom = {
         name: max((d.score for d in deviations if is_symptom(d)), default=0.0) for name, deviations in own.items()
     }
