@@ -30,7 +30,7 @@ Work = Generator[None, None, T]
 
 HORIZON_SECONDS = 3600.0
 """How long after the decision an action must have mended the company for, and costs are counted."""
-FIRST_LOOK_SECONDS = 1200.0
+FIRST_LOOK_SECONDS = 780.0
 """When an action is given up on that has not helped; and over which its harm is judged."""
 SETTLE_SECONDS = 720.0
 """From the decision until the company must be well: the longest action and several minutes to recover."""
@@ -277,7 +277,7 @@ def _up_to_decision(company: Company, episode: Episode) -> Work[tuple[Course, fl
     alarmed = yield from course.run_to_alarm(DAY_SECONDS - HORIZON_SECONDS)
     stages = load_assumptions().stage_seconds()
     thinking = sum(stages[s] for s in ("detect", "diagnose", "predict", "propose", "deliberate", "authorise"))
-    decided = (alarmed if alarmed is not None else episode.onset + FIRST_LOOK_SECONDS) + thinking
+    decided = (alarmed if alarmed is not None else episode.onset + SETTLE_SECONDS) + thinking
     yield from course.run(decided)
     return course, course.world.seconds
 
@@ -286,7 +286,7 @@ def _judge(trial: Course, control: Course, decided: float) -> Work[str]:
     """Whether a trial `mends`, `harms` or `does not help`."""
     look = decided + FIRST_LOOK_SECONDS
     yield from trial.run(look)
-    recent = float(trial.harmed_share(look - 240, look).mean())
+    recent = float(trial.harmed_share(look - 120, look).mean())
     if recent <= 3 * NORMAL_SHARE:
         yield from trial.run(decided + HORIZON_SECONDS)
         if _well_from(trial, decided) is not None:

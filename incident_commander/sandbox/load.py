@@ -15,6 +15,11 @@ def stream(seed: int, *name: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, *name])))
 
 
+def daily_curve(hour: float, swing: float) -> float:
+    """Demand at an hour of the day, relative to its mean; busiest at 15:00."""
+    return 1.0 + swing * math.cos(2 * math.pi * (hour - 15.0) / 24.0)
+
+
 class Demand:
     """Customer demand relative to the middle of the day: a daily curve, slow swings, short bursts and noise."""
 
@@ -34,7 +39,7 @@ class Demand:
             block = self._blocks[number] = self._draw(number)
         noise, burst_start, burst_end, burst = block
         hours = self._start_hour + tick * TICK_SECONDS / 3600
-        demand = 1.0 + self._swing * math.cos(2 * math.pi * (hours - 15.0) / 24.0)
+        demand = daily_curve(hours, self._swing)
         minutes = tick * TICK_SECONDS / 60
         for period, phase in zip((7.3, 13.7, 31.0), self._phases, strict=True):
             demand += 0.012 * math.sin(2 * math.pi * minutes / period + phase)

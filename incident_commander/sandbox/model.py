@@ -21,6 +21,13 @@ _GC_STARTS_AT = 76.0
 _OUT_OF_MEMORY = 99.0
 _BOOT_SECONDS = 40.0
 _CONTENTION_STARTS_AT = 48.0
+_RETRY_BUDGET = 0.2
+"""Services repeat at most this share of their calls (a retry budget: Site Reliability Engineering, ch. 22)."""
+CUSTOMERS_TRY_AGAIN = 0.15
+_ANSWERED = 0.15
+"""Share of the requests lost to waiting that the service still answers with an error."""
+_BACK_OFF = 0.8
+"""Share of clients that heed a 429's Retry-After."""
 
 
 @dataclass(slots=True)
@@ -74,7 +81,9 @@ class State:
         instances: Configured; `away`: how many of them are not serving.
         offered: Requests that arrive; `served`: of them answered without an error of any kind.
         shed: Share refused by a rate limit; `limit`: that limit, or infinity.
-        seen_error: Error share as the service itself reports it.
+        seen_error: Error share as those who call it meet it.
+        reported_error: Error share as the service itself counts it: a request that was given up on while it waited for a
+            place or a connection never got an answer to count, so that the callers are louder than the cause.
         own_error: The part of it that does not come from what it calls.
         refused: Share refused for want of capacity; `pool_refused`: for want of a connection.
         memory: Percent, of each instance.
@@ -93,6 +102,7 @@ class State:
     p50: list[float]
     p99: list[float]
     seen_error: list[float]
+    reported_error: list[float]
     own_error: list[float]
     refused: list[float]
     pool_refused: list[float]
@@ -119,7 +129,7 @@ class State:
         return State(
             instances=self.instances[:], away=self.away[:], offered=self.offered[:], served=self.served[:],
             limit=self.limit[:], shed=self.shed[:], rho=self.rho[:], p50=self.p50[:], p99=self.p99[:],
-            seen_error=self.seen_error[:], own_error=self.own_error[:], refused=self.refused[:],
+            seen_error=self.seen_error[:], reported_error=self.reported_error[:], own_error=self.own_error[:], refused=self.refused[:],
             pool_refused=self.pool_refused[:], memory=[m[:] for m in self.memory],
             booting=[b[:] for b in self.booting], oom_kills=self.oom_kills[:], pool_size=self.pool_size[:],
             leaked=self.leaked[:], wanted=self.wanted[:], in_use=self.in_use[:], pool_rho=self.pool_rho[:],
@@ -184,7 +194,7 @@ class Model:
         return State(
             instances=[s.instances for s in specs], away=[0.0] * n, offered=[0.0] * n, served=[0.0] * n,
             limit=[math.inf] * n, shed=[0.0] * n, rho=[0.0] * n, p50=self._base[:], p99=[3 * b for b in self._base],
-            seen_error=[0.0] * n, own_error=[0.0] * n, refused=[0.0] * n, pool_refused=[0.0] * n,
+            seen_error=[0.0] * n, reported_error=[0.0] * n, own_error=[0.0] * n, refused=[0.0] * n, pool_refused=[0.0] * n,
             memory=[[s.memory_percent] * s.instances for s in specs], booting=[[0.0] * s.instances for s in specs],
             oom_kills=[0] * n, pool_size=[float(s.pool.size) if s.pool is not None else 0.0 for s in specs],
             leaked=[0.0] * n, wanted=[0.0] * n, in_use=[0.0] * n, pool_rho=[0.0] * n, hit_ratio=self._hit[:],
@@ -207,9 +217,8 @@ class Model:
         arriving: list[tuple[int, float, float]] = []
         for route, share in self._routes:
             usual = base * share * (1.0 + f.surge[route])
-            error = s.seen_error[edge] if s.shed[edge] > 0.3 else 0.0
-            error = max(error, s.timed_out.get((edge, route), 0.0) - 0.8 * s.shed[route])
-            again = usual * (0.25 + f.clients_retry[route]) * max(0.0, error)
+            error = max(0.0, s.timed_out.get((edge, route), 0.0) - _BACK_OFF * s.shed[route])
+            again = usual * (CUSTOMERS_TRY_AGAIN + f.clients_retry[route]) * error
             customers += usual
             arriving.append((route, usual + again, f.bots[route]))
         s.customers = customers
@@ -247,7 +256,7 @@ class Model:
                 for callee, weight, gated in self._calls[i]:
                     rate = admitted * weight * ((1.0 - hit) if gated else 1.0)
                     failing = s.timed_out.get((i, callee), 0.0)
-                    offered[callee] += rate * (1.0 + self._retries[i] * failing)
+                    offered[callee] += rate * (1.0 + self._retries[i] * min(failing, _RETRY_BUDGET))
         s.offered = offered
 
     def _take_messages(self, s: State, f: Influence, i: int, arriving: float) -> float:
@@ -267,6 +276,8 @@ class Model:
     def _slowdown(self, s: State, i: int) -> float:
         """How much garbage collection slows a service as its memory fills."""
         memory = s.memory[i]
+        if max(memory) <= _GC_STARTS_AT:
+            return 1.0
         worst = 0.0
         for m in memory:
             worst += max(0.0, (m - _GC_STARTS_AT) / (_OUT_OF_MEMORY - _GC_STARTS_AT)) ** 2
@@ -276,13 +287,14 @@ class Model:
         """What one service does with its load, once what it calls has answered."""
         self._grow_memory(s, f, i)
         slowdown = self._slowdown(s, i)
-        down = sum(1 for b in s.booting[i] if b > 0)
+        down = sum(1 for b in s.booting[i] if b > 0) if any(s.booting[i]) else 0
         ready = max(0.0, s.instances[i] - s.away[i] - down)
         load = min(s.offered[i], s.limit[i])
         base = self._base[i] * f.stall[i] * (1.0 + (f.work[i] - 1.0) * 0.8)
         contention = 1.0
-        if self._is_database[i] and s.in_use[i] > _CONTENTION_STARTS_AT:
-            contention = 1.0 + 0.015 * (s.in_use[i] - _CONTENTION_STARTS_AT)
+        if self._is_database[i]:
+            active = min(s.in_use[i], s.wanted[i] - f.sessions[i])
+            contention = 1.0 + 0.015 * max(0.0, active - _CONTENTION_STARTS_AT)
         thrash = 1.0 + 0.35 * min(2.0, max(0.0, s.rho[i] - 1.0))
         capacity = ready * self._capacity[i] / (f.work[i] * slowdown * contention * thrash)
         if f.stall[i] > 1.0:
@@ -319,12 +331,12 @@ class Model:
             s.timed_out[(i, callee)] = failing
             p50 = min(p50, timeout) if timeout > 0 else p50
             p99 = min(p99, timeout * 1.05) if timeout > 0 else p99
-            tries = 1.0 + retries * failing
+            tries = 1.0 + retries * min(failing, _RETRY_BUDGET)
             slow_calls[callee] = p50 * tries
             below50 += weight * p50 * tries
             spread = min(1.0, weight * 5.0) * (p99 * tries - p50)
             below_spread += spread * spread
-            residual = failing ** (1.0 + 0.5 * retries)
+            residual = failing * (1.0 - 0.5 * min(failing, _RETRY_BUDGET) / max(failing, 1e-9) * retries)
             below_error += (1.0 - below_error) * min(1.0, weight) * residual
 
         pool_wait, pool_refused = self._use_pool(s, f, i, load * (1.0 - refused), slow_calls)
@@ -340,6 +352,8 @@ class Model:
         own = min(1.0, own + lost)
         s.own_error[i] = own
         s.seen_error[i] = 1.0 - (1.0 - own) * (1.0 - below_error)
+        counted = 1.0 - (1.0 - _ANSWERED * refused) * (1.0 - _ANSWERED * pool_refused) * (1.0 - f.failing[i])
+        s.reported_error[i] = 1.0 - (1.0 - min(1.0, counted + lost)) * (1.0 - below_error)
         s.served[i] = load * (1.0 - s.seen_error[i])
         s.disk[i] = min(100.0, s.disk[i] + self._disk_per_tick[i])
         if self._hit[i] > 0:
@@ -387,7 +401,9 @@ class Model:
             return
         leak = f.leak_memory[i] * TICK_SECONDS / 60.0
         memory, booting = s.memory[i], s.booting[i]
-        kills = 0
+        kills = s.oom_kills[i] = 0
+        if leak == 0.0 and max(memory) < _OUT_OF_MEMORY and not any(booting):
+            return
         for k in range(len(memory)):
             if booting[k] > 0:
                 booting[k] = max(0.0, booting[k] - TICK_SECONDS)

@@ -15,7 +15,8 @@ from ..domain.findings import FaultKind
 from ..domain.plan import ActionName
 from ..domain.telemetry import ServiceKind
 from .forces import Force, Parameter
-from .load import stream
+from .load import daily_curve, stream
+from .model import CUSTOMERS_TRY_AGAIN
 from .topology import Company, ServiceSpec
 
 SCENARIO_FOLDER = Path(__file__).parent / "scenarios"
@@ -23,8 +24,13 @@ INNOCENT_FILE = Path(__file__).parent / "innocent.toml"
 CALM_ONE_IN = 5
 """One seed in so many has no fault, or one that no action mends."""
 
+_FAILING_IN_A_STORM = 0.9
+
 Range = tuple[float, float]
-ForceUnit = Literal["amount", "factor", "share", "pools", "pools_per_hour", "percent_per_minute", "route"]
+ForceUnit = Literal[
+    "amount", "factor", "share", "pools", "pools_per_hour", "percent_per_minute", "bots_to_capacity",
+    "surge_to_capacity", "storm_to_capacity", "of_need",
+]  # fmt: skip
 ChangedBy = Literal["deploy", "config", "flag"]
 
 
@@ -182,13 +188,15 @@ def draw(company: Company, scenario: Scenario, seed: int) -> Episode:
     candidate = variant.candidates[int(rng.integers(len(variant.candidates)))]
     onset = 60.0 * _within(rng, scenario.onset_minutes)
     position = company.index[candidate]
+    start_hour = float(rng.integers(9, 16))
+    usual = _usual_load(company, candidate, start_hour + onset / 3600)
     forces: list[Force] = []
     memory_start: dict[int, float] = {}
     for spec in variant.forces:
         start = onset
         ramp = 60 * _within(rng, spec.ramp_minutes)
         lasts = 60 * _within(rng, spec.lasts_minutes) if spec.lasts_minutes is not None else None
-        size = _sized(company, company.service(candidate), spec, _within(rng, spec.size))
+        size = _sized(company.service(candidate), spec, _within(rng, spec.size), usual)
         if spec.starts_full is not None:
             # It has leaked since long before the epoch, and reaches the range's memory at the onset.
             start = 0.0
@@ -206,7 +214,7 @@ def draw(company: Company, scenario: Scenario, seed: int) -> Episode:
         changes.append(_change(rng, at, candidate, variant.change, variant.summary, variant.detail))
     return Episode(
         scenario=scenario.name, seed=seed, variant=variant.name, calm=calm, fault=variant.fault,
-        service=candidate if variant.fault is not None else None, start_hour=float(rng.integers(9, 16)),
+        service=candidate if variant.fault is not None else None, start_hour=start_hour,
         day=int(rng.integers(0, 84)), onset=onset, forces=tuple(forces), glitches=glitches,
         changes=tuple(sorted(changes, key=lambda c: (c.at, c.reference))), memory_start=memory_start,
         explanation=variant.explanation.format(service=candidate),
@@ -223,15 +231,49 @@ def _within(rng: np.random.Generator, bounds: Range) -> float:
     return float(rng.uniform(*bounds))
 
 
-def _sized(company: Company, service: ServiceSpec, spec: ForceSpec, drawn: float) -> float:
-    """A drawn size in the unit that the model takes."""
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """Requests a second that a service usually gets, what of them comes from the edge, and the connections in use."""
+
+    rate: float
+    route: float
+    connections: float
+
+
+def _usual_load(company: Company, service: ServiceName, hour: float) -> _Usual:
+    demand = company.company.demand_rps * daily_curve(hour, company.company.daily_swing)
+    rates = {s.name: 0.0 for s in company.services}
+    rates[company.services[0].name] = demand
+    for s in company.services:
+        for callee, weight in s.calls.items():
+            missed = 1.0
+            if s.cached is not None and callee == s.cached.callee:
+                missed = 1.0 - (company.service(s.cached.by).hit_ratio or 0.0)
+            rates[callee] += rates[s.name] * weight * missed
+    spec = company.service(service)
+    hold_ms = 0.0
+    if spec.pool is not None:
+        hold_ms = spec.pool.hold_ms + sum(1.4 * company.service(h).base_ms * spec.calls[h] for h in spec.pool.holds)
+    rate = rates[service]
+    return _Usual(rate, demand * company.company.routes.get(service, 0.0), rate * hold_ms / 1000)
+
+
+def _sized(service: ServiceSpec, spec: ForceSpec, drawn: float, usual: _Usual) -> float:
+    """A drawn size in the unit that the model takes. `..._to_capacity`: so much that load is that share of capacity."""
     pool = service.pool.size if service.pool is not None else 0
+    missing = drawn * service.capacity_rps * service.instances - usual.rate
     if spec.unit == "pools":
         return drawn * pool
     if spec.unit == "pools_per_hour":
         return drawn * pool / 3600
-    if spec.unit == "route":
-        return drawn * company.company.demand_rps * company.company.routes[service.name]
+    if spec.unit == "bots_to_capacity":
+        return missing
+    if spec.unit == "surge_to_capacity":
+        return missing / usual.route
+    if spec.unit == "storm_to_capacity":
+        return missing / usual.route / _FAILING_IN_A_STORM - CUSTOMERS_TRY_AGAIN
+    if spec.unit == "of_need":
+        return drawn * usual.connections / pool
     return drawn
 
 

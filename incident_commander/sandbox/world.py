@@ -171,11 +171,11 @@ class World:
         rho = np.array(state.rho)
         background = 0.0006 * np.exp(noise[:, 4] * 12)
         row[:, 0] = np.array(state.offered) * (1 + noise[:, 0])
-        row[:, 1] = np.clip(np.array(state.seen_error) * (1 + noise[:, 1]) + background, 0, 1)
+        row[:, 1] = np.clip(np.array(state.reported_error) * (1 + noise[:, 1]) + background, 0, 1)
         row[:, 2] = np.array(state.p50) * (1 + noise[:, 2])
         row[:, 3] = np.array(state.p99) * (1 + 1.6 * noise[:, 3])
         row[:, 4] = np.clip(100 * rho * 0.92 * (1 + noise[:, 4]) + 3, 0, 99.9)
-        memory = np.array([sum(m) / len(m) for m in state.memory])
+        memory = np.array([max(m) for m in state.memory])
         row[:, 5] = np.clip(memory + 7 * np.minimum(rho, 1.0) + 8 * noise[:, 5], 0, 99.5)
         row[:, 6] = [k - sum(1 for b in state.booting[i] if b > 0) for i, k in enumerate(state.instances)]
         row[:, 7] = np.clip(100 * np.minimum(np.array(state.pool_rho), 1.0) * (1 + noise[:, 6]), 0, 100)
