@@ -1,18 +1,17 @@
 """Communication: whether customers suffer and through whom, the vote that follows from it, and what people are told."""
 
-import math
-from statistics import median
-
 from ..actions.catalogue import load_catalogue
-from ..analysis.anomaly import Deviation, deviations_in
+from ..analysis.anomaly import Deviation, clean, deviations_in
+from ..analysis.forecast import time_to_limit
 from ..analysis.root_cause import SEEN, is_symptom
 from ..analysis.words import sentence
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value
 from ..domain.findings import Evidence
 from ..domain.plan import Plan
-from ..domain.telemetry import Observations, Span, Topology, from_epoch
+from ..domain.telemetry import Topology, from_epoch
 from .case import Case
+from .customer_paths import FEWEST_TRACES, RECENT_SECONDS, FailingPaths, follow
 from .postmortem import postmortem
 from .preference import abstain, prefer
 from .updates import Moment, draft_update
@@ -23,10 +22,8 @@ NAME = "communication"
 
 SERIOUS_SHARE = 0.02
 """Share of customer requests that fail or are too slow from which customers certainly suffer."""
-_SLOW_FACTOR = 3.0
-_SLOW_MS = 50.0
-_RECENT_SECONDS = 300.0
-_FEWEST_TRACES = 5
+_FULL = 0.95
+_SOON_SECONDS = 1800.0
 
 
 class CommunicationFindings(Value):
@@ -34,18 +31,21 @@ class CommunicationFindings(Value):
 
     Attributes:
         suffering: Whether customers are harmed now, in [0, 1].
+        soon: By service, the probability that a resource of it runs out within half an hour if nobody acts.
         failed_share: Share of customer requests that fail or are too slow; None where it is not measured.
         on_path: By service, the share of failing customer requests whose trace passes through it.
-        origin: By service, the share of them where it is the deepest that is slower than usual or fails.
+        blame: By service, how well it explains which customer requests fail, the best being 1: they pass through it,
+            others do not, and nothing that it calls is worse.
         traces: How many failing customer requests were traced.
         behind: Workers: they serve customers out of their sight, by what requests put in queues.
         seen: Whether anything could be read that tells how customers fare.
     """
 
     suffering: float
+    soon: dict[ServiceName, float]
     failed_share: float | None
     on_path: dict[ServiceName, float]
-    origin: dict[ServiceName, float]
+    blame: dict[ServiceName, float]
     traces: int
     behind: tuple[ServiceName, ...]
     seen: bool
@@ -57,28 +57,28 @@ def examine(case: Case) -> CommunicationFindings:
     """Measure customers' harm by the impact and the edge's own metrics, and follow their failing requests by trace."""
     observations = case.observations
     until = observations.window.end.timestamp()
-    deviations = tuple(
-        d
-        for d in deviations_in(observations.metrics, until)
-        if d.score >= SEEN and d.harmful and d.ongoing and is_symptom(d)
+    harmful = tuple(
+        d for d in deviations_in(observations.metrics, until) if d.score >= SEEN and d.harmful and d.ongoing
     )
+    symptoms = tuple(d for d in harmful if is_symptom(d))
     facing = _customer_facing(observations.topology)
-    felt = tuple(d for d in deviations if not facing or d.series.service in facing)
+    felt = tuple(d for d in symptoms if not facing or d.series.service in facing)
     by_metrics = max((d.score for d in felt), default=0.0)
     share = case.impact.failed_share if case.impact is not None and case.impact.provenance.available else None
     suffering = by_metrics if share is None else min(1.0, share / SERIOUS_SHARE)
-    on_path, origin, traces = _follow(observations, deviations)
+    paths = follow(observations.traces, min((d.onset for d in symptoms), default=until - RECENT_SECONDS), until)
     seen = share is not None or bool(observations.metrics)
     return CommunicationFindings(
         suffering=suffering,
+        soon=_running_out(harmful),
         failed_share=share,
-        on_path=on_path,
-        origin=origin,
-        traces=traces,
+        on_path=paths.on_path,
+        blame=paths.blame,
+        traces=paths.failing,
         behind=_behind(observations.topology, facing),
         seen=seen,
-        evidence=_evidence(case, felt, origin, traces),
-        confidence=0.0 if not seen else (0.9 if share is not None and traces >= _FEWEST_TRACES else 0.7),
+        evidence=_evidence(case, felt, paths),
+        confidence=0.0 if not seen else (0.9 if share is not None and paths.failing >= FEWEST_TRACES else 0.7),
     )
 
 
@@ -95,7 +95,11 @@ def judge(plans: tuple[Plan, ...], findings: CommunicationFindings) -> Judgement
         target, spec = plan.action.target, catalogue[plan.action.name]
         reach, because = _reach(target, findings)
         # What is away while it runs hits the same customers; it is a small part of what waiting costs them.
-        scores[plan.digest] = findings.suffering * reach * (1.0 - 0.1 * spec.disturbs)
+        score = findings.suffering * reach
+        if findings.soon.get(target, 0.0) > score:
+            score = findings.soon[target]
+            because = f"{target} is about to run out of a resource, and customers will feel it"
+        scores[plan.digest] = score * (1.0 - 0.1 * spec.disturbs)
         why[plan.digest] = because
     for plan in plans:
         if plan.action is None:
@@ -110,19 +114,33 @@ def judge(plans: tuple[Plan, ...], findings: CommunicationFindings) -> Judgement
 
 def _reach(target: ServiceName, findings: CommunicationFindings) -> tuple[float, str]:
     """How far acting on a service reaches the customers who suffer, in [0, 1]."""
-    if findings.traces < _FEWEST_TRACES:
-        if target in findings.behind:
-            return 0.8, f"{target} works for customers out of their sight, and few of their own requests fail"
-        return 0.7, "too few failing customer requests were traced to tell through whom they fail"
-    path, origin = findings.on_path.get(target, 0.0), findings.origin.get(target, 0.0)
+    if target in findings.behind:
+        return 0.8, f"{target} works for customers out of their sight, so their own requests do not tell"
+    if findings.traces < FEWEST_TRACES:
+        return 0.6, "too few failing customer requests were traced to tell through whom they fail"
+    path, blame = findings.on_path.get(target, 0.0), findings.blame.get(target, 0.0)
     if path == 0.0:
         return 0.0, f"no failing customer request passes through {target}"
-    most = max(findings.origin.values(), default=0.0)
-    reach = 0.25 * path + 0.75 * (origin / most if most > 0 else 0.0)
-    return min(1.0, reach), (
-        f"{origin:.0%} of {findings.traces} traced failing customer requests begin to fail at {target}, "
-        f"{path:.0%} pass through it"
+    return blame, (
+        f"{path:.0%} of {findings.traces} traced failing customer requests pass through {target}, "
+        f"which explains them {'best of all' if blame == 1.0 else f'{blame:.2f} as well as the best'}"
     )
+
+
+def _running_out(harmful: tuple[Deviation, ...]) -> dict[ServiceName, float]:
+    """By service, the probability that a resource that fills steadily is used up within half an hour."""
+    soon: dict[ServiceName, float] = {}
+    for deviation in harmful:
+        # Pools and queues fill while they wait for another; what fills by itself does not come back by itself.
+        if deviation.meaning.resource not in ("memory", "disk") or deviation.capacity is None:
+            continue
+        times, values = clean(deviation.series.timestamps, deviation.series.values)
+        since = times >= deviation.onset
+        forecast = time_to_limit(times[since], values[since], _FULL * deviation.capacity, "above", _SOON_SECONDS)
+        if forecast is not None and forecast.slope > 0:
+            service = deviation.series.service
+            soon[service] = max(soon.get(service, 0.0), 0.9 * forecast.probability)
+    return soon
 
 
 def _customer_facing(topology: Topology) -> frozenset[ServiceName]:
@@ -139,56 +157,7 @@ def _behind(topology: Topology, facing: frozenset[ServiceName]) -> tuple[Service
     return tuple(s.name for s in topology.services if s.kind == "worker" and s.name not in facing)
 
 
-def _follow(
-    observations: Observations, deviations: tuple[Deviation, ...]
-) -> tuple[dict[ServiceName, float], dict[ServiceName, float], int]:
-    """Where failing customer requests pass and where they begin to fail: the deepest span worse than its usual.
-
-    A span is bad when it failed or took three times its service's usual. A request is a failing one when its root span
-    is bad. The usual is the median before the first symptom.
-    """
-    began = min((d.onset for d in deviations), default=math.inf)
-    until = observations.window.end.timestamp()
-    usual_times: dict[ServiceName, list[float]] = {}
-    for span in observations.traces:
-        if span.start.timestamp() < min(began, until - _RECENT_SECONDS):
-            usual_times.setdefault(span.service, []).append(span.duration_ms)
-    usual = {service: median(times) for service, times in usual_times.items()}
-    recent: dict[str, list[Span]] = {}
-    for span in observations.traces:
-        if span.start.timestamp() >= max(until - _RECENT_SECONDS, began if began < until else 0.0):
-            recent.setdefault(span.trace_id, []).append(span)
-
-    def bad(span: Span) -> bool:
-        slow = usual.get(span.service, math.inf) * _SLOW_FACTOR
-        return span.error or (span.duration_ms > slow and span.duration_ms > _SLOW_MS)
-
-    passed: dict[ServiceName, int] = {}
-    began_at: dict[ServiceName, float] = {}
-    failing = 0
-    for spans in recent.values():
-        if not any(span.parent_id is None and bad(span) for span in spans):
-            continue
-        failing += 1
-        for service in {span.service for span in spans}:
-            passed[service] = passed.get(service, 0) + 1
-        worse = [span for span in spans if bad(span)]
-        parents = {span.parent_id for span in worse}
-        deepest = {span.service for span in worse if span.span_id not in parents}
-        for service in deepest:
-            began_at[service] = began_at.get(service, 0.0) + 1.0 / len(deepest)
-    if failing == 0:
-        return {}, {}, 0
-    return (
-        {service: count / failing for service, count in sorted(passed.items())},
-        {service: count / failing for service, count in sorted(began_at.items())},
-        failing,
-    )
-
-
-def _evidence(
-    case: Case, felt: tuple[Deviation, ...], origin: dict[ServiceName, float], traces: int
-) -> tuple[Evidence, ...]:
+def _evidence(case: Case, felt: tuple[Deviation, ...], paths: FailingPaths) -> tuple[Evidence, ...]:
     found: list[Evidence] = []
     if case.impact is not None and case.impact.provenance.available:
         cost = case.impact.usd_per_minute
@@ -209,15 +178,17 @@ def _evidence(
         )
         for d in felt[:3]
     )  # fmt: skip
-    for service, share in sorted(origin.items(), key=lambda entry: -entry[1])[:3]:
-        found.append(
-            Evidence(
-                signal="traces",
-                what=f"{share:.0%} of {traces} traced failing customer requests begin to fail at {service}",
-                when=case.now,
-                service=service,
-                weight=2.0 * share,
-                provenance=case.observations.provenance,
+    for service, blame in sorted(paths.blame.items(), key=lambda entry: -entry[1])[:3]:
+        if blame > 0:
+            found.append(
+                Evidence(
+                    signal="traces",
+                    what=f"{paths.on_path[service]:.0%} of {paths.failing} traced failing customer requests pass "
+                    f"through {service}, {paths.precision[service]:.0%} of those that do fail",
+                    when=case.now,
+                    service=service,
+                    weight=2.0 * blame,
+                    provenance=case.observations.provenance,
+                )
             )
-        )
     return tuple(found)

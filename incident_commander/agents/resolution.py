@@ -1,8 +1,6 @@
 """Resolution: the candidate plans, and a vote on them by what each service says of itself."""
 
 from ..actions.catalogue import ActionSpec, Catalogue, OutOfBounds, load_catalogue
-from ..analysis.anomaly import deviations_in
-from ..analysis.root_cause import SEEN
 from ..analysis.words import sentence
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value
@@ -19,6 +17,7 @@ NAME = "resolution"
 MOST_PLANS = 6
 """How many plans are proposed at most, doing nothing among them."""
 _CAUSES = 3
+_THINKABLE = 0.04
 _WAITING: frozenset[FaultKind] = frozenset(("connection_pool_exhaustion",))
 
 
@@ -89,7 +88,7 @@ def propose(case: Case, diagnosis: Diagnosis, catalogue: Catalogue) -> Proposal:
     signs = read_signs(observations)
     ruled_out: list[str] = []
     plans: list[Plan] = []
-    causes = diagnosis.hypotheses[:_CAUSES]
+    causes = [cause for cause in diagnosis.hypotheses[:_CAUSES] if cause.probability >= _THINKABLE]
     for hypothesis in causes:
         for name in _promising(hypothesis, signs.get(hypothesis.service), observations, catalogue):
             _add(plans, ruled_out, _plan(name, hypothesis, signs, observations, catalogue))
@@ -209,9 +208,7 @@ def _plan(
         undo = catalogue.undo(action)
     except OutOfBounds as error:
         return str(error)
-    until = observations.window.end.timestamp()
-    deviations = [d for d in deviations_in(observations.metrics, until) if d.score >= SEEN]
-    checks = checks_for(target, spec, deviations, observations)
+    checks = checks_for(target, spec, own.deviations, observations)
     if not checks:
         return f"{name} of {target}: no metric would prove it"
     return Plan(

@@ -138,7 +138,7 @@ def _strengths(name: ServiceName, own: tuple[Deviation, ...], found: tuple[Devia
     for deviation in own:
         fault = FAULT_OF_RESOURCE.get(deviation.meaning.resource)
         if fault is not None:
-            strengths[fault] = max(strengths.get(fault, 0.0), min(1.0, own_strength(deviation, factor)))
+            strengths[fault] = max(strengths.get(fault, 0.0), min(1.0, own_strength(deviation)))
     return strengths
 
 
