@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import secrets
+import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,22 +39,39 @@ from .response.operations import Operations
 from .response.practice import PracticeDriver
 from .response.record import Comparison
 from .response.rounds import StoredRounds
-from .response.scoring import compare_run, score_predictions
+from .response.scoring import Hindsight, compare_run, score_predictions
 from .response.stages import Stages
 from .response.views import HealthRow
-from .response.workers import Analysts
+from .response.workers import Workers
 from .sandbox import POLICY_FILE, PracticeCompany
 from .store import Database, DatabaseClosed, migrate
 from .telemetry.unconfigured import live_environment
 
 log = structlog.get_logger(__name__)
 
+JUDGES_REST_SECONDS = 30.0
+"""How long the process that judges practice runs stays after the last one."""
 TIDY_SECONDS = 1.0
 """How often expired alerts are looked for and paced practice worlds are moved on, wall clock."""
 
 
 class AlreadyRunning(Exception):
     """Another process serves this data folder with the same worker slot; the message says what to do."""
+
+
+def log_to_stderr(level: int = logging.WARNING) -> None:
+    """Send logs, one readable entry each with plain tracebacks, to stderr, so that stdout is the result's alone."""
+    logging.basicConfig(stream=sys.stderr, level=level)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +84,8 @@ class Commander:
     intake: Intake
     lifecycle: Lifecycle
     operations: Operations
-    analysts: Analysts
+    analysts: Workers
+    judges: Workers
     api: FastAPI
 
 
@@ -78,10 +98,13 @@ def build(settings: Settings) -> Commander:
     database = Database(settings.resolved_database_url(), settings.data_dir / "keys" / "ledger.pem")
     quorum = rule()
     catalogue = load_catalogue()
-    analysts = Analysts(settings.analysis_processes)
+    analysts = Workers(settings.analysis_processes)
+    judges = Workers(1, idle_seconds=JUDGES_REST_SECONDS)
     live = live_environment(load_policy(settings.policy_file) if settings.policy_file else DenyAll())
     door = _OwnDoor()
-    company = PracticeCompany(database, load_policy(POLICY_FILE), door.post, lambda: datetime.now(UTC))
+    company = PracticeCompany(
+        database, load_policy(POLICY_FILE), door.post, lambda: datetime.now(UTC), Hindsight(judges)
+    )
     environments = _Environments(live, company)
 
     @cache
@@ -111,7 +134,7 @@ def build(settings: Settings) -> Commander:
         gate=Gate(catalogue, verify, StoredRounds(database)),
         notifier=AppriseNotifier(settings.notify_urls),
         expire=intake.expire,
-        score=partial(score_predictions, database, company),
+        score=partial(score_predictions, company),
         compare=compare,
     )
     lifecycle = Lifecycle(database, environments, stages, PracticeDriver(database, company).drive)
@@ -120,7 +143,7 @@ def build(settings: Settings) -> Commander:
     )
     api = build_api(ApiServices(intake, database, operations, company))
     door.open(api)
-    return Commander(settings, database, company, intake, lifecycle, operations, analysts, api)
+    return Commander(settings, database, company, intake, lifecycle, operations, analysts, judges, api)
 
 
 @contextlib.asynccontextmanager
@@ -148,7 +171,9 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
                         task.cancel()
                     await asyncio.gather(tidying, warming, return_exceptions=True)
         finally:
+            await commander.company.close()
             commander.analysts.close()
+            commander.judges.close()
             await commander.database.close()
 
 
@@ -202,7 +227,7 @@ async def _tidy(commander: Commander) -> None:
         await asyncio.sleep(TIDY_SECONDS)
 
 
-async def _health(settings: Settings, database: Database, analysts: Analysts) -> tuple[HealthRow, ...]:
+async def _health(settings: Settings, database: Database, analysts: Workers) -> tuple[HealthRow, ...]:
     """What this installation depends on, and how to have what is off."""
     try:
         async with database.read() as unit:

@@ -3,10 +3,11 @@
 import contextlib
 from collections.abc import AsyncIterator
 
-from .composition import build, running
+from .composition import build, log_to_stderr, running
 from .domain.settings import Settings
 from .ui.app import app_of, serving
 
+log_to_stderr()
 commander = build(Settings())
 app = app_of(commander.api)
 

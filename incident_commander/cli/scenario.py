@@ -1,17 +1,14 @@
 """`incident-commander scenario`: list and run the practice scenarios."""
 
 import asyncio
-import contextlib
-import logging
-import sys
 import tempfile
 from pathlib import Path
 
 import httpx
-import structlog
 import typer
 from pydantic import ValidationError
 
+from ..composition import build, log_to_stderr, running
 from ..domain.settings import Settings
 from ..response.report import RunReport
 from ..sandbox import load_scenarios
@@ -41,7 +38,7 @@ def run(
     if name not in known:
         typer.echo(f"there is no scenario {name!r}; choose one of {', '.join(known)}", err=True)
         raise typer.Exit(2)
-    _log_to_stderr()
+    log_to_stderr()
     try:
         report = asyncio.run(_on_server(server, name, seed) if server else _in_process(name, seed))
     except (httpx.HTTPError, TimeoutError, ValidationError) as error:
@@ -51,8 +48,6 @@ def run(
 
 
 async def _in_process(name: str, seed: int) -> RunReport:
-    from ..composition import build, running
-
     with tempfile.TemporaryDirectory(prefix="incident-commander-") as folder:
         settings = Settings(data_dir=Path(folder), database_url="", workflow_database_url="", notify_urls=[])
         async with running(build(settings)) as commander:
@@ -83,17 +78,6 @@ async def run_and_report(client: httpx.AsyncClient, name: str, seed: int) -> Run
             if report.status_code == httpx.codes.OK:
                 return RunReport.model_validate_json(report.content)
             await asyncio.sleep(0.05)
-
-
-def _log_to_stderr() -> None:
-    """Keep stdout for the result alone."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    with contextlib.suppress(AttributeError):
-        logging.getLogger("dbos").setLevel(logging.WARNING)
 
 
 def _readable(report: RunReport) -> str:

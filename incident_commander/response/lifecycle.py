@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 from dbos import DBOS, SetWorkflowID, StepOptions
-from dbos.error import DBOSMaxStepRetriesExceeded
+from dbos import error as dbos_error
 from pydantic import TypeAdapter
 
 from ..domain.base import IncidentId, RunId
@@ -106,7 +106,7 @@ class Lifecycle:
         stages = self._stages
         try:
             await self._decide_and_act(incident_id)
-        except DBOSMaxStepRetriesExceeded as error:
+        except dbos_error.DBOSMaxStepRetriesExceeded as error:
             reason = str(error)
             log.error("incident=<%s>, error=<%s> | response failed, telling a person", incident_id, reason)
             await self._step(incident_id, "communicate", lambda desk: stages.give_up(desk, reason))

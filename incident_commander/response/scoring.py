@@ -1,12 +1,15 @@
 """After the end of a practice incident: how the predictions came out, and what it cost beside its baselines."""
 
+from collections.abc import Sequence
+
+from .. import sandbox
 from ..domain.findings import Prediction, PredictionOutcome
 from ..domain.incident import Incident
 from ..domain.practice import PracticeRun
 from ..domain.provenance import Provenance
-from ..sandbox import PracticeCompany
-from ..store import Database
+from ..sandbox import PracticeCompany, Received
 from .record import Comparison
+from .workers import Workers
 
 SOURCE = Provenance(
     kind="simulated",
@@ -16,7 +19,7 @@ SOURCE = Provenance(
 
 
 async def score_predictions(
-    database: Database, company: PracticeCompany, incident: Incident, predictions: tuple[Prediction, ...]
+    company: PracticeCompany, incident: Incident, predictions: tuple[Prediction, ...]
 ) -> tuple[PredictionOutcome, ...]:
     """Score predictions against the world in which nobody acted; for a real incident nobody can know that."""
     if incident.practice_run is None:
@@ -28,20 +31,16 @@ async def score_predictions(
             )
             for prediction in predictions
         )
-    async with database.read() as unit:
-        run = await unit.practice.get(incident.practice_run)
-    outcomes = []
-    for prediction in predictions:
-        crossed = await company.untouched_crosses(run.id, prediction)
-        outcomes.append(
-            PredictionOutcome(
-                prediction=prediction.reference(),
-                outcome="hit" if crossed else "miss",
-                reason="in the same world with nobody acting it "
-                + ("crossed the threshold by then" if crossed else "had not crossed the threshold by then"),
-            )
+    outcome = await company.outcome(incident.practice_run, predictions)
+    return tuple(
+        PredictionOutcome(
+            prediction=prediction.reference(),
+            outcome="hit" if crossed else "miss",
+            reason="in the same world with nobody acting it "
+            + ("crossed the threshold by then" if crossed else "had not crossed the threshold by then"),
         )
-    return tuple(outcomes)
+        for prediction, crossed in zip(predictions, outcome.crossed, strict=True)
+    )
 
 
 async def compare_run(company: PracticeCompany, run: PracticeRun, incident: Incident | None) -> Comparison:
@@ -53,16 +52,32 @@ async def compare_run(company: PracticeCompany, run: PracticeRun, incident: Inci
     """
     answer = await company.answer(run.id)
     baseline = await company.baseline(run.scenario, run.seed)
+    ours = await company.outcome(run.id, ())
     onset = answer.onset or (incident.began_at if incident else None)
-    resolved = incident is not None and incident.status == "resolved" and incident.ended_at is not None
+    ended_at = incident.ended_at if incident and incident.status == "resolved" else None
     return Comparison(
-        ours_usd=await company.customer_cost(run.id),
+        ours_usd=ours.cost_usd,
         human_usd=baseline.customer_cost_usd["human"],
         nobody_usd=baseline.customer_cost_usd["nobody"],
         mttd_seconds=(incident.opened_at - onset).total_seconds() if incident and onset else None,
-        mttr_seconds=(incident.ended_at - onset).total_seconds()
-        if incident and resolved and incident.ended_at and onset
-        else None,
+        mttr_seconds=(ended_at - onset).total_seconds() if ended_at and onset else None,
         baseline_mttr_seconds=baseline.mttr_seconds,
         provenance=SOURCE,
     )
+
+
+class Hindsight:
+    """Computes what only the end can tell in worker processes, beside the run itself."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+
+    async def hindsight(self, scenario: str, seed: int) -> sandbox.Hindsight:
+        """See sandbox.hindsight_of."""
+        return (await self._workers.run(sandbox.hindsight_of, scenario, seed)).value
+
+    async def outcome(
+        self, scenario: str, seed: int, received: Sequence[Received], predictions: Sequence[Prediction]
+    ) -> sandbox.Outcome:
+        """See sandbox.outcome_of."""
+        return (await self._workers.run(sandbox.outcome_of, scenario, seed, received, predictions)).value

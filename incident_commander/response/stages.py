@@ -23,7 +23,7 @@ from .desk import Desk, Next
 from .observe import observe
 from .proving import alerts_clear, roll_back, watch_checks
 from .record import Comparison
-from .workers import Analysts
+from .workers import Workers
 
 ROUND = 1
 """The one round of voting there is; a plan certified in it closes it to every other plan."""
@@ -44,7 +44,7 @@ class Stages:
     """
 
     database: Database
-    analysts: Analysts
+    analysts: Workers
     catalogue: Catalogue
     keyring: Callable[[], Keyring]
     rule: QuorumRule

@@ -24,15 +24,19 @@ class Timed(Generic[T]):
     duration_ms: float
 
 
-class Analysts:
-    """A small pool of worker processes, started with the first use and kept warm.
+class Workers:
+    """A small pool of worker processes, started with the first use.
 
-    Attributes:
+    Args:
         processes: How many there are at most.
+        idle_seconds: After so long without work they are stopped, and started again with the next; None: kept warm.
     """
 
-    def __init__(self, processes: int) -> None:
+    def __init__(self, processes: int, idle_seconds: float | None = None) -> None:
         self.processes = processes
+        self._idle_seconds = idle_seconds
+        self._busy = 0
+        self._rest: asyncio.TimerHandle | None = None
         self._pool: ProcessPoolExecutor | None = None
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Timed[T]:
@@ -45,11 +49,15 @@ class Analysts:
             BrokenProcessPool: the second worker died too.
             Exception: whatever the function raised.
         """
+        self._busy += 1
         try:
             return await self._submit(function, *args, **kwargs)
         except BrokenProcessPool:
             self.close()
             return await self._submit(function, *args, **kwargs)
+        finally:
+            self._busy -= 1
+            self._rest_later()
 
     async def warm(self) -> None:
         """Start the workers and have them import the agents, so that the first incident does not wait for it."""
@@ -60,6 +68,16 @@ class Analysts:
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
+
+    def _rest_later(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+        if self._idle_seconds is not None and self._busy == 0:
+            self._rest = asyncio.get_running_loop().call_later(self._idle_seconds, self._close_if_idle)
+
+    def _close_if_idle(self) -> None:
+        if self._busy == 0:
+            self.close()
 
     async def _submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Timed[T]:
         if self._pool is None:

@@ -240,8 +240,8 @@ def _costs_end(course: Course, decided: float) -> float:
     return decided + slowest + HORIZON_SECONDS
 
 
-def untouched_crosses(scenario: str, seed: int, prediction: Prediction) -> Work[bool]:
-    """Whether the predicted metric crossed its threshold by then in the same world with nobody acting.
+def untouched_crosses(scenario: str, seed: int, predictions: Sequence[Prediction]) -> Work[tuple[bool, ...]]:
+    """Whether each predicted metric crossed its threshold by then in the same world with nobody acting.
 
     Looks from the first alarm on: what had happened before is no prediction.
 
@@ -251,15 +251,21 @@ def untouched_crosses(scenario: str, seed: int, prediction: Prediction) -> Work[
     company = load_company()
     course = Course.start(company, draw(company, scenario_named(scenario), seed))
     alarmed = yield from course.run_to_alarm(DAY_SECONDS)
-    until = course.world.seconds_at(prediction.by)
-    yield from course.run(until + course.world.archive.interval)
+    archive = course.world.archive
+    if predictions:
+        latest = max(course.world.seconds_at(prediction.by) for prediction in predictions)
+        yield from course.run(latest + archive.interval)
+    first = int((alarmed or 0.0) / archive.interval)
+    return tuple(_crosses(course, prediction, first) for prediction in predictions)
+
+
+def _crosses(course: Course, prediction: Prediction, first: int) -> bool:
+    company, archive = course.world.company, course.world.archive
     if prediction.service not in company.index:
         return False
-    archive = course.world.archive
     if prediction.metric not in archive.exported[company.index[prediction.service]]:
         return False
-    first = int((alarmed or 0.0) / archive.interval)
-    last = int(until / archive.interval + 1e-9)
+    last = int(course.world.seconds_at(prediction.by) / archive.interval + 1e-9)
     values = archive.values(prediction.service, prediction.metric)[first:last]
     crossed = values > prediction.threshold if prediction.direction == "above" else values < prediction.threshold
     return bool(crossed.any())

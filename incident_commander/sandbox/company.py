@@ -3,11 +3,11 @@
 import asyncio
 import math
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol
 
 from ..domain.base import JsonObject, RunId
 from ..domain.findings import Prediction
@@ -15,11 +15,11 @@ from ..domain.ports import Environment, Policy
 from ..domain.practice import Answer, Baseline, PracticeRun
 from ..store import Database
 from .alarms import Alarms
-from .answers import Work, answer, baseline_knowing, cost_with, untouched_crosses
 from .archive import Archive
 from .assumptions import load_assumptions
 from .clock import Dial
 from .exposition import expose
+from .hindsight import Hindsight, Outcome, hindsight_of, outcome_of
 from .keeper import STRETCH_TICKS, keep
 from .line import Line
 from .model import TICK_SECONDS
@@ -35,7 +35,32 @@ POLICY_FILE = Path(__file__).parent / "policy.toml"
 FASTEST_PACE = 600.0
 _REMEMBERED = 64
 
-T = TypeVar("T")
+
+class Compute(Protocol):
+    """Computes hindsight, in another process where there is one to spare."""
+
+    async def hindsight(self, scenario: str, seed: int) -> Hindsight:
+        """See hindsight_of."""
+        ...
+
+    async def outcome(
+        self, scenario: str, seed: int, received: Sequence[Received], predictions: Sequence[Prediction]
+    ) -> Outcome:
+        """See outcome_of."""
+        ...
+
+
+class _Here:
+    async def hindsight(self, scenario: str, seed: int) -> Hindsight:
+        return await asyncio.to_thread(hindsight_of, scenario, seed)
+
+    async def outcome(
+        self, scenario: str, seed: int, received: Sequence[Received], predictions: Sequence[Prediction]
+    ) -> Outcome:
+        return await asyncio.to_thread(outcome_of, scenario, seed, received, predictions)
+
+
+_HERE = _Here()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +81,7 @@ class PracticeCompany:
         policy: What may be done in practice worlds.
         post_alerts: Posts an Alertmanager webhook v4 body through the doors that everybody uses.
         wall: The wall clock.
+        compute: Where hindsight is computed, minutes of simulated trials; None: in a thread of this one.
     """
 
     def __init__(
@@ -64,7 +90,9 @@ class PracticeCompany:
         policy: Policy,
         post_alerts: Callable[[JsonObject], Awaitable[None]],
         wall: Callable[[], datetime],
+        compute: Compute | None = None,
     ) -> None:
+        self._compute = compute or _HERE
         self._runs = Runs(database)
         self._policy = policy
         self._post_alerts = post_alerts
@@ -72,9 +100,7 @@ class PracticeCompany:
         self._kept: dict[RunId, _Kept] = {}
         self._building = asyncio.Lock()
         self._taken_up = False
-        self._deriving = asyncio.Lock()
-        self._answers: dict[tuple[str, int], Answer] = {}
-        self._baselines: dict[tuple[str, int], Baseline] = {}
+        self._hindsight: dict[tuple[str, int], asyncio.Future[Hindsight]] = {}
 
     def scenarios(self) -> tuple[Scenario, ...]:
         """The scenarios there are."""
@@ -113,6 +139,7 @@ class PracticeCompany:
         )
         await self._runs.add(run)
         await self._keep(run.id)
+        self._derive(run.scenario, run.seed)
         return run
 
     async def run_to_first_alert(self, run: RunId) -> bool:
@@ -173,7 +200,7 @@ class PracticeCompany:
             UnknownPracticeRun: there is no such run.
         """
         stored = await self._runs.get(run)
-        return await self._answer(stored.scenario, stored.seed)
+        return (await self._derive(stored.scenario, stored.seed)).answer
 
     async def baseline(self, scenario: str, seed: int) -> Baseline:
         """The same seed answered by the modelled human and by nobody.
@@ -181,43 +208,31 @@ class PracticeCompany:
         Raises:
             ValueError: there is no such scenario.
         """
-        right = await self._answer(scenario, seed)
-        async with self._deriving:
-            known = self._baselines.get((scenario, seed))
-            if known is None:
-                known = await _unhurried(baseline_knowing(scenario, seed, right))
-                _remember(self._baselines, (scenario, seed), known)
-            return known
+        return (await self._derive(scenario, seed)).baseline
 
-    async def customer_cost(self, run: RunId) -> float:
-        """USD that the run's incident costs its customers, over the same time as its baseline's figures.
+    async def outcome(self, run: RunId, predictions: tuple[Prediction, ...]) -> Outcome:
+        """What the run's incident cost its customers, and which predictions came to pass in the untouched world.
 
         Raises:
             UnknownPracticeRun: there is no such run.
         """
         stored = await self._runs.get(run)
-        return await _unhurried(cost_with(stored.scenario, stored.seed, await self._journal(stored)))
-
-    async def untouched_crosses(self, run: RunId, prediction: Prediction) -> bool:
-        """Whether what was predicted came to pass in the same world with nobody acting.
-
-        Raises:
-            UnknownPracticeRun: there is no such run.
-        """
-        stored = await self._runs.get(run)
-        return await _unhurried(untouched_crosses(stored.scenario, stored.seed, prediction))
+        received = await self._journal(stored)
+        return await self._compute.outcome(stored.scenario, stored.seed, received, predictions)
 
     def exposition(self) -> str:
         """Prometheus text of every running world that has a pace."""
         return expose({run: kept.archive for run, kept in self._kept.items() if kept.dial.pace is not None})
 
-    async def _answer(self, scenario: str, seed: int) -> Answer:
-        async with self._deriving:
-            known = self._answers.get((scenario, seed))
-            if known is None:
-                known = await _unhurried(answer(scenario, seed))
-                _remember(self._answers, (scenario, seed), known)
-            return known
+    def _derive(self, scenario: str, seed: int) -> "asyncio.Future[Hindsight]":
+        """The hindsight on a seed, begun with its run so that it is there when the run ends."""
+        known = self._hindsight.get((scenario, seed))
+        if known is None or (known.done() and (known.cancelled() or known.exception() is not None)):
+            known = asyncio.ensure_future(self._compute.hindsight(scenario, seed))
+            self._hindsight[scenario, seed] = known
+            while len(self._hindsight) > _REMEMBERED:
+                self._hindsight.pop(next(iter(self._hindsight)))
+        return known
 
     async def _keep(self, run_id: RunId) -> _Kept:
         """The kept world of a run, rebuilt from what is stored where no task keeps it."""
@@ -264,23 +279,6 @@ class PracticeCompany:
         return taken
 
 
-async def _unhurried(work: Work[T]) -> T:
-    """Do it with pauses in which others run."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-        await asyncio.sleep(0)
-
-
 async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-def _remember(known: dict[tuple[str, int], T], key: tuple[str, int], value: T) -> None:
-    known[key] = value
-    while len(known) > _REMEMBERED:
-        known.pop(next(iter(known)))
