@@ -94,7 +94,7 @@ def read_signs(observations: Observations) -> dict[ServiceName, Signs]:
     graph = call_graph(observations)
     names = frozenset(s.service for s in observations.metrics) | {s.name for s in observations.topology.services}
     own = {name: tuple(d for d in bad if d.series.service == name) for name in sorted(names)}
-    strengths = {name: _strengths(name, own[name], found) for name in own}
+    strengths = {name: _strengths(own[name]) for name in own}
     began = {name: min(d.onset for d in deviations) for name, deviations in own.items() if deviations}
     split = from_epoch(min(began.values(), default=observations.onset_hint.timestamp()) - SIMULTANEOUS_SECONDS)
     patterns = tuple(
@@ -132,9 +132,8 @@ def read_signs(observations: Observations) -> dict[ServiceName, Signs]:
     }
 
 
-def _strengths(name: ServiceName, own: tuple[Deviation, ...], found: tuple[Deviation, ...]) -> dict[FaultKind, float]:
+def _strengths(own: tuple[Deviation, ...]) -> dict[FaultKind, float]:
     strengths: dict[FaultKind, float] = {}
-    factor = traffic_factor(name, found)
     for deviation in own:
         fault = FAULT_OF_RESOURCE.get(deviation.meaning.resource)
         if fault is not None:
