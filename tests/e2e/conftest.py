@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from tests.running import REPOSITORY, ProcessGroup, free_port, require_program
 
@@ -61,7 +61,7 @@ class Server:
 
     def get(self, path: str) -> httpx.Response:
         """Ask it for something."""
-        return httpx.get(f"{self.url}{path}", timeout=20)
+        return httpx.get(f"{self.url}{path}", timeout=20, follow_redirects=True)
 
     def _serves(self) -> bool:
         return self.get("/ops").status_code == 200 and self.get("/health").status_code == 200
@@ -90,6 +90,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
 def browser() -> Iterator[Browser]:
     """Chromium, headless."""
     chromium = os.environ.get("CHROMIUM") or require_program("chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
