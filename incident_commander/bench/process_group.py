@@ -47,12 +47,12 @@ def wait_until(condition: Callable[[], T | None], seconds: float, what: str) -> 
         NeverHappened: it did not within `seconds`.
     """
     deadline = time.monotonic() + seconds
-    last = "it stayed false"
     while True:
         try:
             answer = condition()
             if answer:
                 return answer
+            last = "it stayed false"
         except (OSError, httpx.HTTPError) as error:
             last = repr(error)
         if time.monotonic() >= deadline:

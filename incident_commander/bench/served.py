@@ -44,4 +44,6 @@ def served() -> Iterator[Product]:
 
 def ops_is_served(url: str) -> bool:
     """Whether the page, and the server behind it, answer."""
-    return all(httpx.get(f"{url}{path}", timeout=2).status_code == 200 for path in ("/health", "/ops"))
+    return all(
+        httpx.get(f"{url}{path}", timeout=2, follow_redirects=True).status_code == 200 for path in ("/health", "/ops")
+    )
