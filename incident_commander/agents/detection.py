@@ -1,10 +1,10 @@
-"""Detection: which signals are abnormal, since when, and whether they still are. Reads metrics alone."""
+"""Detection: which signals are abnormal, since when, and whether they still are. Reads metrics and the topology."""
 
 import math
 
 from ..actions.catalogue import load_catalogue
 from ..analysis.anomaly import deviations_in
-from ..analysis.root_cause import FAULT_OF_RESOURCE, SEEN, harm_now, is_symptom, own_strength, traffic_factor
+from ..analysis.root_cause import SEEN, fault_shown, harm_now, is_symptom, own_strength, waits_for_callee
 from ..analysis.words import sentence
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value
@@ -61,8 +61,9 @@ def examine(case: Case) -> DetectionFindings:
         if not (deviation.harmful and deviation.ongoing):
             continue
         service = deviation.series.service
-        strength = own_strength(deviation, traffic_factor(service, found))
-        fault: FaultKind = FAULT_OF_RESOURCE.get(deviation.meaning.resource, "unknown")
+        callees = observations.topology.callees(service)
+        strength = own_strength(deviation) * (1.0 - waits_for_callee(deviation, found, callees))
+        fault = fault_shown(deviation, observations.topology.kind_of(service), found)
         if strength < 0.1:
             if not is_symptom(deviation):
                 continue

@@ -1,5 +1,6 @@
 """Prediction: what breaks next and when, and how the world would look after each plan. From trends and capacities."""
 
+import math
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,13 +10,13 @@ from ..actions.catalogue import ActionSpec, load_catalogue
 from ..analysis.anomaly import Deviation, clean, deviations_in
 from ..analysis.forecast import Forecast, time_to_limit
 from ..analysis.metric_kinds import Resource, meaning_of
-from ..analysis.root_cause import FAULT_OF_RESOURCE, SEEN, harm_now, is_symptom
+from ..analysis.root_cause import SEEN, fault_shown, harm_now, is_symptom, waits_for_callee
 from ..analysis.words import amount, sentence
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value
 from ..domain.findings import Evidence, FaultKind, Prediction
 from ..domain.plan import Action, Plan
-from ..domain.telemetry import MetricSeries, from_epoch
+from ..domain.telemetry import MetricSeries, Topology, from_epoch
 from .case import Case
 from .preference import abstain, prefer
 
@@ -27,19 +28,27 @@ FULL = 0.9
 """Share of a capacity from which a resource counts as used up: queueing makes waits explode beyond it."""
 _PERSISTS = timedelta(minutes=10)
 _SUSPECT_DEPLOY_SECONDS = 1800.0
+_DRIVES_SECONDS = 120.0
 _REPORTED = 6
 
 
 class Load(Value):
-    """A resource of a service: the share of its capacity in use now, its usual share, and where it leads."""
+    """A resource of a service: the share of its capacity in use now, its usual share, and where it leads.
+
+    Attributes:
+        fills: Probability that it is used up within the horizon, or is already, in [0, 1].
+        began: When it left its course, seconds since the epoch; None while it keeps it.
+        waits: How far it is a slow callee that fills it, in [0, 1].
+    """
 
     service: ServiceName
     resource: Resource
+    fault: FaultKind
     usual: float
     now: float
     fills: float
-    """Probability that it is used up within the horizon, or is already, in [0, 1]."""
-    abnormal: bool
+    began: float | None
+    waits: float
 
 
 class Deployed(Value):
@@ -81,7 +90,7 @@ def examine(case: Case) -> PredictionFindings:
     predictions: list[Prediction] = []
     for series in observations.metrics:
         deviation = by_series.get((series.service, series.metric))
-        load, forecast = _load(series, deviation)
+        load, forecast = _load(series, deviation, observations.topology, found)
         if load is None:
             continue
         loads.append(load)
@@ -153,7 +162,9 @@ def judge(plans: tuple[Plan, ...], findings: PredictionFindings) -> Judgement:
     return prefer(plans, scores, findings.confidence, why, tuple(e.reference() for e in findings.evidence))
 
 
-def _load(series: MetricSeries, deviation: Deviation | None) -> tuple[Load | None, Forecast | None]:
+def _load(
+    series: MetricSeries, deviation: Deviation | None, topology: Topology, found: tuple[Deviation, ...]
+) -> tuple[Load | None, Forecast | None]:
     """The resource a series speaks of; None where it is no resource with an end and does not deviate either."""
     meaning = meaning_of(series.metric, series.unit)
     if meaning.kind != "saturation":
@@ -164,6 +175,9 @@ def _load(series: MetricSeries, deviation: Deviation | None) -> tuple[Load | Non
     capacity = meaning.capacity(series.unit, float(values.max()))
     latest = float(np.median(values[-5:]))
     abnormal = deviation is not None and deviation.harmful and deviation.ongoing
+    began = deviation.onset if deviation is not None and abnormal else None
+    fault = fault_shown(deviation, topology.kind_of(series.service), found) if deviation is not None else "unknown"
+    waits = waits_for_callee(deviation, found, topology.callees(series.service)) if deviation is not None else 0.0
     if capacity is None:
         if deviation is None or not abnormal:
             return None, None
@@ -171,8 +185,8 @@ def _load(series: MetricSeries, deviation: Deviation | None) -> tuple[Load | Non
         factor = abs(deviation.excursion.latest) / max(abs(deviation.excursion.baseline), deviation.excursion.spread)
         share = float(min(1.0, factor / 10.0))
         load = Load(
-            service=series.service, resource=meaning.resource, usual=min(share, 0.1), now=share,
-            fills=deviation.score * share, abnormal=True,
+            service=series.service, resource=meaning.resource, fault=fault, usual=min(share, 0.1), now=share,
+            fills=deviation.score * share, began=began, waits=waits,
         )  # fmt: skip
         return load, None
     usual = (deviation.excursion.baseline if deviation is not None else float(np.median(values))) / capacity
@@ -186,8 +200,8 @@ def _load(series: MetricSeries, deviation: Deviation | None) -> tuple[Load | Non
         if forecast is not None:
             fills = max(fills, forecast.probability)
     load = Load(
-        service=series.service, resource=meaning.resource, usual=usual, now=latest / capacity, fills=fills,
-        abnormal=abnormal,
+        service=series.service, resource=meaning.resource, fault=fault, usual=usual, now=latest / capacity,
+        fills=fills, began=began, waits=waits,
     )  # fmt: skip
     return load, forecast
 
@@ -233,17 +247,27 @@ def _lasting(case: Case, deviation: Deviation, cost: Decimal | None) -> Predicti
 
 def _relief(action: Action, spec: ActionSpec, findings: PredictionFindings) -> tuple[float, str]:
     """How much of what fills or fails at the target the action takes away, in [0, 1], and why."""
-    loads = [load for load in findings.loads if load.service == action.target and load.abnormal]
+    loads = [
+        (load, load.began, load.fills)
+        for load in findings.loads
+        if load.service == action.target and load.began is not None and load.fills > 0.05
+    ]
     best, because = 0.0, f"nothing at {action.target} would be relieved by it"
-    for load in loads:
-        fault: FaultKind = FAULT_OF_RESOURCE.get(load.resource, "unknown")
-        if fault not in spec.addresses:
+    # What ran out first drives the rest: relief of a later one does not last while the first is still used up.
+    first = min((began for _, began, _ in loads), default=0.0)
+    whole = sum(fills * math.exp(-(began - first) / _DRIVES_SECONDS) for _, began, fills in loads)
+    relieved = 0.0
+    for load, began, fills in loads:
+        if load.fault not in spec.addresses:
             continue
         after = _after(action, load, findings)
-        eased = float(np.clip((load.now - after) / max(load.now - min(load.usual, 0.6), 0.05), 0.0, 1.0)) * load.fills
-        if eased > best:
-            best = eased
+        eased = float(np.clip((load.now - after) / max(load.now - min(load.usual, 0.6), 0.05), 0.0, 1.0))
+        part = eased * (1.0 - load.waits) * fills * math.exp(-(began - first) / _DRIVES_SECONDS) / whole
+        relieved += part
+        if part > best:
+            best = part
             because = f"{load.resource} use of {action.target} would go from {load.now:.0%} to about {after:.0%}"
+    best = relieved * max((fills for _, _, fills in loads), default=0.0)
     if not loads and action.target in findings.symptoms and action.name == "rollback" and _deployed(action, findings):
         best = 0.7 * findings.symptoms[action.target]
         because = f"{action.target} was changed shortly before its trouble began, and going back undoes that"

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..domain.base import ServiceName
 from ..domain.findings import Evidence, FaultKind, Hypothesis, Impact
-from ..domain.telemetry import Change, Observations, Signal, Span, from_epoch
+from ..domain.telemetry import Change, Observations, ServiceKind, Signal, Span, from_epoch
 from .anomaly import Deviation, deviations_in
 from .call_graph import CallGraph, call_graph, mentioned
 from .change_review import Review, review_changes
@@ -28,10 +28,11 @@ SEEN = 0.15
 SIMULTANEOUS_SECONDS = 60.0
 """Onsets closer than this are not told apart: scrapes, smoothing and propagation take as long."""
 
+_ABOUT_TO = 0.7
 _PRIOR_NOTHING = 2.2
 _OWN, _SYMPTOM, _LEADS, _LATER_PER_MINUTE, _COVERS = 5.0, 1.6, 1.0, 0.15, 1.5
 _EXPLAINED, _LOG, _BLAMED, _SELF_TIME, _ERROR_ORIGIN, _CHANGE, _QUIET = 3.5, 1.0, 0.8, 1.2, 0.8, 1.2, 4.0
-_LOADED, _RETRIED, _OUTSIDE = 3.0, 1.5, 0.8
+_LOADED, _RETRIED, _OUTSIDE, _SLOWED = 3.0, 1.5, 0.8, 2.0
 _WAITING: frozenset[Resource] = frozenset(("pool", "queue"))
 FAULT_OF_RESOURCE: dict[Resource, FaultKind] = {
     "cpu": "overload",
@@ -124,8 +125,8 @@ def rank_causes(observations: Observations, impact: Impact | None = None) -> Ran
     sources = _load_sources(candidates, graph, found)
     retried = frozenset(c.service for c in candidates if _retried(c.service, found))
     weighed = [
-        _weigh(c, candidates, sources, retried, began, graph, found, symptomatic, patterns, names, work, origins, reviews,
-               observations)
+        _weigh(c, candidates, sources, retried, began, graph, found, symptomatic, patterns, names, work, origins,
+               reviews, observations)
         for c in candidates
     ]  # fmt: skip
     quiet = _PRIOR_NOTHING + _QUIET * (1.0 - harm)
@@ -167,15 +168,40 @@ def harm_now(deviations: tuple[Deviation, ...], impact: Impact | None) -> float:
     symptoms = max((d.score for d in deviations if is_symptom(d) and d.harmful and d.ongoing), default=0.0)
     if impact is None:
         return symptoms
-    return max(0.5 * symptoms, min(1.0, impact.failed_share / 0.02) * max(symptoms, 0.5))
+    # Symptoms without lost requests are harm about to happen; lost requests without symptoms are seen elsewhere.
+    lost = min(1.0, impact.failed_share / 0.02)
+    return max(symptoms * (_ABOUT_TO + (1.0 - _ABOUT_TO) * lost), 0.5 * lost)
 
 
-def own_strength(deviation: Deviation, traffic_factor: float) -> float:
-    """How much a deviation shows that its own service ran out of something, in [0, 1].
+def fault_shown(deviation: Deviation, kind: ServiceKind, found: tuple[Deviation, ...]) -> FaultKind:
+    """The kind of fault that a used-up resource of a service speaks of.
 
-    Args:
-        traffic_factor: The service's traffic now over its usual traffic; work that grew no faster than it is its due.
+    By the utilisation law (Denning & Buzen 1978, U = X S) a machine that is busier although it is asked no more has
+    become slower; where it keeps data and gets no releases, that is the machine under it.
     """
+    fault = FAULT_OF_RESOURCE.get(deviation.meaning.resource, "unknown")
+    keeps_data = kind in ("database", "cache", "queue", "storage")
+    if deviation.meaning.resource == "cpu" and keeps_data and traffic_factor(deviation.series.service, found) < 1.3:
+        return "node_failure"
+    return fault
+
+
+def waits_for_callee(deviation: Deviation, found: tuple[Deviation, ...], callees: tuple[ServiceName, ...]) -> float:
+    """How far a slow or failing callee explains that a pool or a queue of its caller is used up, in [0, 1]."""
+    if deviation.meaning.resource not in _WAITING:
+        return 0.0
+    return max(
+        (
+            min(1.0, d.score) * math.exp(-max(0.0, d.onset - deviation.onset) / (2 * SIMULTANEOUS_SECONDS))
+            for d in found
+            if d.series.service in callees and is_symptom(d) and d.harmful and d.ongoing
+        ),
+        default=0.0,
+    )
+
+
+def own_strength(deviation: Deviation) -> float:
+    """How much a deviation shows that its own service ran out of something, in [0, 1]."""
     if deviation.meaning.kind == "limit":
         return deviation.score if deviation.harmful else 0.0
     if deviation.meaning.kind != "saturation" or not deviation.harmful:
@@ -283,8 +309,8 @@ def _candidates(
     chosen: dict[tuple[ServiceName, FaultKind], _Candidate] = {}
     for deviation in bad:
         service = deviation.series.service
-        strength = own_strength(deviation, traffic_factor(service, found))
-        fault: FaultKind = FAULT_OF_RESOURCE.get(deviation.meaning.resource, "unknown")
+        strength = own_strength(deviation)
+        fault = fault_shown(deviation, observations.topology.kind_of(service), found)
         if strength < 0.1:
             if not is_symptom(deviation):
                 continue
@@ -418,6 +444,13 @@ def _weigh(
         say("metrics", f"the requests that overload it come from {source}, which is overloaded itself", -_LOADED)
     elif candidate.fault == "overload" and service in retried:
         say("metrics", f"requests to {service} grew only after it had become slow: they are repeated calls", -_RETRIED)
+    slowed = next((c for c in candidates if c.service == service and c.fault == "node_failure"), None)
+    if (
+        slowed is not None
+        and candidate.fault in ("connection_pool_exhaustion", "overload")
+        and slowed.onset <= candidate.onset + SIMULTANEOUS_SECONDS / 2
+    ):
+        say("metrics", f"{service} became slower itself, and what waits for it piles up", -_SLOWED * slowed.strength)
     share, by = _explained(candidate, candidates, graph, sources, retried)
     if by is not None and share > 0:
         say("topology", f"{service} calls {by}, whose own trouble explains it", -_EXPLAINED * share)
