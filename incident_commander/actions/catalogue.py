@@ -1,5 +1,6 @@
 """The bounded catalogue of actions: validated data, and the only way to make an action or its undo."""
 
+import math
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
@@ -54,8 +55,8 @@ class NumberArgument(Value):
             raise ValueError(f"minimum {self.minimum} is not below maximum {self.maximum}")
         if self.default is not None and not self.minimum <= self.default <= self.maximum:
             raise ValueError(f"default {self.default} is outside [{self.minimum}, {self.maximum}]")
-        if self.undo == "inverse" and not (0 < self.minimum <= 1 / self.maximum):
-            raise ValueError(f"the inverse of maximum {self.maximum} is below minimum {self.minimum}")
+        if self.undo == "inverse" and not math.isclose(self.minimum * self.maximum, 1.0):
+            raise ValueError(f"the inverse of maximum {self.maximum} is not minimum {self.minimum}")
         return self
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 import numpy as np
 
@@ -24,6 +23,7 @@ GUARD_SECONDS = 180.0
 """How long after an action the guarded metrics are watched."""
 _BROKEN_SECONDS = 120.0
 _PROMISES = 2
+_ENOUGH = 8
 
 
 def checks_for(
@@ -123,10 +123,11 @@ def _guards(target: ServiceName, observations: Observations) -> tuple[Check, ...
 def _judge(check: Check, series: MetricSeries | None, completed_at: datetime, now: datetime) -> CheckOutcome | None:
     deadline = completed_at + timedelta(seconds=check.deadline_seconds)
     samples = _samples(series, completed_at.timestamp(), min(now, deadline).timestamp())
+    gap = max(_BROKEN_SECONDS, 3 * _step(series))
     unit = series.unit if series is not None else ""
     latest = samples[-1][1] if samples else None
-    good = _held(samples, check, check.direction)
-    bad = _held(samples, check, "above" if check.direction == "below" else "below")
+    good = _held(samples, check, check.direction, gap)
+    bad = _held(samples, check, "above" if check.direction == "below" else "below", gap)
     wanted = f"{check.metric} of {check.service} {check.direction} {amount(check.threshold, unit)}"
 
     def outcome(met: bool, reason: str) -> CheckOutcome:
@@ -160,11 +161,10 @@ def _samples(series: MetricSeries | None, after: float, until: float) -> list[tu
     return list(zip(times[inside].tolist(), values[inside].tolist(), strict=True))
 
 
-def _held(samples: list[tuple[float, float]], check: Check, direction: str) -> bool:
-    """Whether the condition held without a break for `hold_seconds`; a gap in the samples is a break."""
+def _held(samples: list[tuple[float, float]], check: Check, direction: str, gap: float) -> bool:
+    """Whether the condition held without a break for `hold_seconds`; more than `gap` seconds unseen are a break."""
     since: float | None = None
     previous: float | None = None
-    gap = max(_BROKEN_SECONDS, 3 * _step(samples))
     for at, value in samples:
         holds = value <= check.threshold if direction == "below" else value >= check.threshold
         if check.guard and value == check.threshold:
@@ -180,5 +180,8 @@ def _held(samples: list[tuple[float, float]], check: Check, direction: str) -> b
     return False
 
 
-def _step(samples: list[tuple[float, float]]) -> float:
-    return float(np.median([b[0] - a[0] for a, b in pairwise(samples)])) if len(samples) > 1 else 0.0
+def _step(series: MetricSeries | None) -> float:
+    """The usual time between samples, in seconds; 0 where too few are known."""
+    if series is None or series.timestamps.size < _ENOUGH:
+        return 0.0
+    return float(np.median(np.diff(series.timestamps)))

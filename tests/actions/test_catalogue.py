@@ -1,0 +1,98 @@
+"""The catalogue: complete, within bounds, and every reversible action has a way back within them."""
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from incident_commander.actions.catalogue import CATALOGUE_FILE, CatalogueError, OutOfBounds, load_catalogue
+from incident_commander.domain.base import ServiceName
+from incident_commander.domain.plan import Action, ActionName, Argument
+
+CATALOGUE = load_catalogue()
+SEARCH = ServiceName("search")
+
+
+def test_every_action_of_the_domain_is_in_the_catalogue() -> None:
+    assert set(CATALOGUE.actions) == set(get_args(ActionName))
+
+
+def test_defaults_are_filled_in_and_undone() -> None:
+    scaled = CATALOGUE.action("scale_out", SEARCH)
+    assert scaled.arguments == {"factor": 2.0}
+    undone = CATALOGUE.undo(scaled)
+    assert undone is not None
+    assert undone.arguments == {"factor": 0.5}
+
+
+def test_the_undo_of_a_rollback_rolls_forward_to_the_same_deploy() -> None:
+    undone = CATALOGUE.undo(CATALOGUE.action("rollback", SEARCH, {"reference": "4f2a"}))
+    assert undone is not None
+    assert undone.arguments == {"reference": "4f2a", "direction": "forward"}
+
+
+def test_the_undo_of_a_rate_limit_lets_everything_through() -> None:
+    undone = CATALOGUE.undo(CATALOGUE.action("rate_limit", SEARCH, {"admit": 0.4}))
+    assert undone is not None
+    assert undone.arguments == {"admit": 1.0}
+
+
+def test_a_restart_cannot_be_taken_back() -> None:
+    assert CATALOGUE.undo(CATALOGUE.action("restart", SEARCH)) is None
+
+
+@given(st.sampled_from(["scale_out", "raise_pool"]), st.floats(0.25, 4.0))
+def test_whatever_may_be_done_may_be_undone(name: ActionName, factor: float) -> None:
+    assert CATALOGUE.undo(CATALOGUE.action(name, SEARCH, {"factor": factor})) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "says"),
+    [
+        ("scale_out", {"factor": 9.0}, "factor = 9.0 is not a number in"),
+        ("scale_out", {"factor": "2"}, "is not a number"),
+        ("scale_out", {"instances": 3}, "unknown argument 'instances'"),
+        ("rollback", {}, "'reference' is missing"),
+        ("rollback", {"reference": "x" * 201}, "1 to 200 characters"),
+        ("rollback", {"reference": "a\nb"}, "printable"),
+        ("rollback", {"reference": "a", "direction": "sideways"}, "not one of back, forward"),
+        ("rate_limit", {"admit": 0.0}, "admit = 0.0 is not a number in"),
+    ],
+)
+def test_arguments_out_of_bounds_are_refused(name: ActionName, arguments: dict[str, Argument], says: str) -> None:
+    with pytest.raises(OutOfBounds, match=says):
+        CATALOGUE.action(name, SEARCH, arguments)
+
+
+def test_a_target_of_the_wrong_kind_is_refused() -> None:
+    with pytest.raises(OutOfBounds, match="it is a api, and failover applies to database, cache only"):
+        CATALOGUE.check(Action(name="failover", target=SEARCH), "api")
+
+
+def test_actions_are_found_by_fault_and_kind() -> None:
+    assert CATALOGUE.for_fault("connection_pool_exhaustion", "database") == ("raise_pool",)
+    assert CATALOGUE.for_fault("memory_leak", "api") == ("rollback", "restart")
+    assert CATALOGUE.for_fault("dependency_failure", "api") == ()
+    assert CATALOGUE.for_fault("memory_leak", "unknown") == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('word = "restart"', 'wrod = "restart"', "restart"),
+        ("maximum = 4.0", "maximum = 0.1", "scale_out.arguments.factor"),
+        ("risk = 0.35", "risk = 1.35", "failover.risk"),
+        ("[rate_limit]", "[rate_limits]", "rate_limits"),
+        ('"own_trouble"', '"own_truoble"', "preconditions"),
+        ("[failover]", "[failover", "mend the file"),
+    ],
+)
+def test_a_typo_in_the_file_is_refused_by_key(tmp_path: Path, old: str, new: str, says: str) -> None:
+    text = CATALOGUE_FILE.read_text()
+    assert old in text
+    path = tmp_path / "catalogue.toml"
+    path.write_text(text.replace(old, new))
+    with pytest.raises(CatalogueError, match=says):
+        load_catalogue(path)
