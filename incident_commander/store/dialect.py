@@ -57,7 +57,7 @@ def async_engine(url: str) -> AsyncEngine:
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
     if driver == "postgresql+psycopg":
-        engine = create_async_engine(url, pool_size=8, max_overflow=8, isolation_level="REPEATABLE READ")
+        engine = create_async_engine(url, pool_size=8, max_overflow=8)
         event.listen(engine.sync_engine, "begin", _begin_postgresql)
         return engine
     raise UnsupportedDatabase(f"the database URL starts with {driver!r}; use sqlite+aiosqlite or postgresql+psycopg")
@@ -137,8 +137,11 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_postgresql(connection: Connection) -> None:
+    # A writer that waited for the lock must see what the one before it wrote, so its snapshot is per statement.
     if connection.get_execution_options().get(WRITES, False):
         _lock_postgresql(connection)
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 def _lock_postgresql(connection: Connection) -> None:
