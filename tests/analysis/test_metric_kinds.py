@@ -1,0 +1,38 @@
+import pytest
+
+from incident_commander.analysis.metric_kinds import meaning_of
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "kind", "resource", "harm"),
+    [
+        ("latency_p99_ms", "ms", "latency", "none", "up"),
+        ("http_server_duration_p99_ms", "", "latency", "none", "up"),
+        ("error_ratio", "ratio", "errors", "none", "up"),
+        ("http_5xx_per_sec", "", "errors", "none", "up"),
+        ("request_rate", "per_second", "traffic", "none", "either"),
+        ("db_queries_per_second", "", "traffic", "none", "either"),
+        ("CPUUtilization", "percent", "saturation", "cpu", "up"),
+        ("memory_utilization", "percent", "saturation", "memory", "up"),
+        ("connection_pool_utilization", "percent", "saturation", "pool", "up"),
+        ("disk_used_pct", "", "saturation", "disk", "up"),
+        ("queue_depth", "count", "saturation", "queue", "up"),
+        ("oldest_message_age_seconds", "seconds", "saturation", "queue", "up"),
+        ("cache_hit_ratio", "ratio", "cache", "none", "down"),
+        ("instances", "count", "availability", "none", "down"),
+        ("db_pool_max_conns", "", "limit", "pool", "down"),
+        ("flux_capacity", "", "other", "none", "either"),
+    ],
+)
+def test_a_metric_is_classified_by_the_words_of_its_name(
+    metric: str, unit: str, kind: str, resource: str, harm: str
+) -> None:
+    meaning = meaning_of(metric, unit)
+    assert (meaning.kind, meaning.resource, meaning.harm) == (kind, resource, harm)
+
+
+def test_a_share_ends_at_one_or_at_a_hundred_by_its_unit_else_by_its_values() -> None:
+    assert meaning_of("cpu_utilization", "percent").capacity("percent", 0.4) == 100.0
+    assert meaning_of("cpu_utilization", "").capacity("", 0.97) == 1.0
+    assert meaning_of("cpu_utilization", "").capacity("", 96.0) == 100.0
+    assert meaning_of("queue_depth", "count").capacity("count", 900.0) is None
