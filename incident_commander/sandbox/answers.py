@@ -30,8 +30,10 @@ Work = Generator[None, None, T]
 
 HORIZON_SECONDS = 3600.0
 """How long after the decision an action must have mended the company for, and costs are counted."""
+GLANCE_SECONDS = 420.0
+"""When an action is given up on that has changed nothing; every action is done by then."""
 FIRST_LOOK_SECONDS = 780.0
-"""When an action is given up on that has not helped; and over which its harm is judged."""
+"""When an action is given up on that has not helped enough. Harm is judged over the time until it was given up."""
 SETTLE_SECONDS = 720.0
 """From the decision until the company must be well: the longest action and several minutes to recover."""
 QUIET_AT_THE_END_SECONDS = 600.0
@@ -290,13 +292,18 @@ def _up_to_decision(company: Company, episode: Episode) -> Work[tuple[Course, fl
 
 def _judge(trial: Course, control: Course, decided: float) -> Work[str]:
     """Whether a trial `mends`, `harms` or `does not help`."""
-    look = decided + FIRST_LOOK_SECONDS
-    yield from trial.run(look)
-    recent = float(trial.harmed_share(look - 120, look).mean())
-    if recent <= 3 * NORMAL_SHARE:
-        yield from trial.run(decided + HORIZON_SECONDS)
-        if _well_from(trial, decided) is not None:
-            return "mends"
+    look = decided
+    for look in (decided + GLANCE_SECONDS, decided + FIRST_LOOK_SECONDS):
+        yield from trial.run(look)
+        recent = float(trial.harmed_share(look - 120, look).mean())
+        unhelped = float(control.harmed_share(look - 120, look).mean())
+        if recent > 3 * NORMAL_SHARE and recent > 0.9 * unhelped:
+            break
+    else:
+        if recent <= 3 * NORMAL_SHARE:
+            yield from trial.run(decided + HORIZON_SECONDS)
+            if _well_from(trial, decided) is not None:
+                return "mends"
     harm = float(trial.harmed_share(decided, look).mean() - control.harmed_share(decided, look).mean())
     return "harms" if harm > HARM_SHARE else "does not help"
 

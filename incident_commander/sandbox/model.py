@@ -21,10 +21,11 @@ _GC_STARTS_AT = 76.0
 _OUT_OF_MEMORY = 99.0
 _BOOT_SECONDS = 40.0
 _CONTENTION_STARTS_AT = 48.0
+_LONGEST_WAIT_OF_BACKLOG = 0.1
 _RETRY_BUDGET = 0.2
 """Services repeat at most this share of their calls (a retry budget: Site Reliability Engineering, ch. 22)."""
 CUSTOMERS_TRY_AGAIN = 0.15
-_ANSWERED = 0.15
+_ANSWERED = 0.1
 """Share of the requests lost to waiting that the service still answers with an error."""
 _BACK_OFF = 0.8
 """Share of clients that heed a 429's Retry-After."""
@@ -82,8 +83,8 @@ class State:
         offered: Requests that arrive; `served`: of them answered without an error of any kind.
         shed: Share refused by a rate limit; `limit`: that limit, or infinity.
         seen_error: Error share as those who call it meet it.
-        reported_error: Error share as the service itself counts it: a request that was given up on while it waited for a
-            place or a connection never got an answer to count, so that the callers are louder than the cause.
+        reported_error: Error share as the service itself counts it: a request that was given up on while it waited
+            for a place or a connection never got an answer to count, so that the callers are louder than the cause.
         own_error: The part of it that does not come from what it calls.
         refused: Share refused for want of capacity; `pool_refused`: for want of a connection.
         memory: Percent, of each instance.
@@ -129,7 +130,8 @@ class State:
         return State(
             instances=self.instances[:], away=self.away[:], offered=self.offered[:], served=self.served[:],
             limit=self.limit[:], shed=self.shed[:], rho=self.rho[:], p50=self.p50[:], p99=self.p99[:],
-            seen_error=self.seen_error[:], reported_error=self.reported_error[:], own_error=self.own_error[:], refused=self.refused[:],
+            seen_error=self.seen_error[:],
+            reported_error=self.reported_error[:], own_error=self.own_error[:], refused=self.refused[:],
             pool_refused=self.pool_refused[:], memory=[m[:] for m in self.memory],
             booting=[b[:] for b in self.booting], oom_kills=self.oom_kills[:], pool_size=self.pool_size[:],
             leaked=self.leaked[:], wanted=self.wanted[:], in_use=self.in_use[:], pool_rho=self.pool_rho[:],
@@ -194,7 +196,8 @@ class Model:
         return State(
             instances=[s.instances for s in specs], away=[0.0] * n, offered=[0.0] * n, served=[0.0] * n,
             limit=[math.inf] * n, shed=[0.0] * n, rho=[0.0] * n, p50=self._base[:], p99=[3 * b for b in self._base],
-            seen_error=[0.0] * n, reported_error=[0.0] * n, own_error=[0.0] * n, refused=[0.0] * n, pool_refused=[0.0] * n,
+            seen_error=[0.0] * n,
+            reported_error=[0.0] * n, own_error=[0.0] * n, refused=[0.0] * n, pool_refused=[0.0] * n,
             memory=[[s.memory_percent] * s.instances for s in specs], booting=[[0.0] * s.instances for s in specs],
             oom_kills=[0] * n, pool_size=[float(s.pool.size) if s.pool is not None else 0.0 for s in specs],
             leaked=[0.0] * n, wanted=[0.0] * n, in_use=[0.0] * n, pool_rho=[0.0] * n, hit_ratio=self._hit[:],
@@ -304,6 +307,7 @@ class Model:
         s.rho[i] = rho * thrash if rho > 1 else rho
         bounded = min(rho, _SATURATION)
         wait = base * bounded * bounded / (1.0 - bounded) * (0.35 if s.instances[i] > 1 else 0.7)
+        wait = min(wait, 4.0 * base + max(_LONGEST_WAIT_OF_BACKLOG * self._backlog[i], 300.0))
         backlog = 0.0
         if rho > 0.93 and not self._is_worker[i]:
             backlog = self._backlog[i] * min(1.0, (rho - 0.93) / 0.35)

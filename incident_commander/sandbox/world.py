@@ -192,7 +192,7 @@ class World:
         for glitch in self._episode.glitches:
             if glitch.start <= now < glitch.end:
                 column = COLUMN[glitch.metric]
-                row[glitch.position, column] = min(97.0, row[glitch.position, column] + glitch.add)
+                row[glitch.position, column] = min(99.4, row[glitch.position, column] + glitch.add)
         failing = [state.timed_out.get((caller, callee), 0.0) for caller, callee, _ in self.archive.edges]
         self.archive.append(row, failing, [felt / self._felt_ticks for felt in self._felt])
         while len(self.archive.changes) < len(self._changes):

@@ -67,7 +67,7 @@ def test_a_prediction_is_scored_against_the_world_in_which_nobody_acted() -> Non
             service=ServiceName(service), metric="error_ratio", unit="ratio", direction="above", threshold=threshold,
             by=onset + timedelta(minutes=40), probability=0.8, usd_per_minute=None, basis="a test",
         )  # fmt: skip
-        return finish(untouched_crosses(name, seed, prediction))
+        return finish(untouched_crosses(name, seed, [prediction]))[0]
 
     assert predicted(0.1)
     assert not predicted(0.99)
