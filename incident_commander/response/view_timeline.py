@@ -1,6 +1,6 @@
 """The ledger's events as the rows of a timeline: one line each, its detail opened on demand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from pydantic import JsonValue
@@ -9,7 +9,7 @@ from ..domain.ballot import Rejection, SignedBallot, Tally
 from ..domain.base import JsonObject, Value
 from ..domain.event import AgentRun, Event, EventKind, Update
 from ..domain.findings import Diagnosis
-from ..domain.plan import Action, ApprovalAnswer, Authorisation, CheckOutcome, Receipt
+from ..domain.plan import Action, ApprovalAnswer, Authorisation, CheckOutcome, Plan, Receipt
 from . import view_text as text
 
 Tone = Literal["quiet", "plain", "good", "warn", "bad", "mark"]
@@ -28,9 +28,15 @@ class TimelineRow(Value):
     tone: Tone = "plain"
 
 
-def timeline_row(event: Event) -> TimelineRow:
-    """One event as a row; the times are on the incident's clock."""
-    title, detail, tone = _WORDS[event.kind](event.payload)
+def timeline_row(event: Event, plans: Sequence[Plan] = ()) -> TimelineRow:
+    """One event as a row; the times are on the incident's clock.
+
+    Args:
+        plans: The candidates, so that a ballot is shown with its plan's name rather than its digest.
+    """
+    title, detail, tone = (
+        _ballot(event.payload, plans) if event.kind == "ballot.cast" else _WORDS[event.kind](event.payload)
+    )
     return TimelineRow(
         sequence=event.sequence,
         at=text.clock_time(event.occurred_at),
@@ -127,11 +133,12 @@ def _plans(payload: JsonObject) -> Words:
     return f"{len(plans)} candidate plans proposed", "; ".join(names), "plain"
 
 
-def _ballot(payload: JsonObject) -> Words:
+def _ballot(payload: JsonObject, plans: Sequence[Plan] = ()) -> Words:
     ballot = SignedBallot.model_validate(payload).ballot
     judgement = ballot.judgement
-    what = f"voted for plan {judgement.choice[:8]}" if judgement.choice else "abstained"
-    return f"{text.sentence(ballot.voter)} {what} ({text.share(judgement.confidence)})", judgement.reason, "plain"
+    chosen = next((plan for plan in plans if plan.digest == judgement.choice), None)
+    what = "abstains" if judgement.choice is None else text.plan_text(chosen)
+    return f"{text.sentence(ballot.voter)}: {what} ({text.share(judgement.confidence)})", judgement.reason, "plain"
 
 
 def _ballot_rejected(payload: JsonObject) -> Words:

@@ -350,7 +350,7 @@ def build_ops_view(
             "head": _head(record, now),
             "stages": _stages(record),
             "alerts": _alerts(shown, alerts.get(shown.id, ())),
-            "timeline": tuple(timeline_row(event) for event in reversed(record.events[-TIMELINE_ROWS:])),
+            "timeline": tuple(timeline_row(event, record.plans) for event in reversed(record.events[-TIMELINE_ROWS:])),
             "hypotheses": _hypotheses(record),
             "quorum": _quorum(record, rule),
             "plans": _plans(record),

@@ -140,6 +140,9 @@ def test_the_timeline_is_newest_first_and_has_a_line_for_every_event() -> None:
     assert [row.sequence for row in view.timeline] == list(range(len(story.TOLD), 0, -1))
     assert all(row.title for row in view.timeline)
     assert view.timeline[-1].title == "Incident opened"
+    ballots = [row.title for row in view.timeline if row.kind == "ballot.cast"]
+    assert ballots[0] == "Communication: abstains (80%)"
+    assert ballots[-1] == "Detection: Raise the connection pool of orders-db (size 80) (80%)"
 
 
 def test_the_stage_under_way_is_active_and_an_ended_incident_has_none() -> None:

@@ -85,6 +85,67 @@ async def test_choosing_an_incident_goes_to_its_address(chosen: object, address:
     assert f'"{address}"' in str(redirect.args)
 
 
+class Background:
+    """What a background handler is given: the viewer's state, changed inside `async with` only."""
+
+    def __init__(self, busy: str = "") -> None:
+        self.busy = busy
+        self.notice = self.started = self.problem = ""
+
+    async def __aenter__(self) -> None: ...
+
+    async def __aexit__(self, *error: object) -> None: ...
+
+
+async def background(name: str, state: Background, *arguments: object) -> None:
+    """Run a background handler to its end."""
+    await OpsState.event_handlers[name].fn(state, *arguments)
+
+
+async def test_starting_a_scenario_tells_which_run_it_is(running: Running) -> None:
+    state = Background()
+    await background("start_scenario", state, {"scenario": "database_cascade", "seed": "7"})
+    assert running.operations.started == [("database_cascade", 7)]
+    assert (state.notice, state.started) == ("Practice run started: database_cascade, seed 7, as", "run-1")
+    assert (state.busy, state.problem) == ("", "")
+
+
+async def test_leaving_the_form_empty_lets_the_practice_company_choose(running: Running) -> None:
+    await background("start_scenario", Background(), {"scenario": "", "seed": ""})
+    assert running.operations.started == [(None, None)]
+
+
+async def test_a_seed_that_is_none_starts_nothing(running: Running) -> None:
+    state = Background()
+    await background("start_scenario", state, {"seed": "seven"})
+    assert "not a whole number" in state.problem
+    assert running.operations.started == []
+
+
+async def test_what_went_wrong_is_told_and_the_control_works_again(running: Running) -> None:
+    running.operations.trouble = ValueError("no scenario 'x'; there are database_cascade, memory_leak")
+    state = Background()
+    await background("start_scenario", state, {"scenario": "x"})
+    assert state.problem == "The practice run did not start: no scenario 'x'; there are database_cascade, memory_leak"
+    await background("reset_practice", state)
+    assert state.problem.startswith("The practice data could not be reset")
+    assert state.busy == ""
+
+
+async def test_two_starts_at_once_are_one(running: Running) -> None:
+    await background("start_scenario", Background(busy="Starting"), {})
+    await background("reset_practice", Background(busy="Starting"))
+    assert running.operations.started == []
+    assert running.operations.resets == 0
+
+
+async def test_a_reset_ends_the_practice_runs(running: Running) -> None:
+    state = Background()
+    await background("reset_practice", state)
+    assert running.operations.resets == 1
+    assert "The ledger keeps what happened" in state.notice
+
+
 async def test_a_ping_is_answered_with_what_it_carried() -> None:
     state = await entered(LinkState, "/ops")
     await handler(state, "ping", 1234.5)

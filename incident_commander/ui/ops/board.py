@@ -197,7 +197,7 @@ def practice() -> rx.Component:
             rx.cond(
                 OpsState.problem != "",
                 rx.el.span(OpsState.problem, class_name="problem"),
-                rx.el.span(OpsState.notice),
+                rx.el.span(OpsState.notice, " ", rx.cond(OpsState.started != "", rx.el.code(OpsState.started))),
             ),
             role="status",
             class_name="practice-notice",

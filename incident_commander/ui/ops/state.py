@@ -66,6 +66,7 @@ class OpsState(rx.State):
     scenarios: list[str] = []
     busy: str = ""
     notice: str = ""
+    started: str = ""
     problem: str = ""
 
     @rx.event()
@@ -97,21 +98,21 @@ class OpsState(rx.State):
             seed = parse_seed(str(form.get("seed", "")))
         except ValueError as error:
             async with self:
-                self.notice, self.problem = "", str(error)
+                self.notice, self.started, self.problem = "", "", str(error)
             return
         async with self:
             if self.busy:
                 return
-            self.busy, self.notice, self.problem = "Starting", "", ""
-        notice = problem = ""
+            self.busy, self.notice, self.started, self.problem = "Starting", "", "", ""
+        notice = started = problem = ""
         try:
             run = await running().operations.start_scenario(scenario, seed)
-            notice = f"Practice run started: {run.scenario}, seed {run.seed}. Its alerts open an incident here."
+            notice, started = f"Practice run started: {run.scenario}, seed {run.seed}, as", run.id
         except Exception as error:  # the viewer is told whatever went wrong, and the control works again
             log.exception("scenario=<%s>, seed=<%s> | practice run did not start", scenario, seed)
             problem = f"The practice run did not start: {error}"
         async with self:
-            self.busy, self.notice, self.problem = "", notice, problem
+            self.busy, self.notice, self.started, self.problem = "", notice, started, problem
 
     @rx.event(background=True)
     async def reset_practice(self) -> None:
@@ -119,7 +120,7 @@ class OpsState(rx.State):
         async with self:
             if self.busy:
                 return
-            self.busy, self.notice, self.problem = "Resetting", "", ""
+            self.busy, self.notice, self.started, self.problem = "Resetting", "", "", ""
         notice = problem = ""
         try:
             await running().operations.reset_practice()
