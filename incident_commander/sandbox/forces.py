@@ -6,7 +6,7 @@ from typing import Literal
 from .model import Influence
 
 Parameter = Literal[
-    "surge", "bots", "work", "stall", "hold", "leak_connections", "sessions", "leak_memory", "failing", "pool_share",
+    "surge", "bots", "work", "stall", "leak_connections", "sessions", "leak_memory", "failing", "pool_share",
     "clients_retry",
 ]  # fmt: skip
 _MULTIPLIERS: frozenset[str] = frozenset({"work", "stall", "pool_share"})

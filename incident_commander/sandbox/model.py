@@ -41,7 +41,6 @@ class Influence:
         bots: Requests a second that are no customers'.
         work: Multiple of the processing time a request needs.
         stall: Multiple of the base latency.
-        hold: Extra milliseconds for which a request keeps its connection.
         leak_connections: Connections a second that are taken and never given back.
         sessions: Connections that others hold at a database.
         leak_memory: Percent a minute that every instance's memory grows.
@@ -55,7 +54,6 @@ class Influence:
     bots: list[float]
     work: list[float]
     stall: list[float]
-    hold: list[float]
     leak_connections: list[float]
     sessions: list[float]
     leak_memory: list[float]
@@ -68,7 +66,7 @@ class Influence:
         """Nothing but ordinary demand."""
         zeros, ones = [0.0] * services, [1.0] * services
         return cls(
-            demand=1.0, surge=zeros[:], bots=zeros[:], work=ones[:], stall=ones[:], hold=zeros[:],
+            demand=1.0, surge=zeros[:], bots=zeros[:], work=ones[:], stall=ones[:],
             leak_connections=zeros[:], sessions=zeros[:], leak_memory=zeros[:], failing=zeros[:],
             pool_share=ones[:], clients_retry=zeros[:],
         )  # fmt: skip
@@ -80,7 +78,7 @@ class State:
 
     Attributes:
         instances: Configured; `away`: how many of them are not serving.
-        offered: Requests that arrive; `served`: of them answered without an error of any kind.
+        offered: Requests that arrive.
         shed: Share refused by a rate limit; `limit`: that limit, or infinity.
         seen_error: Error share as those who call it meet it.
         reported_error: Error share as the service itself counts it: a request that was given up on while it waited
@@ -96,7 +94,6 @@ class State:
     instances: list[int]
     away: list[float]
     offered: list[float]
-    served: list[float]
     limit: list[float]
     shed: list[float]
     rho: list[float]
@@ -128,7 +125,7 @@ class State:
     def fork(self) -> "State":
         """An independent copy."""
         return State(
-            instances=self.instances[:], away=self.away[:], offered=self.offered[:], served=self.served[:],
+            instances=self.instances[:], away=self.away[:], offered=self.offered[:],
             limit=self.limit[:], shed=self.shed[:], rho=self.rho[:], p50=self.p50[:], p99=self.p99[:],
             seen_error=self.seen_error[:],
             reported_error=self.reported_error[:], own_error=self.own_error[:], refused=self.refused[:],
@@ -194,7 +191,7 @@ class Model:
         specs = self.company.services
         n = self.size
         return State(
-            instances=[s.instances for s in specs], away=[0.0] * n, offered=[0.0] * n, served=[0.0] * n,
+            instances=[s.instances for s in specs], away=[0.0] * n, offered=[0.0] * n,
             limit=[math.inf] * n, shed=[0.0] * n, rho=[0.0] * n, p50=self._base[:], p99=[3 * b for b in self._base],
             seen_error=[0.0] * n,
             reported_error=[0.0] * n, own_error=[0.0] * n, refused=[0.0] * n, pool_refused=[0.0] * n,
@@ -358,7 +355,6 @@ class Model:
         s.seen_error[i] = 1.0 - (1.0 - own) * (1.0 - below_error)
         counted = 1.0 - (1.0 - _ANSWERED * refused) * (1.0 - _ANSWERED * pool_refused) * (1.0 - f.failing[i])
         s.reported_error[i] = 1.0 - (1.0 - min(1.0, counted + lost)) * (1.0 - below_error)
-        s.served[i] = load * (1.0 - s.seen_error[i])
         s.disk[i] = min(100.0, s.disk[i] + self._disk_per_tick[i])
         if self._hit[i] > 0:
             s.hit_ratio[i] += (self._hit[i] - s.hit_ratio[i]) * (TICK_SECONDS / 150.0)
@@ -380,7 +376,7 @@ class Model:
             s.pool_rho[i] = wanted / size
             return 0.0, max(0.0, 1.0 - size / wanted) if wanted > size else 0.0
         s.leaked[i] = min(size, s.leaked[i] + f.leak_connections[i] * TICK_SECONDS)
-        hold = self._hold_ms[i] + f.hold[i]
+        hold = self._hold_ms[i]
         for callee, weight, gated in self._calls[i]:
             if callee in self._holds[i]:
                 if gated:
