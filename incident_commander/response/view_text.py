@@ -122,8 +122,12 @@ def action_text(action: Action | None) -> str:
     """An action in a few words, with its arguments; doing nothing is one."""
     if action is None:
         return "Do nothing, tell a person"
-    arguments = ", ".join(f"{words(key)} {value}" for key, value in sorted(action.arguments.items()))
-    return f"{ACTION_WORDS[action.name]} {action.target}" + (f" ({arguments})" if arguments else "")
+    arguments = dict(action.arguments)
+    verb = ACTION_WORDS[action.name]
+    if action.name == "rollback" and arguments.pop("direction", "back") == "forward":
+        verb = "Roll forward"
+    listed = ", ".join(f"{words(key)} {value}" for key, value in sorted(arguments.items()))
+    return f"{verb} {action.target}" + (f" ({listed})" if listed else "")
 
 
 def plan_text(plan: Plan | None) -> str:

@@ -8,6 +8,7 @@ server are Reflex's internals; they are touched in this file alone, and tests/ui
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
@@ -30,6 +31,8 @@ BOARD = frozenset({"incidents", "agents", "figures", "health"})
 """The parts of an OpsView that are alike for every viewer; the others are of the incident shown."""
 
 PUSH_INTERVAL_SECONDS = 0.25
+REST_FACTOR = 3.0
+"""A push that took long is followed by this many times as long a rest, so that pushing never starves the responses."""
 REFRESH_INTERVAL_SECONDS = 30.0
 """Business figures and health go out at least this often, changed or not."""
 
@@ -87,7 +90,10 @@ def delta(state: type[rx.State], values: Mapping[str, JsonValue]) -> StateUpdate
 
 
 class Broadcaster:
-    """Pushes to the viewers of /ops at most four times a second, and only what changed."""
+    """Pushes to the viewers of /ops at most four times a second, and only what changed.
+
+    The first change after a quiet time goes out at once.
+    """
 
     def __init__(
         self,
@@ -138,12 +144,13 @@ class Broadcaster:
             except TimeoutError:
                 refresh = True
             self._changed.clear()
+            began = time.monotonic()
             try:
                 await self.push(refresh=refresh)
             except Exception as error:  # one bad view must not end the live page for everyone: say so, and go on
                 log.exception("the live page could not be computed")
                 await self._sockets.send({"trouble": f"The server could not read the incidents: {error}"}, LIVE_ROOM)
-            await asyncio.sleep(self._push_interval)
+            await asyncio.sleep(max(self._push_interval, REST_FACTOR * (time.monotonic() - began)))
 
     async def push(self, refresh: bool = False) -> None:
         """Send every room what changed since its last push; with `refresh` the board as a whole, changed or not."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from incident_commander.domain.ballot import VOTERS, Rejection
 from incident_commander.domain.base import JsonObject
-from incident_commander.domain.plan import CheckOutcome
+from incident_commander.domain.plan import Action, CheckOutcome
 from incident_commander.domain.telemetry import Gap
 from incident_commander.response import view_text
 from incident_commander.response.view_timeline import timeline_row
@@ -203,6 +203,18 @@ def test_durations_read_as_people_say_them(seconds: float, text: str) -> None:
 )
 def test_quantities_carry_their_unit(value: float, unit: str, text: str) -> None:
     assert view_text.quantity(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"direction": "back", "reference": "41c9e2"}, "Roll back checkout-api (reference 41c9e2)"),
+        ({"direction": "forward", "reference": "41c9e2"}, "Roll forward checkout-api (reference 41c9e2)"),
+        ({}, "Roll back checkout-api"),
+    ],
+)
+def test_a_rollback_says_which_way_it_goes(arguments: dict[str, int | float | str], text: str) -> None:
+    assert view_text.action_text(Action(name="rollback", target=story.CHECKOUT, arguments=arguments)) == text
 
 
 def test_a_probability_never_rounds_to_certainty() -> None:
