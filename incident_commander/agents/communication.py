@@ -99,7 +99,7 @@ def judge(plans: tuple[Plan, ...], findings: CommunicationFindings) -> Judgement
         if findings.soon.get(target, 0.0) > score:
             score = findings.soon[target]
             because = f"{target} is about to run out of a resource, and customers will feel it"
-        scores[plan.digest] = score * (1.0 - 0.1 * spec.disturbs)
+        scores[plan.digest] = score * (1.0 - 0.07 * spec.disturbs)
         why[plan.digest] = because
     for plan in plans:
         if plan.action is None:

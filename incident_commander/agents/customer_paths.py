@@ -9,9 +9,10 @@ from ..domain.telemetry import Span
 
 RECENT_SECONDS = 600.0
 """How far back customers' requests are followed: older ones tell of another situation."""
-FEWEST_TRACES = 5
+FEWEST_TRACES = 3
 """With fewer failing requests nothing is said about where they fail."""
 _SLOW_FACTOR = 3.0
+_SLOW_END_FACTOR = 1.5
 _SLOW_MS = 50.0
 _FEWEST_USUAL = 3
 
@@ -21,7 +22,7 @@ class FailingPaths:
     """What the traced customer requests tell.
 
     Attributes:
-        failing: How many of them failed or took three times their usual.
+        failing: How many of them had a call that failed or took far longer than usual.
         on_path: By service, the share of the failing ones that pass through it (recall).
         precision: By service, the share of those that pass through it which fail.
         blame: By service, how well it explains which ones fail, the best being 1: the harmonic mean of the two above,
@@ -37,7 +38,7 @@ class FailingPaths:
 def follow(spans: Iterable[Span], began: float, until: float) -> FailingPaths:
     """Follow the requests that started since `began`, at most `RECENT_SECONDS` before `until`; both since the epoch.
 
-    What is usual is the median before `began`, by service and, for the first span of a request, by what it called.
+    What is usual is taken from before `began`, by service and, for the first span of a request, by what it called.
     """
     traces: dict[str, list[Span]] = {}
     for span in spans:
@@ -53,7 +54,7 @@ def follow(spans: Iterable[Span], began: float, until: float) -> FailingPaths:
                 before.setdefault((span.service, frozenset()), []).append(span.duration_ms)
                 if span.parent_id is None:
                     before.setdefault((span.service, _called(span, trace)), []).append(span.duration_ms)
-    usual = {key: median(times) for key, times in before.items() if len(times) >= _FEWEST_USUAL}
+    slow = {key: _slow_from(times) for key, times in before.items() if len(times) >= _FEWEST_USUAL}
 
     passed: dict[ServiceName, int] = {}
     failed: dict[ServiceName, int] = {}
@@ -61,8 +62,8 @@ def follow(spans: Iterable[Span], began: float, until: float) -> FailingPaths:
     deepest: dict[ServiceName, int] = {}
     failing = 0
     for trace in recent:
-        bad = {span.span_id for span in trace if _is_bad(span, trace, usual)}
-        fails = any(span.parent_id is None and span.span_id in bad for span in trace)
+        bad = {span.span_id for span in trace if _is_bad(span, trace, slow)}
+        fails = bool(bad)
         failing += fails
         for service in {span.service for span in trace}:
             passed[service] = passed.get(service, 0) + 1
@@ -94,12 +95,19 @@ def _called(span: Span, trace: list[Span]) -> frozenset[ServiceName]:
     return frozenset(other.service for other in trace if other.parent_id == span.span_id)
 
 
-def _is_bad(span: Span, trace: list[Span], usual: dict[tuple[ServiceName, frozenset[ServiceName]], float]) -> bool:
+def _slow_from(times: list[float]) -> float:
+    """The duration in ms from which a call is worse than its usual: well beyond both its middle and its slow end."""
+    ordered = sorted(times)
+    slow_end = ordered[int(0.95 * (len(ordered) - 1))]
+    return max(_SLOW_FACTOR * median(ordered), _SLOW_END_FACTOR * slow_end, _SLOW_MS)
+
+
+def _is_bad(span: Span, trace: list[Span], slow: dict[tuple[ServiceName, frozenset[ServiceName]], float]) -> bool:
     if span.error:
         return True
     key = (span.service, _called(span, trace)) if span.parent_id is None else (span.service, frozenset[ServiceName]())
-    expected = usual.get(key, usual.get((span.service, frozenset())))
-    return expected is not None and span.duration_ms > max(_SLOW_FACTOR * expected, _SLOW_MS)
+    limit = slow.get(key, slow.get((span.service, frozenset())))
+    return limit is not None and span.duration_ms > limit
 
 
 def _with_bad_callee(trace: list[Span], bad: set[str]) -> frozenset[str]:

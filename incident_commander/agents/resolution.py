@@ -18,6 +18,10 @@ MOST_PLANS = 6
 """How many plans are proposed at most, doing nothing among them."""
 _CAUSES = 3
 _THINKABLE = 0.04
+_CARRIED = 1.5
+"""Demand, in units of what a service can do at most, beyond which twice the instances would be used up again."""
+_GROWN = 1.2
+_BUSY: tuple[FaultKind, ...] = ("overload", "memory_leak", "disk_full")
 _WAITING: frozenset[FaultKind] = frozenset(("connection_pool_exhaustion",))
 
 
@@ -39,6 +43,7 @@ class Prospect(Value):
 
     Attributes:
         fits: How much the service shows each kind of fault itself, in [0, 1].
+        demand: Its requests now, in units of what it can do at most; 0 where that is not seen.
         supported: How far its logs and what is felt there bear that out, in [0, 1].
         victim: How much a dependency's trouble explains it, in [0, 1].
         deploys: References of deploys of it, the latest first; `suspects`: of them, those that may have caused it.
@@ -48,6 +53,7 @@ class Prospect(Value):
 
     service: ServiceName
     fits: dict[FaultKind, float]
+    demand: float
     supported: float
     victim: float
     victim_of: ServiceName | None
@@ -115,7 +121,8 @@ def examine(case: Case) -> ResolutionFindings:
     prospects = tuple(
         Prospect(
             service=each.service,
-            fits=each.strengths if each.strengths or each.symptom == 0 else {"unknown": 0.5 * each.symptom},
+            fits=_fits(each),
+            demand=each.demand,
             supported=_support(each),
             victim=_victim(each),
             victim_of=each.explained_by[0] if each.explained_by else None,
@@ -170,6 +177,7 @@ def _promising(
         names,
         key=lambda name: (
             0 if name == "rollback" and suspected else 2 if name == "rollback" else 1,
+            name == "scale_out" and signs is not None and signs.demand > _CARRIED,
             catalogue[name].risk,
         ),
     )
@@ -248,6 +256,25 @@ def _rationale(spec: ActionSpec, action: Action, hypothesis: Hypothesis, signs: 
     return f"{what[0].upper()}{what[1:]}. It {back}; while it runs {spec.disturbs:.0%} of the capacity is away."
 
 
+def _fits(signs: Signs) -> dict[FaultKind, float]:
+    """How much a service shows each kind of fault: what it ran out of, or slowness that nothing of that explains.
+
+    Processors that are busy although no more requests come do not explain slowness: the same requests take more.
+    """
+    fits = dict(signs.strengths)
+    explaining = [fault for fault in _BUSY if fault != "overload" or signs.grown > _GROWN]
+    idle = 1.0 - max((fits.get(fault, 0.0) for fault in explaining), default=0.0)
+    stalls = signs.slow * idle
+    if stalls > 0.3 and signs.explained_by is None:
+        fits["node_failure"] = stalls
+        # Connections are held longer where every call takes longer: the pool is not what failed.
+        if "connection_pool_exhaustion" in fits:
+            fits["connection_pool_exhaustion"] *= 1.0 - 0.5 * stalls
+    if not fits and signs.symptom > 0:
+        fits["unknown"] = 0.5 * signs.symptom
+    return fits
+
+
 def _support(signs: Signs) -> float:
     """How far logs and symptoms bear a service's own trouble out: a lone gauge may be wrong."""
     logs = 1.0 if signs.own_logs else 0.0
@@ -278,8 +305,8 @@ def _chance(
     suspect = action.arguments.get("reference") in prospect.suspects
     if action.name == "rollback" and suspect:
         fit = max(fit, prospect.fits.get("unknown", 0.0))
-    if action.name == "failover":
-        fit = max(fit, prospect.fits.get("unknown", 0.0))
+    if action.name == "scale_out" and prospect.demand > _CARRIED:
+        fit *= 0.7
     score = fit * prospect.supported * (1.0 - prospect.victim)
     reason = f"{action.target}'s own resources, logs and latency show what {action.name} mends"
     if action.name == "rollback" and not suspect:

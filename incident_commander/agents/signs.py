@@ -37,6 +37,9 @@ class Signs:
         explained_by: A service it depends on whose own trouble began no later, and how strongly that explains it.
         dependents: How many services depend on it.
         carries_traffic: Whether a rate of requests is seen at it.
+        slow: How much its latency is off, in [0, 1].
+        grown: Its requests now over their usual; 1 where they kept their course.
+        demand: Its requests now in units of what its processors can do at most, where they left their course; else 0.
     """
 
     service: ServiceName
@@ -52,7 +55,9 @@ class Signs:
     explained_by: tuple[ServiceName, float] | None
     dependents: int
     carries_traffic: bool
-    traffic_factor: float
+    slow: float
+    grown: float
+    demand: float
 
     def unmet(self, preconditions: tuple[Precondition, ...]) -> str:
         """The first precondition that does not hold, in words; empty when all hold."""
@@ -95,7 +100,7 @@ def read_signs(observations: Observations) -> dict[ServiceName, Signs]:
     names = frozenset(s.service for s in observations.metrics) | {s.name for s in observations.topology.services}
     own = {name: tuple(d for d in bad if d.series.service == name) for name in sorted(names)}
     strengths = {name: _strengths(own[name]) for name in own}
-    began = {name: min(d.onset for d in deviations) for name, deviations in own.items() if deviations}
+    began = {name: _onset(deviations) for name, deviations in own.items() if deviations}
     split = from_epoch(min(began.values(), default=observations.onset_hint.timestamp()) - SIMULTANEOUS_SECONDS)
     patterns = tuple(
         pattern
@@ -126,7 +131,9 @@ def read_signs(observations: Observations) -> dict[ServiceName, Signs]:
             explained_by=_explained(name, strengths, symptom, began, graph),
             dependents=len(graph.dependents(name)),
             carries_traffic=name in carrying,
-            traffic_factor=traffic_factor(name, found),
+            slow=max((d.score for d in own[name] if d.meaning.kind == "latency"), default=0.0),
+            grown=traffic_factor(name, found),
+            demand=traffic_factor(name, found) * _usual_load(own[name]),
         )
         for name in own
     }
@@ -139,6 +146,19 @@ def _strengths(own: tuple[Deviation, ...]) -> dict[FaultKind, float]:
         if fault is not None:
             strengths[fault] = max(strengths.get(fault, 0.0), min(1.0, own_strength(deviation)))
     return strengths
+
+
+def _onset(own: tuple[Deviation, ...]) -> float:
+    """When what matters most began: a faint deviation before it is no beginning of it."""
+    weights = {id(d): max(d.score, own_strength(d)) for d in own}
+    most = max(weights.values())
+    return min(d.onset for d in own if weights[id(d)] >= 0.6 * most)
+
+
+def _usual_load(own: tuple[Deviation, ...]) -> float:
+    """The share of its processors that a service uses usually, in [0, 1]; 0 where they did not leave their course."""
+    usual = [d.excursion.baseline / d.capacity for d in own if d.meaning.resource == "cpu" and d.capacity is not None]
+    return max(usual, default=0.0)
 
 
 def _deploys(name: ServiceName, observations: Observations, began: float) -> tuple[Change, ...]:
