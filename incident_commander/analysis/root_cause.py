@@ -461,7 +461,7 @@ def _weigh(
         p for p in patterns if p.service != service and service in mentioned(p.example, names)
     ]
     read = _fault_in(own_patterns)
-    if fault == "unknown" and read is not None:
+    if fault in ("unknown", "dependency_failure") and read is not None:
         fault = read[0]
     if read is not None and read[0] == fault:
         say("logs", f"{service} logs {read[1].example!r} ({read[1].after} times, {read[1].before} before)", _LOG)
