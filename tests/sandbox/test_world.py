@@ -113,7 +113,7 @@ SOME_ARGUMENT = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     name=st.sampled_from(["rollback", "restart", "scale_out", "failover", "raise_pool", "rate_limit"]),
     target=st.sampled_from(
