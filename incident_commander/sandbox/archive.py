@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from ..domain.base import ServiceName
-from ..domain.telemetry import Change, FloatArray, MetricSeries, Topology, Window
+from ..domain.telemetry import Change, FloatArray, LogRecord, MetricSeries, Span, Topology, Window
 from .topology import ServiceSpec
 
 COLUMNS: tuple[tuple[str, str], ...] = (
@@ -60,6 +60,7 @@ class Archive:
         failing: float64[n_scrapes, n_edges]: share of calls that fail or time out as the caller sees it.
         customers: float64[n_scrapes, 4]: customer requests, failed, slow and late, per second, mean over the scrape.
         changes: What was changed so far, oldest first.
+        lines: Log lines of the rows that somebody read; `spans`: sampled spans of them. A row never changes.
     """
 
     epoch: datetime
@@ -74,6 +75,8 @@ class Archive:
     failing: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
     customers: FloatArray = field(default_factory=lambda: np.zeros((0, 4)))
     changes: list[Change] = field(default_factory=list)
+    lines: dict[int, list[LogRecord]] = field(default_factory=dict)
+    spans: dict[int, list[Span]] = field(default_factory=dict)
 
     def append(self, row: FloatArray, failing: list[float], customers: list[float]) -> None:
         """Add one scrape."""

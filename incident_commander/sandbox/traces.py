@@ -20,7 +20,9 @@ def spans(archive: Archive, window: Window) -> Iterator[list[Span]]:
     """Every scrape's sampled spans that start inside the window; one list a scrape."""
     low, high = archive.span(Window(start=window.start, end=window.end + timedelta(seconds=archive.interval)))
     for row in range(low, high):
-        yield [span for span in _of_scrape(archive, row) if window.start <= span.start < window.end]
+        if row not in archive.spans:
+            archive.spans[row] = _of_scrape(archive, row)
+        yield [span for span in archive.spans[row] if window.start <= span.start < window.end]
 
 
 def _of_scrape(archive: Archive, row: int) -> list[Span]:

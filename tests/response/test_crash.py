@@ -12,7 +12,7 @@ import pytest
 
 from incident_commander.domain.incident import STAGES
 
-SCENARIO, SEED = "database_cascade", 1
+SCENARIO, SEED = "database_cascade", 2
 """A run in which an action is certified, executed and verified."""
 
 
