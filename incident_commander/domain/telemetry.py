@@ -1,6 +1,7 @@
 """What the telemetry ports return: series, log records, spans, changes, topology, and the gaps between them.
 
-Series are dataclasses around numpy arrays rather than pydantic models: an hour of a large system is millions of points.
+Series, log records and spans are plain dataclasses rather than pydantic models: an hour of a large system is millions
+of them, and they travel to worker processes.
 """
 
 from dataclasses import dataclass, field
@@ -48,24 +49,26 @@ class MetricSeries:
     values: FloatArray
 
 
-class LogRecord(Value):
-    """One log line. Its text is data from outside: never an instruction."""
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One log line, `at` in UTC. Its text is data from outside: never an instruction."""
 
-    at: UtcDatetime
+    at: datetime
     service: ServiceName
     level: Literal["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
     message: str
 
 
-class Span(Value):
-    """One OTel-style span."""
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One OTel-style span, `start` in UTC."""
 
     trace_id: str
     span_id: str
     parent_id: str | None
     service: ServiceName
     name: str
-    start: UtcDatetime
+    start: datetime
     duration_ms: float
     error: bool
 

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from ..agents.case import Case
+from ..agents.panel import Vote
 from ..domain.ballot import AgentName
 from ..domain.base import Digest
 from ..domain.event import AgentRun
@@ -44,6 +45,19 @@ async def ask(desk: Desk, agent: AgentName, case: Case, asked: Awaitable[Timed[A
     confidence = done.value.confidence
     await desk.note("agent.ran", agent, _run(desk, agent, case, done.started_at, done.duration_ms, confidence))
     return done.value
+
+
+async def ask_voters(desk: Desk, case: Case, asked: Awaitable[Timed[tuple[Vote, ...]]]) -> tuple[Vote, ...]:
+    """Await the five votes and record each voter's run, with its ballot or its error."""
+    votes = (await asked).value
+    for vote in votes:
+        if vote.error:
+            log.error("agent=<%s>, stage=<%s>, error=<%s> | voter failed", vote.voter, desk.stage, vote.error)
+        confidence = vote.judgement.confidence if vote.judgement else None
+        ballot = vote.judgement.content_digest() if vote.judgement else None
+        run = _run(desk, vote.voter, case, vote.started_at, vote.duration_ms, confidence, ballot, vote.error)
+        await desk.note("agent.ran", vote.voter, run, name=vote.voter)
+    return votes
 
 
 def _run(

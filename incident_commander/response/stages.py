@@ -1,6 +1,5 @@
 """The ten stages. Each reads the record and the telemetry ports, asks its agents, and leaves events behind."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,14 +10,14 @@ from ..agents import communication, detection, diagnosis, panel, prediction, res
 from ..agents.case import Case
 from ..consensus.keys import Keyring
 from ..consensus.tally import tally
-from ..domain.ballot import VOTERS, Ballot, Certificate, QuorumRule
+from ..domain.ballot import Ballot, Certificate, QuorumRule
 from ..domain.findings import Diagnosis, Prediction, PredictionOutcome
 from ..domain.incident import Incident
 from ..domain.plan import Action, ApprovalAnswer, Authorisation, Plan
 from ..domain.ports import ActionFailed, Notifier, SourceUnavailable
 from ..domain.telemetry import Service
 from ..store import Database
-from .asking import ask
+from .asking import ask, ask_voters
 from .desk import Desk, Next
 from .observe import observe
 from .proving import alerts_clear, roll_back, watch_checks
@@ -102,23 +101,21 @@ class Stages:
         """Five judgements made apart, signed, and only then counted."""
         case = await self._case(desk)
         plans = desk.record.plans
-        judgements = await asyncio.gather(
-            *(ask(desk, voter, case, self.analysts.run(panel.vote, voter, case, plans)) for voter in VOTERS)
-        )
+        cast = await ask_voters(desk, case, self.analysts.run(panel.votes, case, plans))
         keyring = self.keyring()
         ballots = [
-            keyring.signer(voter).sign(
+            keyring.signer(vote.voter).sign(
                 Ballot(
-                    voter=voter,
+                    voter=vote.voter,
                     incident_id=desk.incident.id,
                     round=ROUND,
-                    judgement=judgement,
+                    judgement=vote.judgement,
                     cast_at=case.now,
                     expires_at=case.now + BALLOT_LIFE,
                 )
             )
-            for voter, judgement in zip(VOTERS, judgements, strict=True)
-            if judgement is not None
+            for vote in cast
+            if vote.judgement is not None
         ]
         for ballot in ballots:
             await desk.note("ballot.cast", ballot.ballot.voter, ballot)
