@@ -30,7 +30,7 @@ Work = Generator[None, None, T]
 
 HORIZON_SECONDS = 3600.0
 """How long after the decision an action must have mended the company for, and costs are counted."""
-GLANCE_SECONDS = 420.0
+GLANCE_SECONDS = 540.0
 """When an action is given up on that has changed nothing; every action is done by then."""
 FIRST_LOOK_SECONDS = 780.0
 """When an action is given up on that has not helped enough. Harm is judged over the time until it was given up."""
