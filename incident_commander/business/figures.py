@@ -20,10 +20,19 @@ from statistics import fmean
 from pydantic import TypeAdapter
 
 from ..domain.base import Digest, IncidentId
-from ..domain.event import Event
+from ..domain.event import Event, EventKind
 from ..domain.findings import Prediction, PredictionOutcome
 from ..domain.incident import Incident
 from ..domain.provenance import Figure, Provenance
+
+READ: tuple[EventKind, ...] = (
+    "incident.status_changed",
+    "approval.answered",
+    "predictions.made",
+    "predictions.scored",
+    "impact.compared",
+)
+"""The kinds of event that `figures` reads; it passes over all others."""
 
 _LIVE = Provenance(kind="live", source="local", reason="computed from the ledger's real incidents")
 _SIMULATED = Provenance(

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
-from ..business.figures import figures
+from ..business.figures import READ, figures
 from ..consensus.certificate import InvalidCertificate, verify_certificate
 from ..consensus.keys import Keyring
 from ..domain.ballot import QuorumRule
@@ -12,8 +12,9 @@ from ..domain.event import AgentRun
 from ..domain.incident import Incident
 from ..domain.ports import Environments
 from ..domain.practice import PracticeRun
+from ..domain.provenance import Figure
 from ..sandbox import PracticeCompany
-from ..store import Database
+from ..store import Database, Unit
 from .desk import load_record
 from .lifecycle import Lifecycle
 from .record import IncidentRecord
@@ -47,6 +48,7 @@ class Operations:
         self._keyring = keyring
         self._rule = rule
         self._health = health
+        self._figures: tuple[tuple[int, int], tuple[Figure, ...]] | None = None
 
     def scenario_names(self) -> Sequence[str]:
         """The practice scenarios that can be started."""
@@ -93,13 +95,13 @@ class Operations:
             chosen = asked or (incidents[0] if incidents else None)
             alerts = {incident.id: await unit.alerts.of_incident(incident.id) for incident in incidents}
             events = await unit.ledger.of_incident(chosen.id) if chosen else ()
-            ended = await unit.ledger.recent(None, 5000)
+            business = await self._business(unit)
         return build_ops_view(
             incidents,
             events,
             [AgentRun.model_validate(event.payload) for event in reversed(runs)],
             alerts,
-            figures(incidents, ended),
+            business,
             await self._health(),
             await self._now(chosen),
             self._rule,
@@ -145,6 +147,13 @@ class Operations:
         except InvalidCertificate:
             return False
         return True
+
+    async def _business(self, unit: Unit) -> tuple[Figure, ...]:
+        """The business figures over every incident, computed anew when an event they read has been added."""
+        version = (await unit.ledger.last_of_kinds(READ), await unit.incidents.count())
+        if self._figures is None or self._figures[0] != version:
+            self._figures = version, figures(await unit.incidents.all(), await unit.ledger.of_kinds(READ))
+        return self._figures[1]
 
     async def _now(self, incident: Incident | None) -> datetime:
         if incident is None or incident.ended_at is not None:

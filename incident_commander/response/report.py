@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from ..consensus.certificate import supporters
 from ..domain.base import IncidentId, RunId, ServiceName, Value
 from ..domain.findings import FaultKind, Verdict
 from ..domain.incident import IncidentStatus
@@ -28,7 +29,7 @@ class PlanReport(Value):
 
 
 class CertificateReport(Value):
-    """Whether the certificate was checked and held, and how many ballots it has."""
+    """Whether the certificate was checked and held, and how many ballots in it are for the plan."""
 
     valid: bool
     ballots: int
@@ -128,7 +129,7 @@ def judge_run(
         ),
         certificate=CertificateReport(
             valid=certificate_valid and action is not None,
-            ballots=len(tally.certificate.ballots) if action and tally and tally.certificate else 0,
+            ballots=len(supporters(tally.certificate)) if action and tally and tally.certificate else 0,
         ),
         clock=ClockReport(
             mttd_seconds=comparison.mttd_seconds,

@@ -71,6 +71,11 @@ class Incidents:
         """At most `limit` incidents, the one recorded last first."""
         return await self.page(limit=limit)
 
+    async def all(self) -> tuple[Incident, ...]:
+        """Every incident, the oldest first."""
+        query = select(IncidentRow).order_by(col(IncidentRow.recorded_at), col(IncidentRow.id))
+        return tuple(_incident(row) for row in (await self._session.execute(query)).scalars())
+
     async def page(
         self,
         *,

@@ -133,6 +133,16 @@ class Ledger:
             query = query.where(col(EventRow.kind) == kind)
         return await self._events(query)
 
+    async def of_kinds(self, kinds: Sequence[EventKind]) -> tuple[Event, ...]:
+        """Every event of these kinds, oldest first."""
+        query = select(*_COLUMNS).where(col(EventRow.kind).in_(kinds)).order_by(col(EventRow.sequence))
+        return await self._events(query)
+
+    async def last_of_kinds(self, kinds: Sequence[EventKind]) -> int:
+        """The sequence number of the newest event of these kinds; 0 where there is none."""
+        query = select(func.max(EventRow.sequence)).where(col(EventRow.kind).in_(kinds))
+        return (await self._session.execute(query)).scalar_one() or 0
+
     async def verify(self) -> LedgerReport:
         """Check every event and the head. The hashing runs in a thread; a broken row is reported, never raised."""
         previous = GENESIS

@@ -43,9 +43,12 @@ async def start(commander: Commander, scenario: str, seed: int, started: list[st
 
 async def resume(commander: Commander, run_id: RunId) -> None:
     """Wait for the run to end, unasked, and print how it came out and what the world witnessed."""
+    changed = asyncio.Event()
+    commander.operations.subscribe(lambda _: changed.set())
     async with asyncio.timeout(90):
         while (report := await commander.operations.run_report(run_id)) is None:
-            await asyncio.sleep(0.05)
+            await changed.wait()
+            changed.clear()
     async with commander.database.read() as unit:
         journal = await unit.practice.journal(run_id)
         events = await unit.ledger.of_incident(report.incident_id) if report.incident_id else ()
