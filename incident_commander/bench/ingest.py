@@ -19,6 +19,13 @@ STORM_CLIENTS = 8
 """Webhooks under way at once in the storm."""
 
 
+QUIET_SECONDS = 120.0
+
+
+class StillBusy(Exception):
+    """The server did not come to rest."""
+
+
 class NotAccepted(Exception):
     """The server refused an alert; the message holds its answer."""
 
@@ -28,17 +35,25 @@ async def ingest_figures(url: str, *, singles: int, incidents: int, storm: int) 
 
     Args:
         singles: Alerts posted one by one that join one open incident.
-        incidents: Alerts posted one by one that each open an incident, whose response then runs beside.
+        incidents: Alerts posted one by one that each open an incident: once all at a stretch, so that the responses
+            to the first run beside, and once each after the response to the one before has ended.
         storm: Alerts of one service, posted in batches by several clients at once.
 
     Raises:
         NotAccepted: the server did not take an alert.
+        StillBusy: it did not come to rest in between.
         httpx.HTTPError: it does not answer.
     """
     async with httpx.AsyncClient(base_url=url, timeout=30) as client:
         await _post(client, [_alert(_service(), "warm-up")])
         joining = await _one_by_one(client, [_service()] * singles)
-        opening = await _one_by_one(client, [_service() for _ in range(incidents)])
+        await quiet(client)
+        busy = await _one_by_one(client, [_service() for _ in range(incidents)])
+        opening = []
+        for _ in range(incidents):
+            await quiet(client)
+            opening += await _one_by_one(client, [_service()])
+        await quiet(client)
         service = _service()
         begun = time.perf_counter()
         answers = await _storm(client, service, storm)
@@ -50,10 +65,27 @@ async def ingest_figures(url: str, *, singles: int, incidents: int, storm: int) 
         figure("an alert of an open incident durable and answered", "p95", joining, "ms", limit),
         figure("an alert that opens an incident durable and answered", "p50", opening, "ms"),
         figure("an alert that opens an incident durable and answered", "p95", opening, "ms", limit),
+        figure("the same, while others are being answered", "p95", busy, "ms", detail=f"{incidents} incidents at once"),
         figure("storm: alerts accepted durably", "value", [storm / seconds], "/s", detail=f"{storm} alerts"),
         figure("storm: a webhook answered", "p95", answers, "ms", detail=f"of {STORM_BATCH}, {STORM_CLIENTS} at once"),
         figure("storm: incidents opened", "value", [float(opened)], "", 1, "one storm is one incident"),
     )  # fmt: skip
+
+
+async def quiet(client: httpx.AsyncClient) -> None:
+    """Return once no response is under way.
+
+    Raises:
+        StillBusy: one is after two minutes.
+    """
+    deadline = time.monotonic() + QUIET_SECONDS
+    while time.monotonic() < deadline:
+        answer = await client.get("/api/incidents", params={"status": "open", "limit": 1})
+        answer.raise_for_status()
+        if answer.json()["total"] == 0:
+            return
+        await asyncio.sleep(0.1)
+    raise StillBusy(f"responses were still under way after {QUIET_SECONDS:g} s; measure on a server left alone")
 
 
 async def _one_by_one(client: httpx.AsyncClient, services: Sequence[str]) -> list[float]:

@@ -9,8 +9,9 @@ from secrets import token_hex
 import httpx
 
 from .figures import Figure, figure
-from .ingest import DOOR, ingest_figures
+from .ingest import DOOR, QUIET_SECONDS, ingest_figures
 from .practice import WatchedRun, practising, watch
+from .process_group import wait_until
 from .served import Product
 
 IDLE_SECONDS = 20.0
@@ -79,6 +80,7 @@ def on_page(url: str, runs: int) -> Figure:
         page = browser.new_page()
         page.goto(f"{url}/ops")
         for number in range(runs + 1):
+            wait_until(lambda: _no_response_under_way(url), QUIET_SECONDS, "the end of the responses under way")
             alert = f"Bench{token_hex(5)}"
             begun = time.perf_counter()
             _post(url, alert)
@@ -88,6 +90,11 @@ def on_page(url: str, runs: int) -> Figure:
                 samples.append(time.perf_counter() - begun)
         browser.close()
     return figure(name, "median", samples, "s", 1, "Chromium on the same machine")
+
+
+def _no_response_under_way(url: str) -> bool:
+    answer = httpx.get(f"{url}/api/incidents", params={"status": "open", "limit": 1}, timeout=30)
+    return answer.raise_for_status().json()["total"] == 0
 
 
 def _post(url: str, name: str) -> None:
