@@ -8,6 +8,7 @@ from secrets import token_hex
 
 import httpx
 
+from ..api.incidents import IncidentPage
 from ..domain.base import JsonObject
 from .figures import Figure, figure
 
@@ -81,8 +82,7 @@ async def quiet(client: httpx.AsyncClient) -> None:
     deadline = time.monotonic() + QUIET_SECONDS
     while time.monotonic() < deadline:
         answer = await client.get("/api/incidents", params={"status": "open", "limit": 1})
-        answer.raise_for_status()
-        if answer.json()["total"] == 0:
+        if IncidentPage.model_validate_json(answer.raise_for_status().content).total == 0:
             return
         await asyncio.sleep(0.1)
     raise StillBusy(f"responses were still under way after {QUIET_SECONDS:g} s; measure on a server left alone")
@@ -158,5 +158,5 @@ def _service() -> str:
 async def _incidents_of(client: httpx.AsyncClient, service: str) -> int:
     """How many incidents name the service."""
     answer = await client.get("/api/incidents", params={"limit": 100})
-    answer.raise_for_status()
-    return sum(service in incident["services"] for incident in answer.json()["incidents"])
+    page = IncidentPage.model_validate_json(answer.raise_for_status().content)
+    return sum(service in incident.services for incident in page.incidents)

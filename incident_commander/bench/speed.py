@@ -8,6 +8,7 @@ from secrets import token_hex
 
 import httpx
 
+from ..api.incidents import IncidentPage
 from .figures import Figure, figure
 from .ingest import DOOR, QUIET_SECONDS, ingest_figures
 from .practice import WatchedRun, practising, watch
@@ -94,7 +95,7 @@ def on_page(url: str, runs: int) -> Figure:
 
 def _no_response_under_way(url: str) -> bool:
     answer = httpx.get(f"{url}/api/incidents", params={"status": "open", "limit": 1}, timeout=30)
-    return answer.raise_for_status().json()["total"] == 0
+    return IncidentPage.model_validate_json(answer.raise_for_status().content).total == 0
 
 
 def _post(url: str, name: str) -> None:
