@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,10 +17,10 @@ WIDTHS = (390, 768, 1440, 2560)
 
 
 def alert_body(name: str, service: str, summary: str = "p99 above 2 s") -> dict[str, object]:
-    """An Alertmanager webhook with one firing alert."""
+    """An Alertmanager webhook with one firing alert, which is like no other: tests share the server."""
     alert = {
         "status": "firing",
-        "labels": {"alertname": name, "service": service, "severity": "critical"},
+        "labels": {"alertname": name, "service": f"{service}-{uuid4()}", "severity": "critical", "test": str(uuid4())},
         "annotations": {"summary": summary},
         "startsAt": datetime.now(UTC).isoformat(),
     }
@@ -54,17 +55,20 @@ def test_the_connection_shows_a_latency_that_was_measured(viewer: Viewer) -> Non
 
 def test_a_posted_alert_appears_on_an_open_page(viewer: Viewer, server: Server) -> None:
     page = viewer.open("/ops")
-    assert server.post("/api/alerts/alertmanager", alert_body("PostedAlert", "posted-service")).status_code < 300
-    expect(page.locator("#incidents li").filter(has_text="PostedAlert").first).to_be_visible()
+    name = f"Posted{uuid4()}"
+    assert server.post("/api/alerts/alertmanager", alert_body(name, "posted")).status_code < 300
+    expect(page.locator("#incidents li").filter(has_text=name).first).to_be_visible()
 
 
 def test_hostile_text_is_shown_as_text(viewer: Viewer, server: Server) -> None:
     hostile = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
     page = viewer.open("/ops")
-    body = alert_body(f"Hostile {hostile}", f"svc {hostile}", f"{hostile} {'long' * 200}")
-    answer = server.post("/api/alerts/alertmanager", body)
+    name = f"Hostile{uuid4()}"
+    answer = server.post(
+        "/api/alerts/alertmanager", alert_body(f"{name} {hostile}", f"svc {hostile}", f"{hostile} {'long' * 200}")
+    )
     assert answer.status_code < 300, answer.text
-    page.locator("#incidents li").filter(has_text="Hostile").first.get_by_role("button").click()
+    page.locator("#incidents li").filter(has_text=name).first.get_by_role("button").click()
     expect(page.locator("#alerts")).to_contain_text(hostile)
     assert page.locator("main img, main script").count() == 0
     assert page.title() == "Operations · Incident Commander"
