@@ -74,17 +74,11 @@ class Lifecycle:
 
     async def respond(self, incident_id: IncidentId) -> None:
         """Start the response to an incident. Starting it again is harmless: the incident's id is the workflow's."""
-        if self._respond_workflow is None:
-            raise RuntimeError("the lifecycle is not running; enter `running()` first")
-        with SetWorkflowID(f"respond/{incident_id}"):
-            await DBOS.start_workflow_async(self._respond_workflow, incident_id)
+        await _start(self._respond_workflow, f"respond/{incident_id}", incident_id)
 
     async def practise(self, run: RunId) -> None:
         """Start driving a practice run; starting it again is harmless."""
-        if self._practise_workflow is None:
-            raise RuntimeError("the lifecycle is not running; enter `running()` first")
-        with SetWorkflowID(f"practise/{run}"):
-            await DBOS.start_workflow_async(self._practise_workflow, run)
+        await _start(self._practise_workflow, f"practise/{run}", run)
 
     async def answer_approval(self, incident_id: IncidentId, answer: ApprovalAnswer) -> None:
         """Hand a person's answer to the incident that waits for it."""
@@ -153,6 +147,17 @@ class Lifecycle:
             return following
 
         return await DBOS.run_step_async({**_PATIENT, "name": stage + part}, run)
+
+
+async def _start(
+    workflow: Callable[[str], Coroutine[None, None, None]] | None, workflow_id: str, argument: str
+) -> None:
+    if workflow is None:
+        raise RuntimeError("the lifecycle is not running; enter `running()` first")
+    if await DBOS.get_workflow_status_async(workflow_id) is not None:
+        return
+    with SetWorkflowID(workflow_id):
+        await DBOS.start_workflow_async(workflow, argument)
 
 
 async def _await_answer() -> ApprovalAnswer:
