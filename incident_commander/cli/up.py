@@ -60,6 +60,8 @@ def _reflex_environment(host: str, port: int, settings: Settings) -> dict[str, s
         "REFLEX_USE_NPM": "1",
         "REFLEX_TELEMETRY_ENABLED": "false",
         "REFLEX_CHECK_LATEST_VERSION": "false",
+        # The lock file is kept in the checkout: with addresses in it, every start elsewhere would change it.
+        "NPM_CONFIG_OMIT_LOCKFILE_REGISTRY_RESOLVED": "true",
         "IC_HOST": host,
         "IC_PORT": str(port),
         "IC_DATA_DIR": str(settings.data_dir.resolve()),

@@ -52,6 +52,10 @@ def test_every_requirement_is_pinned_with_hashes_and_without_an_address(name: st
         assert "--hash=sha256:" in entry, entry
 
 
+def test_the_lock_file_of_the_pages_names_no_registry() -> None:
+    assert '"resolved"' not in (REPOSITORY / "reflex.lock" / "package-lock.json").read_text()
+
+
 def test_the_test_requirements_pin_the_same_versions_as_the_plain_ones() -> None:
     plain, test = (
         set(re.findall(r"^\S+==\S+", (REPOSITORY / name).read_text(), flags=re.MULTILINE)) for name in REQUIREMENTS
