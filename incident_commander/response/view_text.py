@@ -90,8 +90,10 @@ def duration(seconds: float) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """A duration measured in milliseconds: `8.4 ms`, `320 ms`, `1.25 s`."""
-    return f"{number(value)} ms" if value < 1000 else f"{number(value / 1000)} s"
+    """A duration measured in milliseconds: `8.4 ms`, `32 ms`, `1.25 s`."""
+    if 10 <= value < 999.5:
+        return f"{value:.0f} ms"
+    return f"{number(value)} ms" if value < 10 else f"{number(value / 1000)} s"
 
 
 def share(value: float) -> str:
