@@ -1,12 +1,14 @@
 """Proving a fix: watch the registered checks and the alerts as time goes by, and take back what did not help."""
 
+import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from ..actions.catalogue import OutOfBounds
 from ..actions.gate import Gate, Refused
 from ..agents import verification
 from ..domain.ballot import Certificate
+from ..domain.event import AgentRun
 from ..domain.plan import CheckOutcome, Plan, Receipt
 from ..domain.ports import ActionFailed, Executor, SourceUnavailable
 from ..domain.telemetry import MetricSeries, Window
@@ -20,18 +22,36 @@ ALERTS_CLEAR_WITHIN = timedelta(minutes=15)
 
 
 async def watch_checks(desk: Desk, receipt: Receipt) -> tuple[CheckOutcome, ...]:
-    """Judge every registered check, each on the ledger as soon as it is decided; stop at the first that is unmet."""
+    """Judge every registered check, each on the ledger as soon as it is decided; stop at the first that is unmet.
+
+    Verification's confidence in its run is the share of the checks whose metric was there to be seen.
+    """
     checks = desk.record.checks
     clock = desk.environment.clock
+    started_at, computing, points = datetime.now(UTC), 0.0, 0
     decided = {checks.index(outcome.check): outcome for outcome in desk.record.check_outcomes}
     while True:
         now = await clock.now()
         series = await _read(desk, Window(start=desk.incident.began_at - LOOKBACK, end=now))
-        for index, outcome in enumerate(verification.judge_checks(checks, series, receipt.completed_at, now)):
+        start = time.perf_counter()
+        judged = verification.judge_checks(checks, series, receipt.completed_at, now)
+        computing += time.perf_counter() - start
+        points = sum(len(each.values) for each in series)
+        for index, outcome in enumerate(judged):
             if outcome is not None and index not in decided:
                 decided[index] = outcome
                 await desk.note("check.judged", "verification", outcome, name=str(index))
         if len(decided) == len(checks) or any(not outcome.met for outcome in decided.values()):
+            seen = [outcome.observed is not None for outcome in decided.values()]
+            run = AgentRun(
+                agent="verification",
+                stage=desk.stage,
+                started_at=started_at,
+                duration_ms=round(computing * 1000, 3),
+                inputs={"metric series": len(series), "metric points": points, "checks": len(checks)},
+                confidence=sum(seen) / len(seen) if seen else None,
+            )
+            await desk.note("agent.ran", "verification", run)
             return tuple(decided.values())
         await desk.flush()
         await clock.advance_to(now + POLL)

@@ -12,7 +12,7 @@ Payloads, by event kind:
 - `checks.registered`: `{plan: Digest, checks: [Check]}`; `check.judged`: CheckOutcome
 - `action.requested`, `rollback.requested`: `{plan: Digest, action: Action, idempotency_key}`;
   `action.received`, `rollback.received`: Receipt; `action.refused`: `{plan: Digest, reason}`
-- `update.published`: Update; `predictions.scored`: `{outcomes: [PredictionOutcome]}`;
+- `update.published`: Update; `predictions.scored`: Scores;
   `impact.compared`: Comparison; `postmortem.written`: `{markdown}`
 """
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from .. import sandbox
+from ..domain.base import Digest, Value
 from ..domain.findings import Prediction, PredictionOutcome
 from ..domain.incident import Incident
 from ..domain.practice import PracticeRun
@@ -18,28 +19,43 @@ SOURCE = Provenance(
 )
 
 
+class Scores(Value):
+    """How an incident's predictions came out: payload of `predictions.scored`.
+
+    Attributes:
+        happened: The predictions that came to pass all the same, in the world where we acted.
+    """
+
+    outcomes: tuple[PredictionOutcome, ...]
+    happened: tuple[Digest, ...] = ()
+
+
 async def score_predictions(
     company: PracticeCompany, incident: Incident, predictions: tuple[Prediction, ...]
-) -> tuple[PredictionOutcome, ...]:
+) -> Scores:
     """Score predictions against the world in which nobody acted; for a real incident nobody can know that."""
     if incident.practice_run is None:
-        return tuple(
+        reason = "what would have happened without the response is not known for a real incident"
+        return Scores(
+            outcomes=tuple(
+                PredictionOutcome(prediction=prediction.reference(), outcome="unscored", reason=reason)
+                for prediction in predictions
+            )
+        )
+    seen = await company.outcome(incident.practice_run, predictions)
+    return Scores(
+        outcomes=tuple(
             PredictionOutcome(
                 prediction=prediction.reference(),
-                outcome="unscored",
-                reason="what would have happened without the response is not known for a real incident",
+                outcome="hit" if crossed else "miss",
+                reason="in the same world with nobody acting it "
+                + ("crossed the threshold by then" if crossed else "had not crossed the threshold by then"),
             )
-            for prediction in predictions
-        )
-    outcome = await company.outcome(incident.practice_run, predictions)
-    return tuple(
-        PredictionOutcome(
-            prediction=prediction.reference(),
-            outcome="hit" if crossed else "miss",
-            reason="in the same world with nobody acting it "
-            + ("crossed the threshold by then" if crossed else "had not crossed the threshold by then"),
-        )
-        for prediction, crossed in zip(predictions, outcome.crossed, strict=True)
+            for prediction, crossed in zip(predictions, seen.untouched, strict=True)
+        ),
+        happened=tuple(
+            prediction.reference() for prediction, happened in zip(predictions, seen.happened, strict=True) if happened
+        ),
     )
 
 

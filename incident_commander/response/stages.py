@@ -11,7 +11,7 @@ from ..agents.case import Case
 from ..consensus.keys import Keyring
 from ..consensus.tally import tally
 from ..domain.ballot import Ballot, Certificate, QuorumRule
-from ..domain.findings import Diagnosis, Prediction, PredictionOutcome
+from ..domain.findings import Diagnosis, Prediction
 from ..domain.incident import Incident
 from ..domain.plan import Action, ApprovalAnswer, Authorisation, Plan
 from ..domain.ports import ActionFailed, Notifier, SourceUnavailable
@@ -22,6 +22,7 @@ from .desk import Desk, Next
 from .observe import observe
 from .proving import alerts_clear, roll_back, watch_checks
 from .record import Comparison
+from .scoring import Scores
 from .workers import Workers
 
 ROUND = 1
@@ -50,7 +51,7 @@ class Stages:
     gate: Gate
     notifier: Notifier
     expire: Callable[[], Awaitable[None]]
-    score: Callable[[Incident, tuple[Prediction, ...]], Awaitable[tuple[PredictionOutcome, ...]]]
+    score: Callable[[Incident, tuple[Prediction, ...]], Awaitable[Scores]]
     compare: Callable[[Incident], Awaitable[Comparison | None]]
 
     async def detect(self, desk: Desk) -> Next:
@@ -237,10 +238,8 @@ class Stages:
 
     async def learn(self, desk: Desk) -> Next:
         """Score what was predicted, compare the cost, write the postmortem."""
-        outcomes = await self.score(desk.incident, desk.record.predictions)
-        await desk.note(
-            "predictions.scored", "practice company" if outcomes else "prediction", {"outcomes": list(outcomes)}
-        )
+        scores = await self.score(desk.incident, desk.record.predictions)
+        await desk.note("predictions.scored", "prediction", scores)
         comparison = await self.compare(desk.incident)
         if comparison is not None:
             await desk.note("impact.compared", "practice company", comparison)

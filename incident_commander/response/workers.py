@@ -2,6 +2,9 @@
 
 import asyncio
 import multiprocessing
+import os
+import signal
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -37,6 +40,7 @@ class Workers:
         self._idle_seconds = idle_seconds
         self._busy = 0
         self._rest: asyncio.TimerHandle | None = None
+        self._closed = False
         self._pool: ProcessPoolExecutor | None = None
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Timed[T]:
@@ -47,13 +51,14 @@ class Workers:
 
         Raises:
             BrokenProcessPool: the second worker died too.
+            CancelledError: the workers were closed meanwhile; nothing is known of the result.
             Exception: whatever the function raised.
         """
         self._busy += 1
         try:
             return await self._submit(function, *args, **kwargs)
         except BrokenProcessPool:
-            self.close()
+            self._stop()
             return await self._submit(function, *args, **kwargs)
         finally:
             self._busy -= 1
@@ -64,10 +69,18 @@ class Workers:
         await asyncio.gather(*(self.run(_import_agents) for _ in range(self.processes)))
 
     def close(self) -> None:
-        """Stop the workers without waiting for what they compute."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        """Stop the workers for good, without waiting for what they compute."""
+        self._closed = True
+        self._stop()
+
+    def _stop(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            # A worker in the middle of a long computation would hold up the end of this process.
+            workers = tuple(pool._processes.values())
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in workers:
+                worker.kill()
 
     def _rest_later(self) -> None:
         if self._rest is not None:
@@ -77,11 +90,15 @@ class Workers:
 
     def _close_if_idle(self) -> None:
         if self._busy == 0:
-            self.close()
+            self._stop()
 
     async def _submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Timed[T]:
+        if self._closed:
+            raise asyncio.CancelledError("the workers are closed")
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self.processes, mp_context=multiprocessing.get_context("spawn"))
+            self._pool = ProcessPoolExecutor(
+                self.processes, mp_context=multiprocessing.get_context("spawn"), initializer=_live_and_die_with_parent
+            )
         return await asyncio.wrap_future(self._pool.submit(_timed, partial(function, *args, **kwargs)))
 
 
@@ -89,6 +106,20 @@ def _timed(function: Callable[[], T]) -> Timed[T]:
     started_at, start = datetime.now(UTC), time.perf_counter()
     value = function()
     return Timed(value, started_at, (time.perf_counter() - start) * 1000)
+
+
+def _live_and_die_with_parent() -> None:
+    """Leave signals to the parent, which a terminal or a supervisor signals too, and never outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _import_agents() -> None:

@@ -211,10 +211,14 @@ def baseline_knowing(scenario: str, seed: int, right: Answer) -> Work[Baseline]:
     )
 
 
-def cost_with(scenario: str, seed: int, received: Sequence[Received]) -> Work[float]:
-    """What customers' failed and slow requests cost in USD when these actions were received.
+def fared(
+    scenario: str, seed: int, received: Sequence[Received], predictions: Sequence[Prediction]
+) -> Work[tuple[float, tuple[bool, ...]]]:
+    """How customers fared when these actions were received.
 
-    From the onset on, over the same time as a baseline's costs.
+    Returns:
+        What their failed and slow requests cost in USD, from the onset on and over the same time as a baseline's costs;
+        and for each prediction, whether it came to pass all the same.
 
     Raises:
         ValueError: there is no such scenario.
@@ -226,8 +230,8 @@ def cost_with(scenario: str, seed: int, received: Sequence[Received]) -> Work[fl
     course = Course.start(company, episode)
     for each in received:
         course.world.replay(each)
-    yield from course.run(end)
-    return round(course.cost_usd(episode.onset, end), 2)
+    yield from course.run(max([end, *(_by(course, prediction) for prediction in predictions)]))
+    return round(course.cost_usd(episode.onset, end), 2), _crossings(course, untouched.first_firing, predictions)
 
 
 def _costs_end(course: Course, decided: float) -> float:
@@ -253,11 +257,18 @@ def untouched_crosses(scenario: str, seed: int, predictions: Sequence[Prediction
     company = load_company()
     course = Course.start(company, draw(company, scenario_named(scenario), seed))
     alarmed = yield from course.run_to_alarm(DAY_SECONDS)
-    archive = course.world.archive
     if predictions:
-        latest = max(course.world.seconds_at(prediction.by) for prediction in predictions)
-        yield from course.run(latest + archive.interval)
-    first = int((alarmed or 0.0) / archive.interval)
+        yield from course.run(max(_by(course, prediction) for prediction in predictions))
+    return _crossings(course, alarmed, predictions)
+
+
+def _by(course: Course, prediction: Prediction) -> float:
+    """The scrape after which a prediction can be judged, in seconds since the epoch."""
+    return course.world.seconds_at(prediction.by) + course.world.archive.interval
+
+
+def _crossings(course: Course, alarmed: float | None, predictions: Sequence[Prediction]) -> tuple[bool, ...]:
+    first = int((alarmed or 0.0) / course.world.archive.interval)
     return tuple(_crosses(course, prediction, first) for prediction in predictions)
 
 

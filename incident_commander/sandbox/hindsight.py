@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ..domain.base import Value
 from ..domain.findings import Prediction
 from ..domain.practice import Answer, Baseline
-from .answers import answer, baseline_knowing, cost_with, finish, untouched_crosses
+from .answers import answer, baseline_knowing, fared, finish, untouched_crosses
 from .remedies import Received
 
 
@@ -21,11 +21,13 @@ class Outcome(Value):
 
     Attributes:
         cost_usd: What the incident cost customers, over the same time as the baseline's figures.
-        crossed: For each prediction, whether it came to pass in the same world with nobody acting.
+        untouched: For each prediction, whether it came to pass in the same world with nobody acting.
+        happened: For each prediction, whether it came to pass in this run.
     """
 
     cost_usd: float
-    crossed: tuple[bool, ...]
+    untouched: tuple[bool, ...]
+    happened: tuple[bool, ...]
 
 
 def hindsight_of(scenario: str, seed: int) -> Hindsight:
@@ -44,7 +46,6 @@ def outcome_of(scenario: str, seed: int, received: Sequence[Received], predictio
     Raises:
         ValueError: there is no such scenario.
     """
-    return Outcome(
-        cost_usd=finish(cost_with(scenario, seed, received)),
-        crossed=finish(untouched_crosses(scenario, seed, predictions)),
-    )
+    cost_usd, happened = finish(fared(scenario, seed, received, predictions))
+    untouched = finish(untouched_crosses(scenario, seed, predictions)) if predictions else ()
+    return Outcome(cost_usd=cost_usd, untouched=untouched, happened=happened)

@@ -7,7 +7,7 @@ import pytest
 from incident_commander.domain.base import ServiceName
 from incident_commander.domain.findings import Prediction
 from incident_commander.domain.plan import Action
-from incident_commander.sandbox.answers import answer, baseline_knowing, cost_with, finish, untouched_crosses
+from incident_commander.sandbox.answers import answer, baseline_knowing, fared, finish, untouched_crosses
 from incident_commander.sandbox.rehearsal import build_world
 from incident_commander.sandbox.remedies import Received
 from incident_commander.sandbox.scenarios import is_calm, load_scenarios
@@ -52,9 +52,9 @@ def test_the_right_action_in_time_costs_less_than_the_person_who_costs_less_than
     epoch = build_world(name, seed).epoch
     action, target = right.acceptable[0]
     at = (right.onset - epoch).total_seconds() + 900
-    ours = finish(cost_with(name, seed, [Received(Action(name=action, target=target), at, at + 150)]))
+    ours, _ = finish(fared(name, seed, [Received(Action(name=action, target=target), at, at + 150)], ()))
     assert ours < baseline.customer_cost_usd["human"] < baseline.customer_cost_usd["nobody"]
-    assert finish(cost_with(name, seed, [])) == baseline.customer_cost_usd["nobody"]
+    assert finish(fared(name, seed, [], ())) == (baseline.customer_cost_usd["nobody"], ())
 
 
 def test_a_prediction_is_scored_against_the_world_in_which_nobody_acted() -> None:
