@@ -18,7 +18,9 @@ from ..store import migrate
 ROOT = Path(__file__).resolve().parents[2]
 """Where rxconfig.py is: the checkout."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-STOP_SECONDS = 10.0
+HEARD_SECONDS = 3.0
+"""Longer than a server that was signalled itself takes to stop."""
+STOP_SECONDS = 13.0
 """How long the server may take to stop before it is killed."""
 
 
@@ -76,11 +78,17 @@ def _reflex_environment(host: str, port: int, settings: Settings) -> dict[str, s
 
 
 def _forward_signals(server: "subprocess.Popen[bytes]") -> None:
-    """Stop the server when this process is told to stop; Ctrl-C in a terminal reaches it by itself too."""
+    """Stop the server when this process is told to stop.
+
+    Ctrl-C, and a signal to the process group, reach the server by themselves, and telling it twice disturbs its end:
+    so it is told only where it did not begin to stop.
+    """
 
     def stop(signum: int, frame: object) -> None:
-        server.terminate()
-        threading.Timer(STOP_SECONDS, server.kill).start()
+        for seconds, tell in ((HEARD_SECONDS, server.terminate), (STOP_SECONDS, server.kill)):
+            timer = threading.Timer(seconds, tell)
+            timer.daemon = True
+            timer.start()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
