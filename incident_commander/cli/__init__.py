@@ -2,6 +2,7 @@
 
 import typer
 
+from .. import bench
 from . import doctor, ledger, scenario, up
 
 app = typer.Typer(
@@ -16,6 +17,7 @@ app.command("migrate")(up.migrate_command)
 app.command("doctor")(doctor.doctor)
 app.add_typer(scenario.app, name="scenario", help="Practice runs.")
 app.add_typer(ledger.app, name="ledger", help="The append-only ledger.")
+app.add_typer(bench.app, name="bench", help="Measurements that anyone can repeat.")
 
 
 def main() -> None:
