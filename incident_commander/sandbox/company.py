@@ -164,15 +164,17 @@ class PracticeCompany:
 
     async def end(self, run: RunId) -> None:
         """End a run: its world stays as it is, tells of nothing any more, and is not exported."""
-        kept = self._kept.pop(run, None)
-        stored = await self._runs.get(run)
-        if stored.ended:
-            return
-        reached = kept.dial.now() if kept is not None else self._dial(stored).now()
-        if kept is not None:
-            await _cancelled(kept.task)
-            kept.dial.stop(reached)
-        await self._runs.reached(run, reached, ended=True)
+        async with self._building:  # so that nobody rebuilds the world before it is stored that it ended
+            kept = self._kept.pop(run, None)
+            stored = await self._runs.get(run)
+            if kept is not None:
+                reached = kept.dial.now()
+                await _let_go(kept)
+                kept.dial.stop(reached)
+            else:
+                reached = self._dial(stored).now()
+            if not stored.ended:
+                await self._runs.reached(run, reached, ended=True)
 
     async def reset(self) -> None:
         """End every run."""
@@ -191,7 +193,7 @@ class PracticeCompany:
         """Let go of every world. The runs go on where they stood when somebody asks for them again."""
         kept, self._kept = self._kept, {}
         for each in kept.values():
-            await _cancelled(each.task)
+            await _let_go(each)
 
     async def answer(self, run: RunId) -> Answer:
         """What was really wrong. For the judge, after the end; no port leads here.
@@ -257,6 +259,7 @@ class PracticeCompany:
             task = asyncio.create_task(
                 keep(run, world, alarms, line, dial, self._runs, self._post_alerts), name=f"practice world {run_id}"
             )
+            task.add_done_callback(lambda _: line.close())
             kept = self._kept[run_id] = _Kept(run, line, dial, world.archive, task)
             return kept
 
@@ -279,6 +282,6 @@ class PracticeCompany:
         return taken
 
 
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+async def _let_go(kept: _Kept) -> None:
+    kept.task.cancel()
+    await asyncio.gather(kept.task, return_exceptions=True)

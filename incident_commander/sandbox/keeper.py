@@ -14,7 +14,7 @@ from ..domain.practice import JournalEntry, PracticeRun
 from ..domain.provenance import Provenance
 from .alarms import Alarms, Stamp, webhook_body
 from .clock import Dial
-from .line import Advance, Execute, Line
+from .line import Advance, Execute, Line, WorldLetGo
 from .model import TICK_SECONDS
 from .remedies import Impossible
 from .runs import Runs
@@ -45,7 +45,10 @@ async def keep(run: PracticeRun, world: World, alarms: Alarms, line: Line, dial:
     while True:
         message = await line.next(glance)
         if message is None:
-            await keeper.advance(dial.now(), stop_at_alert=False)
+            try:
+                await keeper.advance(dial.now(), stop_at_alert=False)
+            except Exception:
+                log.exception("the practice world could not be moved on, trying again", run=run.id)
         elif message.done.done():
             continue
         elif isinstance(message, Advance):
@@ -60,7 +63,9 @@ async def _answer(done: "asyncio.Future[T]", work: Awaitable[T]) -> None:
     try:
         result = await work
     except asyncio.CancelledError:
-        done.cancel()
+        # Cancelling the answer would look to whoever asked as if it were cancelled itself.
+        if not done.done():
+            done.set_exception(WorldLetGo("the practice world was let go of before it could answer"))
         raise
     except Exception as error:  # noqa: BLE001 - whoever asked gets it
         if not done.done():

@@ -40,28 +40,41 @@ class Recall:
 Message = Advance | Execute | Recall
 
 
+class WorldLetGo(Exception):
+    """Nobody keeps the world at the other end any more; ask for the run's environment again."""
+
+
 class Line:
     """A queue of messages to one world."""
 
     def __init__(self) -> None:
         self._messages: asyncio.Queue[Message] = asyncio.Queue()
+        self._closed = False
+
+    def close(self) -> None:
+        """Nobody listens from now on: whoever waits for an answer, or asks later, gets WorldLetGo."""
+        self._closed = True
+        while not self._messages.empty():
+            message = self._messages.get_nowait()
+            if not message.done.done():
+                message.done.set_exception(WorldLetGo("the practice world was let go of before it could answer"))
 
     async def advance(self, until: datetime, *, stop_at_alert: bool = False) -> bool:
         """Have the world moved; whether its alerts have been posted by then."""
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._messages.put_nowait(Advance(until, stop_at_alert, done))
+        self._put(Advance(until, stop_at_alert, done))
         return await done
 
     async def execute(self, action: Action, idempotency_key: str) -> Receipt:
         """Have an action received; see the Executor port."""
         done: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._messages.put_nowait(Execute(action, idempotency_key, done))
+        self._put(Execute(action, idempotency_key, done))
         return await done
 
     async def received(self, idempotency_key: str) -> Receipt | None:
         """What was received under a key; see the Executor port."""
         done: asyncio.Future[Receipt | None] = asyncio.get_running_loop().create_future()
-        self._messages.put_nowait(Recall(idempotency_key, done))
+        self._put(Recall(idempotency_key, done))
         return await done
 
     async def next(self, patience_seconds: float | None) -> Message | None:
@@ -70,3 +83,8 @@ class Line:
             return await asyncio.wait_for(self._messages.get(), patience_seconds)
         except TimeoutError:
             return None
+
+    def _put(self, message: Message) -> None:
+        if self._closed:
+            raise WorldLetGo("the practice world was let go of")
+        self._messages.put_nowait(message)

@@ -15,6 +15,7 @@ from incident_commander.domain.practice import Answer, PracticeRun
 from incident_commander.domain.telemetry import Window
 from incident_commander.sandbox import PracticeCompany
 from incident_commander.sandbox.forces import Force
+from incident_commander.sandbox.line import WorldLetGo
 from incident_commander.sandbox.scenarios import Episode, Scenario, Variant
 from incident_commander.sandbox.world import World
 
@@ -274,6 +275,27 @@ def reachable(root: object) -> Iterator[object]:
             for slot in (slots,) if isinstance(slots, str) else slots:
                 if hasattr(item, slot):
                     waiting.append(getattr(item, slot))
+
+
+async def test_whoever_waits_for_a_world_that_ends_is_told_so(place: Office) -> None:
+    company = place.company()
+    run = await company.start("database_cascade", 3)
+    clock = (await company.environment(run.id)).clock
+    later = await clock.now() + timedelta(hours=10)
+    waiting = [asyncio.create_task(clock.advance_to(later)) for _ in range(2)]
+    await asyncio.sleep(0)
+    await company.reset()
+    for outcome in await asyncio.gather(*waiting, return_exceptions=True):
+        assert isinstance(outcome, WorldLetGo)
+    with pytest.raises(WorldLetGo):
+        await clock.advance_to(later + timedelta(hours=1))
+    left = (await company.environment(run.id)).clock
+    later = await left.now() + timedelta(minutes=5)
+    heard = len(place.posted)
+    await left.advance_to(later)
+    assert await left.now() == later
+    assert len(place.posted) == heard
+    await company.close()
 
 
 async def test_no_port_leads_to_what_the_seed_decided(place: Office) -> None:
