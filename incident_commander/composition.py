@@ -52,7 +52,7 @@ log = structlog.get_logger(__name__)
 JUDGES_REST_SECONDS = 30.0
 """How long the process that judges practice runs stays after the last one."""
 TIDY_SECONDS = 1.0
-"""How often expired alerts are looked for and paced practice worlds are moved on, wall clock."""
+"""How often expired alerts are looked for, paced practice worlds taken up and missing workflows started, wall clock."""
 
 
 class AlreadyRunning(Exception):
@@ -161,7 +161,7 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
         try:
             executor = f"{_installation_id(settings.data_dir)}-{settings.worker_slot}"
             async with commander.lifecycle.running(settings.resolved_workflow_database_url(), executor):
-                await _take_up(commander)
+                await commander.lifecycle.take_up()
                 tidying = asyncio.create_task(_tidy(commander))
                 warming = asyncio.create_task(commander.analysts.warm())
                 try:
@@ -206,22 +206,12 @@ class _OwnDoor:
         (await self._client.post("/api/alerts/alertmanager", json=body)).raise_for_status()
 
 
-async def _take_up(commander: Commander) -> None:
-    """Start what was accepted but whose workflow had not begun when the process died."""
-    async with commander.database.read() as unit:
-        incidents = await unit.incidents.unfinished()
-        runs = await unit.practice.active()
-    for incident in incidents:
-        await commander.lifecycle.respond(incident.id)
-    for run in runs:
-        await commander.lifecycle.practise(run.id)
-
-
 async def _tidy(commander: Commander) -> None:
     while True:
         try:
             await commander.intake.expire()
             await commander.company.tick()
+            await commander.lifecycle.take_up()
         except Exception:
             log.exception("tidying failed, trying again")
         await asyncio.sleep(TIDY_SECONDS)

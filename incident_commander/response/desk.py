@@ -30,6 +30,8 @@ class Desk:
 
     Attributes:
         began_at: When the stage began on the incident's clock; a repeated stage keeps the first beginning.
+        gaps: What the stage could not see.
+        error: Why the stage was left out; empty where it was not.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Desk:
         self.began_at = began_at
         self._prefix = f"{record.incident.id}/{stage}{part}"
         self.gaps: tuple[Gap, ...] = ()
+        self.error = ""
         self._database = database
         self._drafted: list[NewEvent] = []
         self._counts: dict[str, int] = {}
@@ -123,6 +126,7 @@ class Desk:
                 "wall_ms": round((time.perf_counter() - self._wall_start) * 1000, 3),
                 "clock_seconds": (now - self.began_at).total_seconds(),
                 "gaps": [gap.model_dump(mode="json") for gap in self.gaps],
+                "error": self.error,
             },
         )
         async with self._database.write() as unit:

@@ -29,6 +29,8 @@ StageWork = Callable[[Desk], Awaitable[Next]]
 _LISTEN = timedelta(minutes=1)
 """How long one durable wait lasts: a long wait is a loop of short ones, so that no single timer outlives a deploy."""
 _PATIENT = StepOptions(retries_allowed=True, max_attempts=3, interval_seconds=1.0, backoff_rate=2.0)
+_TENACIOUS = StepOptions(retries_allowed=True, max_attempts=16, interval_seconds=1.0, backoff_rate=2.0)
+"""Half a day of trying: nothing comes after this step, so giving it up would leave the incident open for ever."""
 
 
 class Lifecycle:
@@ -47,6 +49,7 @@ class Lifecycle:
         self._practise = practise
         self._respond_workflow: Callable[[str], Coroutine[None, None, None]] | None = None
         self._practise_workflow: Callable[[str], Coroutine[None, None, None]] | None = None
+        self._taken_up: frozenset[str] = frozenset()
 
     @contextlib.asynccontextmanager
     async def running(self, system_database_url: str, executor_id: str) -> AsyncIterator[None]:
@@ -80,6 +83,19 @@ class Lifecycle:
         """Start driving a practice run; starting it again is harmless."""
         await _start(self._practise_workflow, f"practise/{run}", run)
 
+    async def take_up(self) -> None:
+        """Start whatever was accepted but is without a workflow: its process died before, or starting it failed."""
+        async with self._database.read() as unit:
+            incidents = [incident.id for incident in await unit.incidents.unfinished()]
+            runs = [run.id for run in await unit.practice.active()]
+        for incident_id in incidents:
+            if incident_id not in self._taken_up:
+                await self.respond(incident_id)
+        for run_id in runs:
+            if run_id not in self._taken_up:
+                await self.practise(run_id)
+        self._taken_up = frozenset[str](incidents) | frozenset[str](runs)
+
     async def answer_approval(self, incident_id: IncidentId, answer: ApprovalAnswer) -> None:
         """Hand a person's answer to the incident that waits for it."""
         await DBOS.send_async(f"respond/{incident_id}", answer.model_dump_json(), topic="approval")
@@ -97,16 +113,19 @@ class Lifecycle:
         return practise
 
     async def _respond(self, incident_id: IncidentId) -> None:
-        stages = self._stages
+        telling: StageWork = self._stages.communicate
         try:
             await self._decide_and_act(incident_id)
         except dbos_error.DBOSMaxStepRetriesExceeded as error:
-            reason = str(error)
-            log.error("incident=<%s>, error=<%s> | response failed, telling a person", incident_id, reason)
-            await self._step(incident_id, "communicate", lambda desk: stages.give_up(desk, reason))
-        else:
-            await self._step(incident_id, "communicate", stages.communicate)
-        await self._step(incident_id, "learn", stages.learn)
+            log.error("incident=<%s>, error=<%s> | response failed, telling a person", incident_id, error)
+            telling = partial(self._stages.give_up, reason=str(error))
+        last: tuple[tuple[Stage, StageWork], ...] = (("communicate", telling), ("learn", self._stages.learn))
+        for stage, work in last:
+            try:
+                await self._step(incident_id, stage, work)
+            except dbos_error.DBOSMaxStepRetriesExceeded as error:
+                log.error("incident=<%s>, stage=<%s>, error=<%s> | left out", incident_id, stage, error)
+                await self._step(incident_id, stage, partial(_leave_out, reason=str(error)), options=_TENACIOUS)
 
     async def _decide_and_act(self, incident_id: IncidentId) -> None:
         stages = self._stages
@@ -130,7 +149,14 @@ class Lifecycle:
             if following == "stop":
                 return
 
-    async def _step(self, incident_id: IncidentId, stage: Stage, work: StageWork, part: str = "") -> Next:
+    async def _step(
+        self,
+        incident_id: IncidentId,
+        stage: Stage,
+        work: StageWork,
+        part: str = "",
+        options: StepOptions = _PATIENT,
+    ) -> Next:
         """Run a stage as a durable step. One that finished before the process died is not run again."""
 
         async def run() -> Next:
@@ -146,7 +172,15 @@ class Lifecycle:
                 await desk.finish(following)
             return following
 
-        return await DBOS.run_step_async({**_PATIENT, "name": stage + part}, run)
+        return await DBOS.run_step_async({**options, "name": stage + part}, run)
+
+
+async def _leave_out(desk: Desk, reason: str) -> Next:
+    """End a stage that failed each time it was tried, so that the incident ends, and say so on its timeline."""
+    if desk.incident.ended_at is None:
+        await desk.set_status("escalated", f"the response failed and goes no further: {reason}"[:500])
+    desk.error = reason[:500]
+    return "go_on"
 
 
 async def _start(

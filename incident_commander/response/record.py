@@ -3,7 +3,7 @@
 Payloads, by event kind:
 
 - `incident.status_changed`: `{from, to, reason}`; `stage.started`: `{stage}`;
-  `stage.finished`: `{stage, next, wall_ms, clock_seconds, gaps: [Gap]}`; `agent.ran`: AgentRun
+  `stage.finished`: `{stage, next, wall_ms, clock_seconds, gaps: [Gap], error}`; `agent.ran`: AgentRun
 - `anomalies.detected`: `{anomalies: [Anomaly], evidence: [Evidence]}`; `diagnosis.made`: Diagnosis;
   `predictions.made`: `{predictions: [Prediction], impact: Impact | null}`; `plans.proposed`: `{plans: [Plan]}`
 - `ballot.cast`: SignedBallot; `ballot.rejected`: Rejection; `quorum.reached` and `quorum.failed`: Tally

@@ -79,6 +79,8 @@ def _stage_started(payload: JsonObject) -> Words:
 
 
 def _stage_finished(payload: JsonObject) -> Words:
+    if error := _string(payload, "error"):
+        return f"Stage {_string(payload, 'stage')} failed and was left out", error, "bad"
     wall, charged = payload.get("wall_ms"), payload.get("clock_seconds")
     parts = []
     if isinstance(wall, int | float):

@@ -1,0 +1,109 @@
+"""Whatever fails, an accepted alert's incident gets its response, and the response comes to an end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from incident_commander.agents import communication
+from incident_commander.composition import Commander, build, running
+from incident_commander.domain.base import IncidentId
+from incident_commander.domain.incident import Incident
+from incident_commander.domain.settings import Settings
+from incident_commander.response.desk import load_record
+from incident_commander.response.lifecycle import Lifecycle
+from incident_commander.response.record import IncidentRecord
+
+
+@asynccontextmanager
+async def commander(folder: Path) -> AsyncIterator[Commander]:
+    settings = Settings(data_dir=folder, database_url="", workflow_database_url="", notify_urls=[])
+    async with running(build(settings)) as serving:
+        yield serving
+
+
+async def post(serving: Commander, *labels: dict[str, str]) -> list[IncidentId]:
+    """Post one webhook with an alert for each set of labels; the incidents they are in."""
+    body = {
+        "version": "4",
+        "alerts": [{"status": "firing", "labels": each, "startsAt": datetime.now(UTC).isoformat()} for each in labels],
+    }
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(serving.api), base_url="http://test") as client:
+        answer = await client.post("/api/alerts/alertmanager", json=body)
+    assert answer.status_code == httpx.codes.OK, answer.text
+    return [IncidentId(outcome["incident_id"]) for outcome in answer.json()["outcomes"]]
+
+
+async def ended(serving: Commander, incident_id: IncidentId) -> IncidentRecord:
+    """The incident's record once its last stage has finished."""
+    changed = asyncio.Event()
+    stop: Callable[[], None] = serving.database.subscribe(lambda _: changed.set())
+    try:
+        async with asyncio.timeout(60):
+            while True:
+                record = await load_record(serving.database, incident_id)
+                if record.stage_event("stage.finished", "learn"):
+                    return record
+                await changed.wait()
+                changed.clear()
+    finally:
+        stop()
+
+
+async def test_an_incident_whose_response_could_not_be_started_gets_it_without_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = Lifecycle.respond
+    failures = 0
+
+    async def fail_once(self: Lifecycle, incident_id: IncidentId) -> None:
+        nonlocal failures
+        failures += 1
+        if failures == 1:
+            raise ConnectionError("the workflow database did not answer")
+        await begin(self, incident_id)
+
+    monkeypatch.setattr(Lifecycle, "respond", fail_once)
+    async with commander(tmp_path) as serving:
+        (incident_id,) = await post(serving, {"alertname": "DiskFull", "service": "billing"})
+        record = await ended(serving, incident_id)
+    assert record.incident.status == "escalated"
+    assert failures == 2
+
+
+async def test_a_last_stage_that_always_fails_is_left_out_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(incident: Incident, events: object) -> str:
+        raise ValueError("no postmortem today")
+
+    monkeypatch.setattr(communication, "postmortem", fail)
+    async with commander(tmp_path) as serving:
+        (incident_id,) = await post(serving, {"alertname": "DiskFull", "service": "billing"})
+        record = await ended(serving, incident_id)
+    assert record.incident.status == "escalated"
+    assert record.incident.stage is None
+    left_out = record.stage_event("stage.finished", "learn")
+    assert left_out is not None
+    assert "learn" in str(left_out.payload["error"])
+
+
+async def test_hostile_texts_go_through_the_whole_lifecycle(tmp_path: Path) -> None:
+    hostile = "<script>alert(1)</script>\x1b[31m\r\n\u202e\U0001f600{{7*7}}'; DROP TABLE events;-- %s %n \x7f\x01"
+    async with commander(tmp_path) as serving:
+        incidents = await post(
+            serving,
+            {"alertname": hostile, "service": hostile, "severity": hostile, hostile: hostile},
+            {"summary": "no name and no service"},
+            *({"alertname": f"Storm{number}", "service": "storm"} for number in range(50)),
+        )
+        records = [await ended(serving, each) for each in dict.fromkeys(incidents)]
+        async with serving.database.read() as unit:
+            assert (await unit.ledger.verify()).valid
+    assert len(records) == 3
+    assert {record.incident.status for record in records} == {"escalated"}
+    assert len(records[2].incident.groupings) == 50
