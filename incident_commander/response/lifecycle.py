@@ -12,7 +12,7 @@ from dbos import error as dbos_error
 from pydantic import TypeAdapter
 
 from ..domain.base import IncidentId, RunId
-from ..domain.incident import Stage
+from ..domain.incident import Incident, Stage
 from ..domain.plan import ApprovalAnswer
 from ..domain.ports import Environments
 from ..store import Database
@@ -165,7 +165,8 @@ class Lifecycle:
             if finished is not None:
                 return TypeAdapter[Next](Next).validate_python(finished.payload["next"])
             desk = await open_desk(self._database, self._environments, record, stage, part)
-            following = await work(desk)
+            reset = stage not in ("communicate", "learn") and await self._is_reset(record.incident)
+            following = await (_close if reset else work)(desk)
             if following == "ask":
                 await desk.flush()
             else:
@@ -173,6 +174,18 @@ class Lifecycle:
             return following
 
         return await DBOS.run_step_async({**options, "name": stage + part}, run)
+
+    async def _is_reset(self, incident: Incident) -> bool:
+        """Whether its practice run ended before it did: a run is otherwise ended after its incidents."""
+        if incident.practice_run is None:
+            return False
+        async with self._database.read() as unit:
+            return (await unit.practice.get(incident.practice_run)).ended
+
+
+async def _close(desk: Desk) -> Next:
+    await desk.set_status("closed", "its practice run was reset before the response had come to its end")
+    return "stop"
 
 
 async def _leave_out(desk: Desk, reason: str) -> Next:

@@ -114,7 +114,7 @@ class Operations:
         return found[-1] if found else None
 
     async def run_report(self, run_id: RunId) -> RunReport | None:
-        """The judged report of a practice run; None while it is under way.
+        """The judged report of a practice run; None while it, or the response in it, is under way.
 
         Raises:
             UnknownPracticeRun: there is no such run.
@@ -126,6 +126,8 @@ class Operations:
             ledger = await unit.ledger.verify()
         incident = await self.incident_of(run_id)
         record = await load_record(self._database, incident.id) if incident else None
+        if record is not None and record.stage_event("stage.finished", "learn") is None:
+            return None
         answer = await self._company.answer(run_id)
         wall_end = max(event.recorded_at for event in record.events) if record else datetime.now(UTC)
         return judge_run(

@@ -1,22 +1,25 @@
 """Whatever fails, an accepted alert's incident gets its response, and the response comes to an end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 import pytest
 
 from incident_commander.agents import communication
 from incident_commander.composition import Commander, build, running
-from incident_commander.domain.base import IncidentId
-from incident_commander.domain.incident import Incident
+from incident_commander.domain.base import IncidentId, RunId
+from incident_commander.domain.incident import Incident, Stage
 from incident_commander.domain.settings import Settings
 from incident_commander.response.desk import load_record
 from incident_commander.response.lifecycle import Lifecycle
 from incident_commander.response.record import IncidentRecord
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -38,20 +41,41 @@ async def post(serving: Commander, *labels: dict[str, str]) -> list[IncidentId]:
     return [IncidentId(outcome["incident_id"]) for outcome in answer.json()["outcomes"]]
 
 
-async def ended(serving: Commander, incident_id: IncidentId) -> IncidentRecord:
-    """The incident's record once its last stage has finished."""
+async def first(serving: Commander, answer: Callable[[], Awaitable[T | None]]) -> T:
+    """The first answer that is not None, asked anew after every commit."""
     changed = asyncio.Event()
-    stop: Callable[[], None] = serving.database.subscribe(lambda _: changed.set())
+    stop = serving.database.subscribe(lambda _: changed.set())
     try:
         async with asyncio.timeout(60):
-            while True:
-                record = await load_record(serving.database, incident_id)
-                if record.stage_event("stage.finished", "learn"):
-                    return record
+            while (found := await answer()) is None:
                 await changed.wait()
                 changed.clear()
+            return found
     finally:
         stop()
+
+
+async def ended(serving: Commander, incident_id: IncidentId) -> IncidentRecord:
+    """The incident's record once its last stage has finished."""
+
+    async def look() -> IncidentRecord | None:
+        record = await load_record(serving.database, incident_id)
+        return record if record.stage_event("stage.finished", "learn") else None
+
+    return await first(serving, look)
+
+
+async def begun(serving: Commander, run: RunId, stage: Stage) -> IncidentId:
+    """The run's incident once a stage of it has begun."""
+
+    async def look() -> IncidentId | None:
+        incident = await serving.operations.incident_of(run)
+        if incident is None:
+            return None
+        record = await load_record(serving.database, incident.id)
+        return incident.id if record.stage_event("stage.started", stage) else None
+
+    return await first(serving, look)
 
 
 async def test_an_incident_whose_response_could_not_be_started_gets_it_without_a_restart(
@@ -90,6 +114,19 @@ async def test_a_last_stage_that_always_fails_is_left_out_and_says_so(
     left_out = record.stage_event("stage.finished", "learn")
     assert left_out is not None
     assert "learn" in str(left_out.payload["error"])
+
+
+@pytest.mark.parametrize("stage", ["detect", "deliberate", "verify"])
+async def test_a_reset_closes_what_was_being_answered(tmp_path: Path, stage: Stage) -> None:
+    async with commander(tmp_path) as serving:
+        run = await serving.operations.start_scenario("database_cascade", 2)
+        incident_id = await begun(serving, run.id, stage)
+        await serving.operations.reset_practice()
+        record = await ended(serving, incident_id)
+        assert record.incident.status == "closed"
+        report = await serving.operations.run_report(run.id)
+        assert report is not None
+        assert report.status == "closed"
 
 
 async def test_hostile_texts_go_through_the_whole_lifecycle(tmp_path: Path) -> None:
