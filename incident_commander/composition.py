@@ -99,7 +99,7 @@ def build(settings: Settings) -> Commander:
     quorum = rule()
     catalogue = load_catalogue()
     analysts = Workers(settings.analysis_processes)
-    judges = Workers(1, idle_seconds=JUDGES_REST_SECONDS)
+    judges = Workers(1, idle_seconds=JUDGES_REST_SECONDS, patient=True)
     live = live_environment(load_policy(settings.policy_file) if settings.policy_file else DenyAll())
     door = _OwnDoor()
     company = PracticeCompany(

@@ -7,10 +7,12 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from ..domain.alert import Alert
+from ..domain.ballot import Certificate
 from ..domain.base import IncidentId, JsonObject, Value
 from ..domain.event import EventKind, NewEvent
 from ..domain.findings import Verdict
 from ..domain.incident import Incident, IncidentStatus, Stage
+from ..domain.plan import Plan
 from ..domain.ports import Environment, Environments
 from ..domain.telemetry import Gap
 from ..store import Database, Unit
@@ -55,6 +57,7 @@ class Desk:
         self._counts: dict[str, int] = {}
         self._status: tuple[IncidentStatus, str] | None = None
         self._verdict: Verdict | None = None
+        self._certified: tuple[Certificate, Plan] | None = None
         self._wall_start = time.perf_counter()
 
     @property
@@ -96,6 +99,10 @@ class Desk:
 
     def _key(self, kind: EventKind, name: str) -> str:
         return f"{self._prefix}/{kind}/{name}"
+
+    def keep(self, certificate: Certificate, plan: Plan) -> None:
+        """Store a certificate with its plan, with the next flush."""
+        self._certified = (certificate, plan)
 
     def set_verdict(self, verdict: Verdict) -> None:
         """Set the verdict about the cause with the next flush."""
@@ -147,6 +154,8 @@ class Desk:
         for event in self._drafted:
             if event.key not in self.record.keys:
                 await unit.ledger.append(event)
+        if self._certified is not None:
+            await unit.certificates.save(*self._certified)
         self._drafted.clear()
         self._status = None
 

@@ -74,12 +74,11 @@ class Stages:
         found = done.diagnosis if done else Diagnosis(verdict="inconclusive", gaps=desk.gaps)
         desk.set_verdict(found.verdict)
         await desk.note("diagnosis.made", "diagnosis", found)
-        await desk.flush()
-        await self._publish(desk, "diagnosed")
         return "go_on"
 
     async def predict(self, desk: Desk) -> Next:
-        """What breaks next if nobody acts, by when, and what it costs."""
+        """What breaks next if nobody acts, by when, and what it costs. People are told what is known by now."""
+        await self._publish(desk, "diagnosed")
         case = await self._case(desk)
         done = await ask(desk, "prediction", case, self.analysts.run(prediction.examine, case))
         await desk.note(
@@ -125,7 +124,7 @@ class Stages:
             await desk.note("ballot.rejected", "consensus", rejection)
         await desk.note("quorum.reached" if outcome.certificate else "quorum.failed", "consensus", outcome)
         if outcome.certificate is not None:
-            await self._keep(outcome.certificate, plans)
+            desk.keep(outcome.certificate, _plan_of(outcome.certificate, plans))
         else:
             await desk.set_status("escalated", f"no quorum: {outcome.reason}")
             return "stop"
@@ -256,19 +255,14 @@ class Stages:
             alerts = await unit.alerts.of_incident(desk.incident.id)
         return Case(desk.incident, alerts, observations, impact, desk.began_at)
 
-    async def _keep(self, certificate: Certificate, plans: tuple[Plan, ...]) -> None:
-        async with self.database.write() as unit:
-            for plan in plans:
-                if plan.digest == certificate.plan_digest:
-                    await unit.certificates.save(certificate, plan)
-
     async def _publish(self, desk: Desk, moment: communication.Moment) -> None:
         """Tell people, once: an update that was sent before the stage was cut off is not sent again."""
         if desk.has_noted("update.published", moment):
             return
-        update = communication.draft_update(moment, desk.record.incident, desk.record.events)
-        await desk.note("update.published", "communication", await self.notifier.send(update), name=moment)
-        await desk.flush()
+        update = await self.notifier.send(communication.draft_update(moment, desk.record.incident, desk.record.events))
+        await desk.note("update.published", "communication", update, name=moment)
+        if update.delivered_to or update.failures:
+            await desk.flush()
 
 
 def _certificate(desk: Desk) -> Certificate:
@@ -293,6 +287,10 @@ def _authorisation(desk: Desk) -> Authorisation:
     if authorisation is None:
         raise LookupError(f"incident {desk.incident.id!r}: policy was never asked")
     return authorisation
+
+
+def _plan_of(certificate: Certificate, plans: tuple[Plan, ...]) -> Plan:
+    return next(plan for plan in plans if plan.digest == certificate.plan_digest)
 
 
 def _certified(desk: Desk) -> Plan:

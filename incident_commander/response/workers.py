@@ -1,6 +1,7 @@
 """Where analysis runs: worker processes, so that the event loop keeps serving while an agent computes."""
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -13,6 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Generic, ParamSpec, TypeVar
+
+_PATIENCE = 10
+"""Niceness of patient workers."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,10 +37,12 @@ class Workers:
     Args:
         processes: How many there are at most.
         idle_seconds: After so long without work they are stopped, and started again with the next; None: kept warm.
+        patient: They yield the processor to everybody else: nobody waits for what they compute.
     """
 
-    def __init__(self, processes: int, idle_seconds: float | None = None) -> None:
+    def __init__(self, processes: int, idle_seconds: float | None = None, patient: bool = False) -> None:
         self.processes = processes
+        self._patient = patient
         self._idle_seconds = idle_seconds
         self._busy = 0
         self._rest: asyncio.TimerHandle | None = None
@@ -97,7 +103,10 @@ class Workers:
             raise asyncio.CancelledError("the workers are closed")
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
-                self.processes, mp_context=multiprocessing.get_context("spawn"), initializer=_live_and_die_with_parent
+                self.processes,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_begin,
+                initargs=(self._patient,),
             )
         return await asyncio.wrap_future(self._pool.submit(_timed, partial(function, *args, **kwargs)))
 
@@ -108,8 +117,12 @@ def _timed(function: Callable[[], T]) -> Timed[T]:
     return Timed(value, started_at, (time.perf_counter() - start) * 1000)
 
 
-def _live_and_die_with_parent() -> None:
+def _begin(patient: bool) -> None:
     """Leave signals to the parent, which a terminal or a supervisor signals too, and never outlive it."""
+    if patient:
+        os.nice(_PATIENCE)
+    # A case arrives as thousands of small objects without cycles; collecting while they are unpickled triples its time.
+    gc.set_threshold(200_000)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
