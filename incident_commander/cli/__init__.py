@@ -3,6 +3,7 @@
 import typer
 
 from .. import bench
+from ..domain.settings import BadSettings
 from . import doctor, ledger, scenario, up
 
 app = typer.Typer(
@@ -22,4 +23,8 @@ app.add_typer(bench.app, name="bench", help="Measurements that anyone can repeat
 
 def main() -> None:
     """Entry point of the `incident-commander` command."""
-    app()
+    try:
+        app()
+    except BadSettings as error:
+        typer.echo(f"the settings cannot be used: {error}", err=True)
+        raise SystemExit(2) from error

@@ -9,13 +9,13 @@ from pathlib import Path
 import typer
 
 from ..actions.policy import PolicyError, load_policy
-from ..domain.settings import Settings
+from ..domain.settings import Settings, read_settings
 from ..response.views import HealthRow
 
 
 def doctor(json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
     """Say what is configured, what is degraded and how to mend it; exit 1 when something is down."""
-    rows = _examine(Settings())
+    rows = _examine(read_settings())
     if json:
         import json as codec
 
@@ -53,10 +53,13 @@ def _node() -> HealthRow:
 
 
 def _data(directory: Path) -> HealthRow:
+    there = next(folder for folder in (directory.resolve(), *directory.resolve().parents) if folder.exists())
+    if not there.is_dir():
+        return HealthRow(name="data", state="down", detail=f"{there} is not a folder; set IC_DATA_DIR to one")
+    if not os.access(there, os.W_OK | os.X_OK):
+        return HealthRow(name="data", state="down", detail=f"{there} cannot be written; mend its rights or IC_DATA_DIR")
     if not directory.exists():
         return HealthRow(name="data", state="ok", detail=f"{directory.resolve()} will be made with the first start")
-    if not os.access(directory, os.W_OK):
-        return HealthRow(name="data", state="down", detail=f"{directory.resolve()} cannot be written; mend its rights")
     return HealthRow(name="data", state="ok", detail=str(directory.resolve()))
 
 

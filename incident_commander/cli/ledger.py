@@ -4,7 +4,7 @@ import asyncio
 
 import typer
 
-from ..domain.settings import Settings
+from ..domain.settings import Settings, read_settings
 from ..store import Database, LedgerKeyUnusable, LedgerReport, SchemaMissing
 
 app = typer.Typer(no_args_is_help=True)
@@ -18,7 +18,7 @@ def _ledger() -> None:
 @app.command()
 def verify(json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
     """Check every event's hash, the chain and its seal; exit 1 and name the first bad event when something is wrong."""
-    settings = Settings()
+    settings = read_settings()
     if not settings.database_url and not (settings.data_dir / "incident-commander.db").exists():
         typer.echo(f"there is no ledger in {settings.data_dir.resolve()}; set IC_DATA_DIR, or run `up`", err=True)
         raise typer.Exit(2)
@@ -32,7 +32,8 @@ def verify(json: bool = typer.Option(False, "--json", help="Print one JSON objec
     elif report.valid:
         typer.echo(f"valid: {report.events} events, every one as it was written")
     else:
-        typer.echo(f"NOT valid: event {report.first_bad}: {report.reason}")
+        named = "" if report.first_bad is None else f" (the first bad event is {report.first_bad})"
+        typer.echo(f"NOT valid: {report.reason}{named}")
     raise typer.Exit(0 if report.valid else 1)
 
 

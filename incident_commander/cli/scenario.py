@@ -19,6 +19,10 @@ PATIENCE_SECONDS = 120.0
 """How long to wait for a run before giving up on it: several times what one takes."""
 
 
+class NotACommander(Exception):
+    """What answers is not an Incident Commander."""
+
+
 @app.command("list")
 def list_scenarios() -> None:
     """List the scenarios with a line about each."""
@@ -41,7 +45,7 @@ def run(
     log_to_stderr()
     try:
         report = asyncio.run(_on_server(server, name, seed) if server else _in_process(name, seed))
-    except (httpx.HTTPError, TimeoutError, ValidationError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, NotACommander, TimeoutError, ValidationError) as error:
         typer.echo(f"the run did not come to an end: {type(error).__name__}: {error}", err=True)
         raise typer.Exit(1) from error
     typer.echo(report.model_dump_json() if json else _readable(report))
@@ -66,11 +70,15 @@ async def run_and_report(client: httpx.AsyncClient, name: str, seed: int) -> Run
 
     Raises:
         httpx.HTTPError: the server refused, or cannot be reached.
+        NotACommander: it answered something else.
         TimeoutError: no report within `PATIENCE_SECONDS`.
     """
     answer = await client.post("/api/incidents/demo", json={"scenario": name, "seed": seed})
     answer.raise_for_status()
-    run_id = answer.json()["run_id"]
+    try:
+        run_id = answer.json()["run_id"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise NotACommander(f"{client.base_url} answered {answer.text[:80]!r}; give --server a commander's") from error
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             report = await client.get(f"/api/practice/{run_id}")

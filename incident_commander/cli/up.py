@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from ..domain.settings import Settings
+from ..domain.settings import Settings, read_settings
 from ..store import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +29,7 @@ def up(
     host: str = typer.Option(None, help="The address to bind. [default: IC_HOST or 127.0.0.1]"),
 ) -> None:
     """Build the pages if needed, migrate, and serve until Ctrl-C."""
-    settings = Settings()
+    settings = read_settings()
     host, port = host or settings.host, port or settings.port
     if not (ROOT / "rxconfig.py").exists():
         typer.echo(f"there is no rxconfig.py in {ROOT}; run this from a checkout's own environment", err=True)
@@ -48,7 +48,7 @@ def up(
 
 def migrate_command() -> None:
     """Bring the database's schema up to date, and stop."""
-    settings = Settings()
+    settings = read_settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     migrate(settings.resolved_database_url())
 

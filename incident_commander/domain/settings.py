@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+
+class BadSettings(Exception):
+    """A setting has a value that it cannot have; the message names it and says what to do."""
 
 
 class Settings(BaseSettings):
@@ -28,3 +32,18 @@ class Settings(BaseSettings):
     def resolved_workflow_database_url(self) -> str:
         """The workflow database's URL, the default filled in."""
         return self.workflow_database_url or f"sqlite:///{(self.data_dir / 'workflows.db').resolve()}"
+
+
+def read_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        BadSettings: one cannot be read.
+    """
+    try:
+        return Settings()
+    except SettingsError as error:
+        raise BadSettings(f"{error}; a list is written as JSON, such as IC_NOTIFY_URLS='[\"mailto://...\"]'") from error
+    except ValidationError as error:
+        wrong = (f"IC_{str(each['loc'][0]).upper()} is {each['input']!r}: {each['msg']}" for each in error.errors())
+        raise BadSettings(f"{'; '.join(wrong)}; correct or unset it, in the environment or in .env") from error

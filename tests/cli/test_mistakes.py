@@ -1,0 +1,56 @@
+"""What a newcomer gets wrong on the command line is answered in words, with the remedy, and never with a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def run(folder: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command in an empty folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "incident_commander", *arguments],
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), **settings},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "remedy"),
+    [("IC_PORT", "eight", "correct or unset it"), ("IC_NOTIFY_URLS", "mailto://me", "a list is written as JSON")],
+)
+def test_a_setting_that_cannot_be_is_named_with_its_remedy(
+    tmp_path: Path, setting: str, value: str, remedy: str
+) -> None:
+    done = run(tmp_path, "doctor", **{setting: value})
+    assert done.returncode == 2
+    assert setting in done.stderr
+    assert remedy in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_data_folder_that_cannot_be_is_down(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    for name in ("taken", "taken/below"):
+        done = run(tmp_path, "doctor", IC_DATA_DIR=name)
+        assert done.returncode == 1
+        assert "is not a folder; set IC_DATA_DIR to one" in done.stdout
+
+
+@pytest.mark.parametrize("server", ["nowhere", "http://[::1", "http://127.0.0.1:9"])
+def test_a_server_that_cannot_be_reached_is_an_error_in_words(tmp_path: Path, server: str) -> None:
+    done = run(tmp_path, "scenario", "run", "memory_leak", "--seed", "1", "--json", "--server", server)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the run did not come to an end" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_scenario_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    done = run(tmp_path, "scenario", "run", "nope", "--seed", "1", "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "memory_leak" in done.stderr
