@@ -21,7 +21,7 @@ from ..domain.event import Event, EventKind, NewEvent
 from .chain import GENESIS, BrokenEvent, chained, event_hash, from_fields, head_text, sealed_text, to_fields
 from .dialect import integrity_problem
 from .ledger_key import LedgerKey
-from .tables import EventRow, LedgerHeadRow
+from .tables import EventRow, IncidentRow, LedgerHeadRow
 
 _HEAD = 1
 _FIELDS = tuple(Event.model_fields)
@@ -164,6 +164,9 @@ class Ledger:
                     return LedgerReport(valid=False, events=await self._count(), first_bad=bad[0], reason=bad[1])
                 verified += len(rows)
             report = await self._check_head(verified, previous)
+            if report.valid and not verified and await self._has_incidents():
+                reason = "every event and the signed head are gone, though there are incidents"
+                return LedgerReport(valid=False, events=0, first_bad=1, reason=reason)
             problem = await self._integrity_problem() if report.valid else None
             if problem is not None:
                 return LedgerReport(
@@ -240,6 +243,9 @@ class Ledger:
     async def _integrity_problem(self) -> str | None:
         connection = await self._session.connection()
         return await connection.run_sync(integrity_problem, str(EventRow.__tablename__))
+
+    async def _has_incidents(self) -> bool:
+        return (await self._session.execute(select(col(IncidentRow.id)).limit(1))).first() is not None
 
     async def _count(self) -> int:
         return (await self._session.execute(select(func.count()).select_from(EventRow))).scalar_one()

@@ -19,7 +19,7 @@ from incident_commander.store import Database, KeyReused, LedgerBroken, LedgerRe
 from incident_commander.store.chain import GENESIS, chained, event_hash, to_fields
 from incident_commander.store.tables import EventRow
 
-from .databases import NOON, new_event, opened, tamper
+from .databases import NOON, incident, new_event, opened, tamper
 
 COLUMNS = tuple(name for name in EventRow.model_fields if name != "sequence")
 Payload = dict[str, int | str]
@@ -208,6 +208,15 @@ async def test_a_missing_head_is_found(tmp_path: Path) -> None:
 async def test_an_emptied_ledger_is_found(tmp_path: Path) -> None:
     await _fill(tmp_path, [{}, {}])
     tamper(tmp_path, [("DELETE FROM ledger_events", ())])
+    report = await _verify(tmp_path)
+    assert (report.valid, report.first_bad) == (False, 1)
+
+
+async def test_a_ledger_emptied_together_with_its_head_is_found_where_there_are_incidents(tmp_path: Path) -> None:
+    async with opened(tmp_path) as database, database.write() as unit:
+        await unit.incidents.add(incident())
+        await unit.ledger.append(new_event("a"))
+    tamper(tmp_path, [("DELETE FROM ledger_events", ()), ("DELETE FROM ledger_head", ())])
     report = await _verify(tmp_path)
     assert (report.valid, report.first_bad) == (False, 1)
 
