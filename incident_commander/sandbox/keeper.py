@@ -86,6 +86,7 @@ class _Keeper:
         self._stamp = Stamp(run.epoch, run.opened_at, run.started_at, run.pace)
         self._resend_seconds = world.assumptions.alert_resend_seconds.value
         self._told_at: float | None = None
+        self._owes = False
 
     async def tell_again(self) -> None:
         """After a restart: tell once more of every alarm so far, since nobody knows which had been heard."""
@@ -106,7 +107,7 @@ class _Keeper:
                 if self._due(world.seconds, changed):
                     self._dial.set(world.moment(world.seconds))
                     await self._tell(world.seconds)
-                    if stop_at_alert:
+                    if stop_at_alert and not self._owes:
                         end = world.seconds
             if world.tick % STRETCH_TICKS == 0:
                 await asyncio.sleep(0)
@@ -160,7 +161,7 @@ class _Keeper:
     def _due(self, at: float, changed: bool) -> bool:
         if self._run.external_alerting or self._run.ended:
             return False
-        if changed:
+        if changed or self._owes:
             return True
         # Between changes: the reminder that alarms still fire.
         return self._told_at is not None and self._alarms.any_firing() and at - self._told_at >= self._resend_seconds
@@ -179,4 +180,6 @@ class _Keeper:
                 await asyncio.sleep(_POST_PAUSE_SECONDS * attempt)
             else:
                 self._told_at = at
+                self._owes = False
                 return
+        self._owes = True

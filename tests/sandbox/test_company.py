@@ -245,6 +245,17 @@ async def test_an_impossible_start_says_what_is_possible(
         await place.company().start(scenario, seed, pace=pace)
 
 
+async def test_alerts_that_no_try_could_deliver_are_sent_with_the_next_scrape(
+    place: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("incident_commander.sandbox.keeper._POST_PAUSE_SECONDS", 0)
+    place.refuse = 6
+    company = place.company()
+    run = await alerted(company)
+    assert len(place.posted) == 1
+    await company.end(run.id)
+
+
 async def test_an_unknown_run_is_refused(place: Office) -> None:
     with pytest.raises(UnknownPracticeRun):
         await place.company().environment(RunId("run-nobody"))
