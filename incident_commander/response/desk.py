@@ -24,6 +24,10 @@ Next = Literal["go_on", "ask", "stop"]
 _JSON = TypeAdapter(JsonObject)
 
 
+class StillFiring(Exception):
+    """An alert joined or fired again while its incident was about to end because none did; begin the stage again."""
+
+
 class Desk:
     """One stage of one incident at work.
 
@@ -56,6 +60,7 @@ class Desk:
         self._drafted: list[NewEvent] = []
         self._counts: dict[str, int] = {}
         self._status: tuple[IncidentStatus, str] | None = None
+        self._until_clear = False
         self._verdict: Verdict | None = None
         self._certified: tuple[Certificate, Plan] | None = None
         self._wall_start = time.perf_counter()
@@ -90,8 +95,13 @@ class Desk:
         """Whether this stage wrote that event before it was cut off."""
         return self._key(kind, name) in self.record.keys
 
-    async def set_status(self, status: IncidentStatus, reason: str) -> None:
-        """Draft a change of status; it takes effect with the next flush. Saying the present status again is silent."""
+    async def set_status(self, status: IncidentStatus, reason: str, *, when_clear: bool = False) -> None:
+        """Draft a change of status; it takes effect with the next flush. Saying the present status again is silent.
+
+        Args:
+            when_clear: The reason is that no alert fires: where one does by then, writing raises StillFiring instead.
+        """
+        self._until_clear = when_clear
         if status != self.incident.status:
             self._status = (status, reason)
             change: dict[str, object] = {"from": self.incident.status, "to": status, "reason": reason}
@@ -145,6 +155,8 @@ class Desk:
         if self._verdict is not None:
             changes["verdict"] = self._verdict
         if self._status is not None:
+            if self._until_clear and await unit.alerts.firing(incident.id):
+                raise StillFiring(f"an alert of {incident.id!r} began to fire before it could be {self._status[0]}")
             changes["status"] = self._status[0]
             ended = self._status[0] in ("resolved", "escalated", "closed")
             changes["ended_at"] = await self.environment.clock.now() if ended else None

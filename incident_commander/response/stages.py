@@ -70,8 +70,10 @@ class Stages:
     async def diagnose(self, desk: Desk) -> Next:
         """Ranked root causes with evidence for and against, and a verdict."""
         case = await self._case(desk)
-        done = await ask(desk, "diagnosis", case, self.analysts.run(diagnosis.examine, case))
-        found = done.diagnosis if done else Diagnosis(verdict="inconclusive", gaps=desk.gaps)
+        found = desk.record.diagnosis  # there already where the stage was cut off while people were told
+        if found is None:
+            done = await ask(desk, "diagnosis", case, self.analysts.run(diagnosis.examine, case))
+            found = done.diagnosis if done else Diagnosis(verdict="inconclusive", gaps=desk.gaps)
         desk.set_verdict(found.verdict)
         await desk.note("diagnosis.made", "diagnosis", found)
         return "go_on"
@@ -141,7 +143,7 @@ class Stages:
             return "stop"
         await self.expire()
         if not await desk.firing():
-            await desk.set_status("closed", "every alert went away before anything was done")
+            await desk.set_status("closed", "every alert went away before anything was done", when_clear=True)
             return "stop"
         now = await desk.environment.clock.now()
         decided = desk.environment.policy.authorise(
@@ -218,7 +220,8 @@ class Stages:
             undone = await roll_back(desk, self.gate, plan, _certificate(desk), executor, key)
             await desk.set_status("escalated", f"the fix did not prove itself: {unmet[0].reason}; {undone}")
         elif await alerts_clear(desk, self.expire):
-            await desk.set_status("resolved", "a certified action ran, its checks are met and no alert fires")
+            reason = "a certified action ran, its checks are met and no alert fires"
+            await desk.set_status("resolved", reason, when_clear=True)
         else:
             await desk.set_status("escalated", "the checks are met, but alerts fire on")
         return "go_on"
