@@ -219,10 +219,11 @@ class _Taking:
         """Whether a firing alert goes on where it was, rather than being a new episode of the same condition."""
         if incident.ended_at is None:
             return True
-        if stored.alert.status == "firing":
-            # The incident ended and left it firing: one that began later than that end is another.
-            return alert.starts_at <= incident.ended_at
-        return incident.status == "escalated" and bool(await self._unit.alerts.firing(incident.id))
+        if incident.status == "escalated" and await self._unit.alerts.firing(incident.id):
+            # A person has it and it is not over: whatever of it begins again meanwhile is theirs too.
+            return True
+        # The incident ended and left it firing: one that began later than that end is another.
+        return stored.alert.status == "firing" and alert.starts_at <= incident.ended_at
 
     async def _match(self, alert: Alert) -> Match | None:
         run = self._world.run

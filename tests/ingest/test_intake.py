@@ -229,6 +229,15 @@ async def test_an_incident_handed_to_a_person_takes_alerts_while_it_fires(bench:
     assert await bench.accept(alert("Other", "payments", starts_at=NOON + 7 * MINUTE)) == ["opened"]
 
 
+async def test_an_alert_that_begins_anew_while_a_person_has_its_incident_goes_on_there(bench: Bench) -> None:
+    await bench.accept(alert())
+    await bench.end(await bench.only_incident(), "escalated")
+    assert await bench.accept(alert(starts_at=NOON + 7 * MINUTE)) == ["resent"]
+    assert await bench.accept(alert(starts_at=NOON + 9 * MINUTE)) == ["resent"]
+    await bench.only_incident()
+    assert await bench.firing() == 1
+
+
 @pytest.mark.parametrize(
     ("second", "reason"),
     [
