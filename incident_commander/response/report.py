@@ -36,7 +36,7 @@ class CertificateReport(Value):
 
 
 class ClockReport(Value):
-    """Durations in simulated seconds, from the fault's onset."""
+    """Durations in simulated seconds, from the fault's onset; without one no MTTD, and MTTR from the first alert."""
 
     mttd_seconds: float | None
     mttr_seconds: float | None

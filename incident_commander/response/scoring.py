@@ -63,8 +63,8 @@ async def compare_run(company: PracticeCompany, run: PracticeRun, incident: Inci
     """The run's durations and customer cost beside the modelled human's and nobody's, all in simulated time.
 
     Returns:
-        Durations from the fault's onset (from the first alert where there is no fault); `mttr_seconds` None unless
-        the incident is resolved.
+        Durations from the fault's onset. Where there is no fault, nothing was there to detect, so `mttd_seconds` is
+        None, and `mttr_seconds` counts from the first alert; `mttr_seconds` is None unless the incident is resolved.
     """
     answer = await company.answer(run.id)
     baseline = await company.baseline(run.scenario, run.seed)
@@ -75,7 +75,7 @@ async def compare_run(company: PracticeCompany, run: PracticeRun, incident: Inci
         ours_usd=ours.cost_usd,
         human_usd=baseline.customer_cost_usd["human"],
         nobody_usd=baseline.customer_cost_usd["nobody"],
-        mttd_seconds=(incident.opened_at - onset).total_seconds() if incident and onset else None,
+        mttd_seconds=(incident.opened_at - answer.onset).total_seconds() if incident and answer.onset else None,
         mttr_seconds=(ended_at - onset).total_seconds() if ended_at and onset else None,
         baseline_mttr_seconds=baseline.mttr_seconds,
         provenance=SOURCE,
