@@ -127,7 +127,7 @@ def end_reason(events: Sequence[Event]) -> str:
 
 def _opened(incident: Incident, events: Sequence[Event]) -> str:
     alerts = sum(event.kind == "alert.grouped" for event in events)
-    services = ", ".join(incident.services) or "no service that is known"
+    services = one_line(", ".join(incident.services)) or "no service that is known"
     lines = [
         f"{alerts or 'No'} alert{'' if alerts == 1 else 's'} about {services}; severity {incident.severity}.",
         f"It began at {incident.began_at:%H:%M:%S} UTC. We are looking into it.",

@@ -150,7 +150,9 @@ def test_text_from_outside_is_shown_as_text() -> None:
     assert "\\*\\*bold\\*\\*" in first
     assert "\x1b" not in told
     assert "\n# heading" not in told
-    update = draft_update("opened", incident().model_copy(update={"title": title}), [])
+    update = draft_update("opened", incident().model_copy(update={"title": title, "services": (title,)}), [])
+    assert "\n" not in update.body
+    assert "\x1b" not in update.body
     assert "\n" not in update.subject
     assert "\x1b" not in update.subject
 
