@@ -28,6 +28,7 @@ from .consensus.keys import Keyring
 from .consensus.rule import rule
 from .domain.ballot import Certificate
 from .domain.base import IncidentId, JsonObject, RunId
+from .domain.findings import Prediction
 from .domain.incident import Incident
 from .domain.plan import Plan
 from .domain.ports import Environment
@@ -114,12 +115,12 @@ def build(settings: Settings) -> Commander:
     def verify(certificate: Certificate, plan: Plan, incident: Incident) -> None:
         verify_certificate(certificate, plan.digest, incident.id, keyring().public_keys, quorum)
 
-    async def compare(incident: Incident) -> Comparison | None:
+    async def compare(incident: Incident, predictions: tuple[Prediction, ...]) -> Comparison | None:
         if incident.practice_run is None:
             return None
         async with database.read() as unit:
             run = await unit.practice.get(incident.practice_run)
-        return await compare_run(company, run, incident)
+        return await compare_run(company, run, incident, predictions)
 
     async def opened(incident_id: IncidentId) -> None:
         await lifecycle.respond(incident_id)

@@ -194,9 +194,7 @@ def _load(
     fills = float(np.clip((latest / capacity - 0.75) / (FULL - 0.75), 0.0, 1.0))
     if deviation is not None and abnormal:
         recent = times >= deviation.onset
-        forecast = time_to_limit(
-            times[recent], values[recent], FULL * capacity, "above", HORIZON.total_seconds()
-        )
+        forecast = time_to_limit(times[recent], values[recent], FULL * capacity, "above", HORIZON.total_seconds())
         if forecast is not None:
             fills = max(fills, forecast.probability)
     load = Load(

@@ -61,9 +61,7 @@ def mentioned(text: str, names: Iterable[ServiceName]) -> tuple[ServiceName, ...
     return tuple(sorted(name for name in names if name in stripped))
 
 
-def _walk(
-    start: ServiceName, neighbours: dict[ServiceName, frozenset[ServiceName]]
-) -> tuple[ServiceName, ...]:
+def _walk(start: ServiceName, neighbours: dict[ServiceName, frozenset[ServiceName]]) -> tuple[ServiceName, ...]:
     seen = {start}
     order: list[ServiceName] = []
     layer = [start]

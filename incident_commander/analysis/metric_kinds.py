@@ -23,8 +23,7 @@ _ERRORS = _words(
     "crashes aborted denied"
 )
 _TRAFFIC = _words(
-    "request requests rps qps tps throughput queries invocations calls hits messages visitors lps "
-    "sent received"
+    "request requests rps qps tps throughput queries invocations calls hits messages visitors lps sent received"
 )
 _RESOURCES: tuple[tuple[Resource, frozenset[str]], ...] = (
     ("queue", _words("queue queued backlog lag depth buffer buffered pending age")),

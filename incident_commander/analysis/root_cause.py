@@ -457,9 +457,7 @@ def _weigh(
 
     fault = candidate.fault
     own_patterns = [p for p in patterns if p.service == service]
-    blaming = [
-        p for p in patterns if p.service != service and service in mentioned(p.example, names)
-    ]
+    blaming = [p for p in patterns if p.service != service and service in mentioned(p.example, names)]
     read = _fault_in(own_patterns)
     if fault in ("unknown", "dependency_failure") and read is not None:
         fault = read[0]
@@ -502,5 +500,3 @@ def _fault_in(patterns: list[Pattern]) -> tuple[FaultKind, Pattern] | None:
 
 def _change_words(change: Change) -> str:
     return f"{change.kind} {change.reference[:12]} at {change.at:%H:%M:%S}"
-
-

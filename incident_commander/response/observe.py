@@ -10,7 +10,7 @@ from ..domain.ports import Environment, SourceUnavailable
 from ..domain.provenance import Provenance
 from ..domain.telemetry import Gap, Observations, Topology, Window
 
-LOOKBACK = timedelta(minutes=90)
+LOOKBACK = timedelta(minutes=60)
 """How far before an incident's beginning its reference lies: long enough for a baseline, short of the last season."""
 
 T = TypeVar("T")

@@ -134,7 +134,7 @@ class Operations:
             run,
             record,
             answer,
-            await compare_run(self._company, run, incident),
+            (record and record.comparison) or await compare_run(self._company, run, incident),
             record is not None and self._certificate_holds(record),
             (wall_end - run.started_at).total_seconds(),
             LedgerState(events=ledger.events, valid=ledger.valid),

@@ -59,8 +59,13 @@ async def score_predictions(
     )
 
 
-async def compare_run(company: PracticeCompany, run: PracticeRun, incident: Incident | None) -> Comparison:
+async def compare_run(
+    company: PracticeCompany, run: PracticeRun, incident: Incident | None, predictions: tuple[Prediction, ...] = ()
+) -> Comparison:
     """The run's durations and customer cost beside the modelled human's and nobody's, all in simulated time.
+
+    Args:
+        predictions: Those that were scored, so that what was computed for them serves here too.
 
     Returns:
         Durations from the fault's onset. Where there is no fault, nothing was there to detect, so `mttd_seconds` is
@@ -68,7 +73,7 @@ async def compare_run(company: PracticeCompany, run: PracticeRun, incident: Inci
     """
     answer = await company.answer(run.id)
     baseline = await company.baseline(run.scenario, run.seed)
-    ours = await company.outcome(run.id, ())
+    ours = await company.outcome(run.id, predictions)
     onset = answer.onset or (incident.began_at if incident else None)
     ended_at = incident.ended_at if incident and incident.status == "resolved" else None
     return Comparison(

@@ -52,7 +52,7 @@ class Stages:
     notifier: Notifier
     expire: Callable[[], Awaitable[None]]
     score: Callable[[Incident, tuple[Prediction, ...]], Awaitable[Scores]]
-    compare: Callable[[Incident], Awaitable[Comparison | None]]
+    compare: Callable[[Incident, tuple[Prediction, ...]], Awaitable[Comparison | None]]
 
     async def detect(self, desk: Desk) -> Next:
         """Which metrics are abnormal, since when, and whether they still are."""
@@ -242,7 +242,7 @@ class Stages:
         """Score what was predicted, compare the cost, write the postmortem."""
         scores = await self.score(desk.incident, desk.record.predictions)
         await desk.note("predictions.scored", "prediction", scores)
-        comparison = await self.compare(desk.incident)
+        comparison = await self.compare(desk.incident, desk.record.predictions)
         if comparison is not None:
             await desk.note("impact.compared", "practice company", comparison)
         await desk.flush()

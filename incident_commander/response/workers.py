@@ -16,7 +16,7 @@ from functools import partial
 from typing import Generic, ParamSpec, TypeVar
 
 _PATIENCE = 10
-"""Niceness of patient workers."""
+"""Niceness of patient workers, where the system has no class for those that only use idle time."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -119,7 +119,9 @@ def _timed(function: Callable[[], T]) -> Timed[T]:
 
 def _begin(patient: bool) -> None:
     """Leave signals to the parent, which a terminal or a supervisor signals too, and never outlive it."""
-    if patient:
+    if patient and hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    elif patient:
         os.nice(_PATIENCE)
     # A case arrives as thousands of small objects without cycles; collecting while they are unpickled triples its time.
     gc.set_threshold(200_000)

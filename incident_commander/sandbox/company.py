@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from ..domain.base import JsonObject, RunId
+from ..domain.base import Digest, JsonObject, RunId
 from ..domain.findings import Prediction
 from ..domain.ports import Environment, Policy
 from ..domain.practice import Answer, Baseline, PracticeRun
@@ -22,18 +22,23 @@ from .exposition import expose
 from .hindsight import Hindsight, Outcome, hindsight_of, outcome_of
 from .keeper import STRETCH_TICKS, keep
 from .line import Line
+from .logs import written
 from .model import TICK_SECONDS
 from .ports import environment_of
 from .remedies import Received
 from .runs import Runs
 from .scenarios import Scenario, draw, load_scenarios, scenario_named
 from .topology import load_company
+from .traces import sampled
 from .world import DAY_SECONDS, HISTORY_SECONDS, World
 
 POLICY_FILE = Path(__file__).parent / "policy.toml"
 """What may be done in the practice company, in the format of the actions' policy."""
 FASTEST_PACE = 600.0
 _REMEMBERED = 64
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Compute(Protocol):
@@ -101,6 +106,7 @@ class PracticeCompany:
         self._building = asyncio.Lock()
         self._taken_up = False
         self._hindsight: dict[tuple[str, int], asyncio.Future[Hindsight]] = {}
+        self._outcomes: dict[tuple[RunId, int, tuple[Digest, ...]], Outcome] = {}
 
     def scenarios(self) -> tuple[Scenario, ...]:
         """The scenarios there are."""
@@ -220,7 +226,12 @@ class PracticeCompany:
         """
         stored = await self._runs.get(run)
         received = await self._journal(stored)
-        return await self._compute.outcome(stored.scenario, stored.seed, received, predictions)
+        asked = (run, len(received), tuple(prediction.reference() for prediction in predictions))
+        known = self._outcomes.get(asked)
+        if known is None:
+            known = await self._compute.outcome(stored.scenario, stored.seed, received, predictions)
+            _remember(self._outcomes, asked, known)
+        return known
 
     def exposition(self) -> str:
         """Prometheus text of every running world that has a pace."""
@@ -231,9 +242,7 @@ class PracticeCompany:
         known = self._hindsight.get((scenario, seed))
         if known is None or (known.done() and (known.cancelled() or known.exception() is not None)):
             known = asyncio.ensure_future(self._compute.hindsight(scenario, seed))
-            self._hindsight[scenario, seed] = known
-            while len(self._hindsight) > _REMEMBERED:
-                self._hindsight.pop(next(iter(self._hindsight)))
+            _remember(self._hindsight, (scenario, seed), known)
         return known
 
     async def _keep(self, run_id: RunId) -> _Kept:
@@ -254,6 +263,8 @@ class PracticeCompany:
                 world.advance(min(end, world.seconds + STRETCH_TICKS * TICK_SECONDS))
                 for row in range(alarms.scrapes, world.archive.count):
                     alarms.evaluate(world.archive, row)
+                    written(world.archive, row)
+                    sampled(world.archive, row)
                 await asyncio.sleep(0)
             line = Line()
             task = asyncio.create_task(
@@ -285,3 +296,9 @@ class PracticeCompany:
 async def _let_go(kept: _Kept) -> None:
     kept.task.cancel()
     await asyncio.gather(kept.task, return_exceptions=True)
+
+
+def _remember(known: dict[K, V], key: K, value: V) -> None:
+    known[key] = value
+    while len(known) > _REMEMBERED:
+        known.pop(next(iter(known)))

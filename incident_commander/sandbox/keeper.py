@@ -15,9 +15,11 @@ from ..domain.provenance import Provenance
 from .alarms import Alarms, Stamp, webhook_body
 from .clock import Dial
 from .line import Advance, Execute, Line, WorldLetGo
+from .logs import written
 from .model import TICK_SECONDS
 from .remedies import Impossible
 from .runs import Runs
+from .traces import sampled
 from .world import World
 
 T = TypeVar("T")
@@ -103,6 +105,9 @@ class _Keeper:
             scrape = (self._alarms.scrapes + 1) * world.archive.interval
             world.advance(min(end, scrape, world.seconds + STRETCH_TICKS * TICK_SECONDS))
             if world.archive.count > self._alarms.scrapes:
+                # Services log and trace while they run, not when somebody comes to read it.
+                written(world.archive, self._alarms.scrapes)
+                sampled(world.archive, self._alarms.scrapes)
                 changed = self._alarms.evaluate(world.archive, self._alarms.scrapes)
                 if self._due(world.seconds, changed):
                     self._dial.set(world.moment(world.seconds))

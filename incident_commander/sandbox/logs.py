@@ -30,9 +30,14 @@ def lines(archive: Archive, window: Window) -> Iterator[list[LogRecord]]:
     """Every scrape's lines inside the window, oldest first; one list a scrape, so that a caller can pause between."""
     low, high = archive.span(Window(start=window.start, end=window.end + timedelta(seconds=archive.interval)))
     for row in range(low, high):
-        if row not in archive.lines:
-            archive.lines[row] = _of_scrape(archive, row)
-        yield [record for record in archive.lines[row] if window.start <= record.at < window.end]
+        yield [record for record in written(archive, row) if window.start <= record.at < window.end]
+
+
+def written(archive: Archive, row: int) -> list[LogRecord]:
+    """The lines of one scrape, written the first time anybody asks."""
+    if row not in archive.lines:
+        archive.lines[row] = _of_scrape(archive, row)
+    return archive.lines[row]
 
 
 def _of_scrape(archive: Archive, row: int) -> list[LogRecord]:

@@ -20,9 +20,14 @@ def spans(archive: Archive, window: Window) -> Iterator[list[Span]]:
     """Every scrape's sampled spans that start inside the window; one list a scrape."""
     low, high = archive.span(Window(start=window.start, end=window.end + timedelta(seconds=archive.interval)))
     for row in range(low, high):
-        if row not in archive.spans:
-            archive.spans[row] = _of_scrape(archive, row)
-        yield [span for span in archive.spans[row] if window.start <= span.start < window.end]
+        yield [span for span in sampled(archive, row) if window.start <= span.start < window.end]
+
+
+def sampled(archive: Archive, row: int) -> list[Span]:
+    """The spans of one scrape, sampled the first time anybody asks."""
+    if row not in archive.spans:
+        archive.spans[row] = _of_scrape(archive, row)
+    return archive.spans[row]
 
 
 def _of_scrape(archive: Archive, row: int) -> list[Span]:
