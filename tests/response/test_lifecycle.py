@@ -116,6 +116,17 @@ async def test_a_last_stage_that_always_fails_is_left_out_and_says_so(
     assert "learn" in str(left_out.payload["error"])
 
 
+async def test_a_practice_run_taken_up_before_its_first_alert_has_its_incident_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("incident_commander.composition.TIDY_SECONDS", 3600)
+    async with commander(tmp_path) as serving:
+        run = await serving.company.start("database_cascade", 2)
+        await serving.company.close()  # as after a restart: the world is rebuilt by the step that drives the run
+        await serving.lifecycle.practise(run.id)
+        await ended(serving, await begun(serving, run.id, "detect"))
+
+
 @pytest.mark.parametrize("stage", ["detect", "deliberate", "verify"])
 async def test_a_reset_closes_what_was_being_answered(tmp_path: Path, stage: Stage) -> None:
     async with commander(tmp_path) as serving:
