@@ -83,7 +83,9 @@ class Edit:
         row = rows[int(self.position * len(rows))]
         text = str(row[self.column])
         index = int(self.at * len(text))
-        text = text[:index] + chr((ord(text[index]) ^ 1) or 1) + text[index + 1 :]
+        # The database itself refuses a key that another event has, so the edit makes one that none has.
+        flipped = 64 if self.column == "key" else 1
+        text = text[:index] + chr((ord(text[index]) ^ flipped) or 1) + text[index + 1 :]
         tamper(folder, [(f"UPDATE ledger_events SET {self.column} = ? WHERE sequence = ?", (text, row["sequence"]))])
         return int(str(row["sequence"]))
 
