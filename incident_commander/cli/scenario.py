@@ -48,7 +48,7 @@ def run(
     except (httpx.HTTPError, httpx.InvalidURL, NotACommander, TimeoutError, ValidationError) as error:
         typer.echo(f"the run did not come to an end: {type(error).__name__}: {error}", err=True)
         raise typer.Exit(1) from error
-    typer.echo(report.model_dump_json() if json else _readable(report))
+    typer.echo(report.model_dump_json(exclude={"run_id"}) if json else _readable(report))
 
 
 async def _in_process(name: str, seed: int) -> RunReport:

@@ -135,15 +135,15 @@ class Stages:
     async def authorise(self, desk: Desk) -> Next:
         """Whether the certified plan may run: it must be an action, still be needed, and be allowed by policy."""
         plan = _certified(desk)
+        await self.expire()
+        if not await desk.firing():
+            await desk.set_status("closed", "every alert went away before anything was done", when_clear=True)
+            return "stop"
         if plan.action is None:
             await desk.set_status("escalated", "the quorum decided to do nothing and to tell a person")
             return "stop"
         if desk.incident.verdict == "inconclusive":
             await desk.set_status("escalated", "the cause is inconclusive, and nothing acts on an unknown cause")
-            return "stop"
-        await self.expire()
-        if not await desk.firing():
-            await desk.set_status("closed", "every alert went away before anything was done", when_clear=True)
             return "stop"
         now = await desk.environment.clock.now()
         decided = desk.environment.policy.authorise(
