@@ -14,7 +14,7 @@ from ..domain.findings import Diagnosis, Hypothesis, Impact
 from ..domain.incident import Incident
 from ..domain.plan import Action, Check, CheckOutcome, Plan, Receipt
 
-Moment = Literal["opened", "diagnosed", "acting", "fixed", "escalated"]
+Moment = Literal["opened", "diagnosed", "acting", "fixed", "escalated", "closed"]
 
 V = TypeVar("V", bound=Value)
 
@@ -24,6 +24,7 @@ _SUBJECTS: dict[Moment, str] = {
     "acting": "Acting",
     "fixed": "Resolved",
     "escalated": "A person is needed",
+    "closed": "Over without an action",
 }
 
 
@@ -35,6 +36,7 @@ def draft_update(moment: Moment, incident: Incident, events: Sequence[Event]) ->
         "acting": _acting,
         "fixed": _ended,
         "escalated": _ended,
+        "closed": _ended,
     }[moment](incident, events)
     practice = " (practice)" if incident.practice_run is not None else ""
     return Update(

@@ -12,7 +12,7 @@ from ..consensus.keys import Keyring
 from ..consensus.tally import tally
 from ..domain.ballot import Ballot, Certificate, QuorumRule
 from ..domain.findings import Diagnosis, Prediction
-from ..domain.incident import Incident
+from ..domain.incident import Incident, IncidentStatus
 from ..domain.plan import Action, ApprovalAnswer, Authorisation, Plan
 from ..domain.ports import ActionFailed, Notifier, SourceUnavailable
 from ..domain.telemetry import Service
@@ -228,7 +228,8 @@ class Stages:
 
     async def communicate(self, desk: Desk) -> Next:
         """Tell people how it ended."""
-        await self._publish(desk, "fixed" if desk.incident.status == "resolved" else "escalated")
+        moments: dict[IncidentStatus, communication.Moment] = {"resolved": "fixed", "closed": "closed"}
+        await self._publish(desk, moments.get(desk.incident.status, "escalated"))
         return "go_on"
 
     async def give_up(self, desk: Desk, reason: str) -> Next:
