@@ -128,16 +128,15 @@ class Stages:
         if outcome.certificate is not None:
             desk.keep(outcome.certificate, _plan_of(outcome.certificate, plans))
         else:
-            await desk.set_status("escalated", f"no quorum: {outcome.reason}")
+            if not await self._went_away(desk):
+                await desk.set_status("escalated", f"no quorum: {outcome.reason}")
             return "stop"
         return "go_on"
 
     async def authorise(self, desk: Desk) -> Next:
         """Whether the certified plan may run: it must be an action, still be needed, and be allowed by policy."""
         plan = _certified(desk)
-        await self.expire()
-        if not await desk.firing():
-            await desk.set_status("closed", "every alert went away before anything was done", when_clear=True)
+        if await self._went_away(desk):
             return "stop"
         if plan.action is None:
             await desk.set_status("escalated", "the quorum decided to do nothing and to tell a person")
@@ -250,6 +249,14 @@ class Stages:
         markdown = communication.postmortem(desk.incident, desk.record.events)
         await desk.note("postmortem.written", "communication", {"markdown": markdown})
         return "go_on"
+
+    async def _went_away(self, desk: Desk) -> bool:
+        """Close the incident where no alert of it fires any more, before anything was done."""
+        await self.expire()
+        if await desk.firing():
+            return False
+        await desk.set_status("closed", "every alert went away before anything was done", when_clear=True)
+        return True
 
     async def _case(self, desk: Desk) -> Case:
         """What the agents see: everything until the stage began, whenever the stage is repeated."""

@@ -15,9 +15,10 @@ from incident_commander.composition import Commander, build, running
 from incident_commander.domain.base import IncidentId, RunId
 from incident_commander.domain.incident import Incident, Stage
 from incident_commander.domain.settings import Settings
-from incident_commander.response.desk import load_record
+from incident_commander.response.desk import Desk, Next, load_record
 from incident_commander.response.lifecycle import Lifecycle
 from incident_commander.response.record import IncidentRecord
+from incident_commander.response.stages import Stages
 
 T = TypeVar("T")
 
@@ -29,12 +30,11 @@ async def commander(folder: Path) -> AsyncIterator[Commander]:
         yield serving
 
 
-async def post(serving: Commander, *labels: dict[str, str]) -> list[IncidentId]:
+async def post(serving: Commander, *labels: dict[str, str], status: str = "firing") -> list[IncidentId]:
     """Post one webhook with an alert for each set of labels; the incidents they are in."""
-    body = {
-        "version": "4",
-        "alerts": [{"status": "firing", "labels": each, "startsAt": datetime.now(UTC).isoformat()} for each in labels],
-    }
+    now = datetime.now(UTC).isoformat()
+    times = {"startsAt": now} if status == "firing" else {"startsAt": now, "endsAt": now}
+    body = {"version": "4", "alerts": [{"status": status, "labels": each, **times} for each in labels]}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(serving.api), base_url="http://test") as client:
         answer = await client.post("/api/alerts/alertmanager", json=body)
     assert answer.status_code == httpx.codes.OK, answer.text
@@ -155,3 +155,23 @@ async def test_hostile_texts_go_through_the_whole_lifecycle(tmp_path: Path) -> N
     assert len(records) == 3
     assert {record.incident.status for record in records} == {"escalated"}
     assert len(records[2].incident.groupings) == 50
+
+
+async def test_an_incident_whose_alert_went_away_before_a_decision_is_closed_and_calls_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = {"alertname": "Blip", "service": "billing"}
+    deliberate = Stages.deliberate
+
+    async def after_it_went_away(self: Stages, desk: Desk) -> Next:
+        await post(serving, labels, status="resolved")
+        return await deliberate(self, desk)
+
+    monkeypatch.setattr(Stages, "deliberate", after_it_went_away)
+    async with commander(tmp_path) as serving:
+        (incident_id,) = await post(serving, labels)
+        record = await ended(serving, incident_id)
+    assert record.incident.status == "closed"
+    assert record.receipt is None
+    subjects = [event.payload["subject"] for event in record.of_kind("update.published")]
+    assert subjects[-1] == "Over without an action: Blip on billing"
