@@ -19,6 +19,8 @@ MINIMUM_POINTS = 12
 """Below this a baseline and an excursion cannot be told apart."""
 _REFERENCE_SHARE = 0.4
 _SMALLEST_REFERENCE_SHARE = 0.15
+_YEAR_1, _YEAR_10000 = -62135596800.0, 253402300800.0
+"""Where the calendar begins and ends, in seconds since the epoch."""
 _SMOOTHING = 5
 _THRESHOLD = 4.0
 _SLACK = 1.0
@@ -102,11 +104,15 @@ class Deviation:
 
 
 def clean(timestamps: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Finite points in ascending order of time, one for each timestamp (of duplicates the last given)."""
+    """Finite points in ascending order of time, one for each timestamp (of duplicates the last given).
+
+    A timestamp that no calendar has (outside the years 1 to 9999) is dropped with its point.
+    """
     n_points = min(timestamps.size, values.size)
     times = np.asarray(timestamps[:n_points], dtype=np.float64)
     points = np.asarray(values[:n_points], dtype=np.float64)
-    finite = np.isfinite(times) & np.isfinite(points) & (np.abs(points) < 1e150)
+    dated = (times >= _YEAR_1) & (times < _YEAR_10000)
+    finite = dated & np.isfinite(points) & (np.abs(points) < 1e150)
     times, points = times[finite], points[finite]
     if times.size > 1 and not bool(np.all(np.diff(times) > 0)):
         order = np.argsort(times, kind="stable")

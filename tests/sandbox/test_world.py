@@ -106,7 +106,7 @@ def test_the_hour_before_anyone_looks_is_quiet(name: str) -> None:
 
 SOME_ARGUMENT = st.one_of(
     st.integers(-1000, 10**9),
-    st.floats(),
+    st.floats(allow_nan=False, allow_infinity=False),
     st.floats(0.1, 4.0),
     st.text(max_size=8),
     st.sampled_from(["back", "forward"]),
