@@ -13,6 +13,8 @@ from ..domain.telemetry import FloatArray
 from .anomaly import clean
 
 _BINS = 24
+_NEVER_SECONDS = 1e12
+"""A crossing further away than this (30,000 years) is none; a level line seen exactly would divide by almost zero."""
 _MINIMUM_BINS = 5
 
 
@@ -72,20 +74,25 @@ def time_to_limit(
     # A trend is believed as far as its line stands out of the scatter about it, over the time it was seen.
     seen = float(times[-1] - times[0])
     scatter = noise * np.sqrt(12.0 / medians.size) / seen
-    spread = max(_weighted_quantile(slopes, gaps, 0.9) - _weighted_quantile(slopes, gaps, 0.1), 1e-300)
+    spread = max(_weighted_quantile(slopes, gaps, 0.9) - _weighted_quantile(slopes, gaps, 0.1), 1e-150)
     deviation = max(float(scatter), float(spread) / 2.56 / np.sqrt(medians.size / 2.0))
     needed = distance / horizon_seconds
     probability = _normal_above(needed, slope, deviation)
     fast, slow = slope + 1.28 * deviation, slope - 1.28 * deviation
-    seconds = distance / slope if slope > 0 else None
+    seconds = _seconds_to(distance, slope)
     return Forecast(
         probability=probability,
         seconds=seconds if seconds is not None and seconds <= horizon_seconds else None,
-        earliest=distance / fast if fast > 0 else None,
-        latest=distance / slow if slow > 0 else None,
+        earliest=_seconds_to(distance, fast),
+        latest=_seconds_to(distance, slow),
         slope=sign * slope,
         level=sign * level,
     )
+
+
+def _seconds_to(distance: float, slope: float) -> float | None:
+    """How long a positive distance takes at a slope; None for never, which a near-level trend is as well."""
+    return distance / slope if slope > distance / _NEVER_SECONDS else None
 
 
 def _bin_medians(times: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -112,5 +119,5 @@ def _weighted_quantile(values: FloatArray, weights: FloatArray, share: float) ->
 
 def _normal_above(threshold: float, mean: float, deviation: float) -> float:
     """P(X >= threshold) of a normal variable, by the logistic approximation (error below 0.01)."""
-    z = np.clip((mean - threshold) / max(deviation, 1e-300), -30.0, 30.0)
+    z = np.clip((mean - threshold) / max(deviation, 1e-150), -30.0, 30.0)
     return float(1.0 / (1.0 + np.exp(-1.702 * z)))

@@ -64,3 +64,9 @@ def test_spikes_and_missing_points_do_not_bend_the_trend(spikes: list[int], seed
 def test_any_values_give_a_result_or_nothing(raw: list[float]) -> None:
     forecast = time_to_limit(clock(len(raw)), np.array(raw, dtype=np.float64), 1.0, "above", 600)
     assert forecast is None or 0.0 <= forecast.probability <= 1.0
+
+
+def test_a_level_line_far_below_its_limit_never_crosses() -> None:
+    forecast = time_to_limit(clock(5), np.full(5, -56848048.0), 1.0, "above", 600)
+    assert forecast is not None
+    assert (forecast.seconds, forecast.earliest, forecast.latest) == (None, None, None)
