@@ -7,6 +7,7 @@ several robust deviations become excursions. The onset is the maximum-likelihood
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -218,8 +219,12 @@ def deviation_of(series: MetricSeries, until: float | None = None) -> Deviation 
     )
 
 
+@lru_cache(maxsize=2)
 def deviations_in(metrics: tuple[MetricSeries, ...], until: float | None = None) -> tuple[Deviation, ...]:
-    """Every deviation of a set of series, the most important first, then by time and name."""
+    """Every deviation of a set of series, the most important first, then by time and name.
+
+    Series compare by identity, so that whoever asks again about the very same reading is answered from memory.
+    """
     found = [deviation for series in metrics if (deviation := deviation_of(series, until)) is not None]
     return tuple(sorted(found, key=lambda d: (-d.score, d.onset, d.series.service, d.series.metric)))
 

@@ -32,9 +32,9 @@ class Window(Value):
         return (self.end - self.start).total_seconds()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MetricSeries:
-    """One metric of one service.
+    """One metric of one service. Compared by identity: two readings are two series.
 
     Attributes:
         timestamps: Seconds since the epoch, ascending, float64[n_points].

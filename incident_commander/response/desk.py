@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from ..domain.alert import Alert
 from ..domain.ballot import Certificate
 from ..domain.base import IncidentId, JsonObject, Value
-from ..domain.event import EventKind, NewEvent
+from ..domain.event import Event, EventKind, NewEvent
 from ..domain.findings import Verdict
 from ..domain.incident import Incident, IncidentStatus, Stage
 from ..domain.plan import Plan
@@ -125,9 +125,18 @@ class Desk:
 
     async def flush(self) -> None:
         """Write what was drafted, durably and in one transaction."""
-        async with self._database.write() as unit:
-            await self._write(unit, stage=self.stage)
+        await self._flush()
         self.record = await load_record(self._database, self.incident.id)
+
+    async def begin(self) -> None:
+        """Write that the stage began. The record goes on from what was read a moment ago."""
+        await self.note("stage.started", "response", {"stage": self.stage})
+        incident, events = await self._flush()
+        self.record = IncidentRecord(incident, (*self.record.events, *events))
+
+    async def _flush(self) -> tuple[Incident, list[Event]]:
+        async with self._database.write() as unit:
+            return await self._write(unit, stage=self.stage)
 
     async def finish(self, following: Next) -> None:
         """Charge the stage its time on the incident's clock, then write the rest of its events and its end."""
@@ -149,7 +158,7 @@ class Desk:
         async with self._database.write() as unit:
             await self._write(unit, stage=None)
 
-    async def _write(self, unit: Unit, stage: Stage | None) -> None:
+    async def _write(self, unit: Unit, stage: Stage | None) -> tuple[Incident, list[Event]]:
         incident = await unit.incidents.get(self.incident.id)
         changes: dict[str, object] = {"stage": stage}
         if self._verdict is not None:
@@ -163,13 +172,12 @@ class Desk:
         updated = incident.model_copy(update=changes)
         if updated != incident:
             await unit.incidents.update(updated)
-        for event in self._drafted:
-            if event.key not in self.record.keys:
-                await unit.ledger.append(event)
+        written = [await unit.ledger.append(event) for event in self._drafted if event.key not in self.record.keys]
         if self._certified is not None:
             await unit.certificates.save(*self._certified)
         self._drafted.clear()
         self._status = None
+        return updated, written
 
 
 async def open_desk(
@@ -185,8 +193,7 @@ async def open_desk(
     began_at = started.occurred_at if started else await environment.clock.now()
     desk = Desk(database, environment, record, stage, began_at, part)
     if started is None:
-        await desk.note("stage.started", "response", {"stage": stage})
-        await desk.flush()
+        await desk.begin()
     return desk
 
 
