@@ -124,7 +124,9 @@ async def test_a_practice_run_taken_up_before_its_first_alert_has_its_incident_a
         run = await serving.company.start("database_cascade", 2)
         await serving.company.close()  # as after a restart: the world is rebuilt by the step that drives the run
         await serving.lifecycle.practise(run.id)
-        await ended(serving, await begun(serving, run.id, "detect"))
+        record = await ended(serving, await begun(serving, run.id, "detect"))
+    assert record.incident.status == "resolved"
+    assert record.incident.practice_run == run.id
 
 
 @pytest.mark.parametrize("stage", ["detect", "deliberate", "verify"])
