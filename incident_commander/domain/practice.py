@@ -1,5 +1,7 @@
 """A run of the practice company: the stored triple (scenario, seed, actions received) that rebuilds its world."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from .base import JsonObject, RunId, ServiceName, UtcDatetime, Value
@@ -78,3 +80,55 @@ class Baseline(Value):
     customer_cost_usd: dict[str, float]
     assumptions: JsonObject
     provenance: Provenance
+
+
+class Flow(Value):
+    """One kind of harm, scrape by scrape.
+
+    Attributes:
+        name: `failed requests`, `slow requests`, ...
+        price: The assumption that says what one of them costs, in USD: `usd_per_failed_request`, ...
+        per_second: float[n_scrapes].
+    """
+
+    name: str
+    price: str
+    per_second: tuple[float, ...]
+
+
+class Course(Value):
+    """How customers fared along one course of a seed: answered by us, by the modelled human, or by nobody.
+
+    Costs are counted over the same scrapes in all three, so that they can be compared.
+
+    Attributes:
+        requests_per_second: What customers asked for, float[n_scrapes].
+        flows: The kinds of harm that cost something; one course's cost is the sum over all of them of
+            `per_second * interval_seconds * price`.
+        acknowledged_at: When somebody took it up; None for nobody.
+        acted_at: When the first action was received; None: none was.
+        well_at: When customers were well again for good; None: not within the time counted.
+    """
+
+    name: Literal["ours", "human", "nobody"]
+    requests_per_second: tuple[float, ...]
+    flows: tuple[Flow, ...]
+    acknowledged_at: UtcDatetime | None = None
+    acted_at: UtcDatetime | None = None
+    well_at: UtcDatetime | None = None
+
+
+class Courses(Value):
+    """The three courses of one seed, in simulated time.
+
+    Attributes:
+        start: Beginning of the first scrape: the fault's onset, or of what was no fault.
+        alerted_at: When the first alarm fired; None: none did.
+    """
+
+    start: UtcDatetime
+    interval_seconds: float = Field(gt=0)
+    alerted_at: UtcDatetime | None
+    ours: Course
+    human: Course
+    nobody: Course
