@@ -46,6 +46,7 @@ from .response.views import HealthRow
 from .response.workers import Workers
 from .sandbox import POLICY_FILE, PracticeCompany
 from .store import Database, DatabaseClosed, migrate
+from .telemetry.recorded_changes import RecordedChanges
 from .telemetry.unconfigured import live_environment
 
 log = structlog.get_logger(__name__)
@@ -101,7 +102,9 @@ def build(settings: Settings) -> Commander:
     catalogue = load_catalogue()
     analysts = Workers(settings.analysis_processes)
     judges = Workers(1, idle_seconds=JUDGES_REST_SECONDS, patient=True)
-    live = live_environment(load_policy(settings.policy_file) if settings.policy_file else DenyAll())
+    live = live_environment(
+        load_policy(settings.policy_file) if settings.policy_file else DenyAll(), RecordedChanges(database)
+    )
     door = _OwnDoor()
     company = PracticeCompany(
         database, load_policy(POLICY_FILE), door.post, lambda: datetime.now(UTC), Hindsight(judges)

@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -11,6 +12,7 @@ import structlog
 
 from ..domain.alert import SEVERITIES, Alert, AlertSource
 from ..domain.base import Fingerprint, IncidentId, JsonObject, RunId, Value
+from ..domain.change import ReportedChange
 from ..domain.event import EventKind, NewEvent
 from ..domain.incident import Grouping, Incident
 from ..domain.ports import Clock, Environment, Environments, SourceUnavailable, UnknownPracticeRun
@@ -89,13 +91,19 @@ class Intake:
         Raises:
             Overloaded: too many posts are in work; nothing of this one was taken.
         """
-        if self._waiting >= MAX_WAITING:
-            raise Overloaded(f"{self._waiting} posts are in work; send this one again")
-        self._waiting += 1
-        try:
+        with self._in_work():
             return await self._accept(alerts)
-        finally:
-            self._waiting -= 1
+
+    async def record_changes(self, changes: Sequence[ReportedChange]) -> tuple[bool, ...]:
+        """Keep changes as evidence for diagnosis, durably; for each, in order, whether it was new here.
+
+        Raises:
+            Overloaded: too many posts are in work; nothing of this one was taken.
+        """
+        with self._in_work():
+            async with self._database.write() as unit:
+                new = [await unit.changes.add(change) for change in changes]
+        return tuple(new)
 
     async def expire(self) -> None:
         """Mark firing alerts as expired that were not sent again by their `ends_at`, each by its own world's clock."""
@@ -113,6 +121,16 @@ class Intake:
                     # It may have been sent again between the two transactions.
                     if stored.incident_id == seen.incident_id and _is_past_end(stored, world.now):
                         await _Taking(unit, world).expire(stored)
+
+    @contextmanager
+    def _in_work(self) -> Iterator[None]:
+        if self._waiting >= MAX_WAITING:
+            raise Overloaded(f"{self._waiting} posts are in work; send this one again")
+        self._waiting += 1
+        try:
+            yield
+        finally:
+            self._waiting -= 1
 
     async def _accept(self, alerts: Sequence[Alert]) -> Acceptance:
         worlds = {run: await self._world(run) for run in {alert.practice_run for alert in alerts}}

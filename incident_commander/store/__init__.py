@@ -2,6 +2,7 @@
 
 from .alerts import Alerts, Door, Member, StoredAlert
 from .certificates import CertificateConflict, Certificates
+from .changes import Changes
 from .database import Database, DatabaseClosed, SchemaMissing, Unit
 from .dialect import UnsupportedDatabase
 from .incidents import Incidents, UnknownIncident
@@ -16,6 +17,7 @@ __all__ = [
     "Alerts",
     "CertificateConflict",
     "Certificates",
+    "Changes",
     "Database",
     "DatabaseClosed",
     "Door",

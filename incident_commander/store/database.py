@@ -14,6 +14,7 @@ from sqlmodel import col
 from ..domain.base import IncidentId
 from .alerts import Alerts
 from .certificates import Certificates
+from .changes import Changes
 from .dialect import WRITES, async_engine
 from .incidents import Incidents
 from .ledger import Ledger
@@ -44,6 +45,7 @@ class Unit:
         self.alerts = Alerts(session, self._touched.add)
         self.practice = PracticeRuns(session)
         self.certificates = Certificates(session)
+        self.changes = Changes(session)
         self.values = Values(session)
 
     @property

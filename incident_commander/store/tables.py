@@ -154,6 +154,20 @@ class CertificateRow(SQLModel, table=True):
     plan: str = Field(sa_column=Column(Text, nullable=False))
 
 
+class ChangeRow(SQLModel, table=True):
+    """A change that was reported to us, once for each delivery that its sender tells apart."""
+
+    __tablename__ = "changes"
+    __table_args__ = (UniqueConstraint("source", "account", "key", name="uq_changes_delivery"),)
+
+    id: int | None = Field(default=None, sa_column=Column(_BigInteger, primary_key=True, autoincrement=True))
+    source: str
+    account: str
+    key: str = Field(sa_column=Column(Text, nullable=False))
+    at: datetime = Field(sa_column=Column(UtcTime, nullable=False, index=True))
+    document: str = Field(sa_column=Column(Text, nullable=False))
+
+
 class ValueRow(SQLModel, table=True):
     """A small named JSON object that belongs to no other table."""
 

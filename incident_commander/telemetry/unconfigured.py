@@ -1,11 +1,11 @@
-"""The live environment while no telemetry source and no executor is configured: every question is answered by a gap."""
+"""The live environment while no telemetry source and no executor is configured: questions are answered by gaps."""
 
 import asyncio
 from datetime import UTC, datetime
 
 from ..domain.findings import Impact
 from ..domain.incident import ClockKind
-from ..domain.ports import Environment, Policy, SourceUnavailable
+from ..domain.ports import ChangesPort, Environment, Policy, SourceUnavailable
 from ..domain.telemetry import Change, Gap, LogRecord, MetricSeries, Signal, Span, Topology, Window
 
 _REMEDY = "start a practice run on /ops to see the whole response; alerts without telemetry go to a person"
@@ -60,15 +60,19 @@ class NoTelemetry:
         raise _unconfigured("impact")
 
 
-def live_environment(policy: Policy) -> Environment:
-    """The world of a real alert: nothing to read, nobody to act, and the policy that says so."""
+def live_environment(policy: Policy, changes: ChangesPort | None = None) -> Environment:
+    """The world of a real alert: nothing to read but changes, nobody to act, and the policy that says so.
+
+    Args:
+        changes: What was reported to our doors; None: nothing is.
+    """
     nothing = NoTelemetry()
     return Environment(
         clock=WallClock(),
         metrics=nothing,
         logs=nothing,
         traces=nothing,
-        changes=nothing,
+        changes=changes or nothing,
         topology=nothing,
         impact=nothing,
         executor=None,

@@ -11,8 +11,10 @@ from tempfile import mkdtemp
 
 from incident_commander.domain.alert import Alert, AlertSource, AlertStatus
 from incident_commander.domain.base import Fingerprint, IncidentId, JsonObject, ServiceName
+from incident_commander.domain.change import ChangeSource, ReportedChange
 from incident_commander.domain.event import NewEvent
 from incident_commander.domain.incident import Incident
+from incident_commander.domain.telemetry import Change
 from incident_commander.store import Database, migrate
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -104,3 +106,17 @@ def alert(
         source=source,
         received_at=NOON,
     )
+
+
+def reported_change(
+    key: str,
+    *,
+    at: datetime = NOON,
+    source: ChangeSource = "eventbridge",
+    account: str = "111122223333",
+    service: str = "checkout",
+    received_at: datetime = NOON,
+) -> ReportedChange:
+    """A deployment that somebody reported."""
+    change = Change(at=at, service=ServiceName(service), kind="deploy", reference=key, summary=f"deployed {service}")
+    return ReportedChange(change=change, source=source, key=key, account=account, received_at=received_at)
