@@ -162,6 +162,8 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
     with _only_one(settings.data_dir / f"worker-{settings.worker_slot}.lock"):
         await asyncio.to_thread(migrate, settings.resolved_database_url())
         await commander.database.open()
+        commander.analysts.open()
+        commander.judges.open()
         try:
             executor = f"{_installation_id(settings.data_dir)}-{settings.worker_slot}"
             async with commander.lifecycle.running(settings.resolved_workflow_database_url(), executor):

@@ -59,8 +59,9 @@ class Lifecycle:
         Args:
             executor_id: Unique among live processes and the same after a restart: unfinished work is found by it.
         """
-        self._respond_workflow = DBOS.workflow(name="respond")(self._respond_durably())
-        self._practise_workflow = DBOS.workflow(name="practise")(self._practise_durably())
+        if self._respond_workflow is None:
+            self._respond_workflow = DBOS.workflow(name="respond")(self._respond_durably())
+            self._practise_workflow = DBOS.workflow(name="practise")(self._practise_durably())
         DBOS(
             config={
                 "name": "incident-commander",
@@ -70,8 +71,8 @@ class Lifecycle:
                 "log_level": "WARNING",
             }
         )
-        DBOS.launch()
         try:
+            DBOS.launch()
             yield
         finally:
             await asyncio.to_thread(DBOS.destroy)

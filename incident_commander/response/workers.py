@@ -74,8 +74,12 @@ class Workers:
         """Start the workers and have them import the agents, so that the first incident does not wait for it."""
         await asyncio.gather(*(self.run(_import_agents) for _ in range(self.processes)))
 
+    def open(self) -> None:
+        """Take work again after `close`."""
+        self._closed = False
+
     def close(self) -> None:
-        """Stop the workers for good, without waiting for what they compute."""
+        """Stop the workers, without waiting for what they compute, and take no more work."""
         self._closed = True
         self._stop()
 
