@@ -1,9 +1,11 @@
 """Diagnosis: the ranked root causes with what speaks for and against each, and how sure that is."""
 
+from datetime import datetime
+
 from ..actions.catalogue import load_catalogue
 from ..analysis.root_cause import Ranking, rank_causes
 from ..domain.ballot import Judgement
-from ..domain.base import Digest, Value
+from ..domain.base import Digest, ServiceName, Value
 from ..domain.findings import Diagnosis, Evidence, Hypothesis, Verdict
 from ..domain.plan import Plan
 from ..domain.telemetry import Gap, Observations
@@ -32,7 +34,7 @@ class DiagnosisFindings(Value):
 def examine(case: Case) -> DiagnosisFindings:
     """Rank the causes and say how sure that is; missing signals are listed as gaps and lower the confidence."""
     observations = case.observations
-    ranking = rank_causes(observations, case.impact)
+    ranking = rank_causes(observations, case.impact, _alerting(case))
     gaps = observations.gaps + _silent(observations)
     lead = ranking.hypotheses[0] if ranking.hypotheses else None
     sure = (lead.probability if lead else 0.0) * _GAP_DISCOUNT ** len(gaps)
@@ -110,6 +112,13 @@ def _mends(plan: Plan, hypothesis: Hypothesis, addresses: tuple[str, ...]) -> fl
     return 0.8 if hypothesis.change is not None else 0.9
 
 
+def _alerting(case: Case) -> dict[ServiceName, datetime]:
+    """Since when alerts fire, by the service they speak of."""
+    firing = [alert for alert in case.alerts if alert.status == "firing"]
+    latest_first = sorted(firing, key=lambda alert: alert.starts_at, reverse=True)
+    return {alert.service: alert.starts_at for alert in latest_first if alert.service is not None}
+
+
 def _silent(observations: Observations) -> tuple[Gap, ...]:
     if observations.metrics or any(gap.signal == "metrics" for gap in observations.gaps):
         return ()
@@ -123,6 +132,9 @@ def _silent(observations: Observations) -> tuple[Gap, ...]:
 
 
 def _next_question(ranking: Ranking, verdict: Verdict, gaps: tuple[Gap, ...]) -> str:
+    suspect = ranking.hypotheses[0] if ranking.hypotheses else None
+    if suspect is not None and suspect.change is not None and any(gap.signal == "metrics" for gap in gaps):
+        return f"Did {suspect.change} break {suspect.service}? It came shortly before, and no metric is there to tell."
     if gaps:
         return f"{gaps[0].reason}: {gaps[0].remedy}"
     if not ranking.hypotheses:

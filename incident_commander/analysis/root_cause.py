@@ -8,8 +8,9 @@ abnormal service is the idea of MonitorRank and its kin (Kim et al. 2013). The w
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from ..domain.findings import Evidence, FaultKind, Hypothesis, Impact
 from ..domain.telemetry import Change, Observations, ServiceKind, Signal, Span, from_epoch
 from .anomaly import Deviation, deviations_in
 from .call_graph import CallGraph, call_graph, mentioned
-from .change_review import Review, review_changes
+from .change_review import SUSPECT_SECONDS, Review, review_changes
 from .log_patterns import Pattern, rising_patterns
 from .metric_kinds import Resource, meaning_of
 from .words import sentence
@@ -29,6 +30,8 @@ SIMULTANEOUS_SECONDS = 60.0
 """Onsets closer than this are not told apart: scrapes, smoothing and propagation take as long."""
 
 _ABOUT_TO = 0.7
+_CLAIMED = 0.5
+"""The harm that an alert alone claims, of a service without any telemetry to bear it out."""
 _PRIOR_NOTHING = 2.2
 _OWN, _SYMPTOM, _LEADS, _LATER_PER_MINUTE, _COVERS = 5.0, 1.6, 1.0, 0.15, 1.5
 _EXPLAINED, _LOG, _BLAMED, _SELF_TIME, _ERROR_ORIGIN, _CHANGE, _QUIET = 3.5, 1.0, 0.8, 1.2, 0.8, 1.2, 4.0
@@ -86,11 +89,14 @@ class _Candidate:
     onset: float
 
 
-def rank_causes(observations: Observations, impact: Impact | None = None) -> Ranking:
+def rank_causes(
+    observations: Observations, impact: Impact | None = None, alerting: Mapping[ServiceName, datetime] | None = None
+) -> Ranking:
     """Rank the root causes of what the observations show at the end of their window. Never raises for missing signals.
 
     Args:
         impact: What customers feel now, where it is known; otherwise latency and errors are taken as harm.
+        alerting: Since when alerts fire, by service: all there is to hold changes against where no metric can be read.
     """
     until = observations.window.end.timestamp()
     found = tuple(d for d in deviations_in(observations.metrics, until) if d.score >= SEEN)
@@ -107,9 +113,13 @@ def rank_causes(observations: Observations, impact: Impact | None = None) -> Ran
     work = self_time_excess(observations.traces, split.timestamp())
     origins = error_origins(observations.traces, split.timestamp())
 
-    candidates = _candidates(bad, found, graph, observations)
-    began = {c.service: min(o.onset for o in candidates if o.service == c.service) for c in candidates}
-    names = _names(observations)
+    seen = _candidates(bad, found, graph, observations)
+    unseen = _unseen(alerting or {}, observations)
+    if unseen:
+        harm = max(harm, _CLAIMED)
+    candidates = (*seen, *unseen)
+    began = {c.service: min(o.onset for o in seen if o.service == c.service) for c in seen}
+    names = _names(observations) | {c.service for c in unseen}
     symptomatic: dict[ServiceName, float] = {}
     for d in bad:
         if is_symptom(d):
@@ -327,6 +337,19 @@ def _candidates(
     )
 
 
+def _unseen(alerting: Mapping[ServiceName, datetime], observations: Observations) -> tuple[_Candidate, ...]:
+    """The alerting services of which no metric can be read, but which were changed shortly before."""
+    read = frozenset(series.service for series in observations.metrics)
+    names = _names(observations) | frozenset(alerting)
+    unread = {service: since.timestamp() for service, since in sorted(alerting.items()) if service not in read}
+    changed = {
+        review.service
+        for review in review_changes(observations.changes, unread, names)
+        if abs(unread[review.service] - review.change.at.timestamp()) <= SUSPECT_SECONDS
+    }
+    return tuple(_Candidate(service, "unknown", None, 0.0, unread[service]) for service in unread if service in changed)
+
+
 def _unexplained_trouble(
     candidates: tuple[_Candidate, ...],
     graph: CallGraph,
@@ -412,10 +435,11 @@ def _weigh(
     elif candidate.own is not None:
         say("metrics", sentence(candidate.own), _SYMPTOM * candidate.own.score)
         say("metrics", f"no resource of {service} is near its limit", -0.6)
+    else:
+        say("alerts", f"an alert of {service} fires since {when:%H:%M:%S}; no metric of it can be read", _SYMPTOM)
 
-    earliest = min(began.values())
-    lag = candidate.onset - earliest
-    if len(began) > 1:
+    if len(began) > 1 and candidate.own is not None:
+        lag = candidate.onset - min(began.values())
         if lag <= SIMULTANEOUS_SECONDS:
             say("metrics", f"{service} is among the first to leave its course", _LEADS)
         else:

@@ -64,3 +64,26 @@ def test_without_metrics_it_is_inconclusive_says_so_and_abstains() -> None:
 def test_findings_pickle_and_are_the_same_twice() -> None:
     case = case_of(observe(cascade()))
     assert pickle.loads(pickle.dumps(diagnosis.examine(case))) == diagnosis.examine(case)
+
+
+def test_without_metrics_a_deployment_minutes_before_the_alert_is_suspected_but_not_convicted() -> None:
+    shipped = deploy("edge", 335, "version 4.2.0")
+    findings = diagnosis.examine(blinded(case_of(observe([], (shipped,)))))
+    assert findings.diagnosis.verdict == "inconclusive"
+    (hypothesis,) = findings.diagnosis.hypotheses
+    assert (hypothesis.service, hypothesis.fault, hypothesis.change) == ("edge", "bad_deploy", shipped.reference)
+    assert {evidence.signal for evidence in hypothesis.evidence} == {"alerts", "changes"}
+    assert shipped.reference in findings.diagnosis.next_question
+    assert diagnosis.judge((BACK, NOTHING), findings).choice is None
+
+
+def test_without_metrics_a_change_that_cannot_have_done_it_is_told_as_evidence_against() -> None:
+    findings = diagnosis.examine(blinded(case_of(observe([], (deploy("edge", 335, "fix a typo in the readme"),)))))
+    (hypothesis,) = findings.diagnosis.hypotheses
+    assert (hypothesis.fault, hypothesis.change) == ("unknown", None)
+    assert ["cannot do this" in evidence.what for evidence in hypothesis.against] == [True]
+
+
+def test_without_metrics_a_change_of_another_service_is_no_hypothesis() -> None:
+    findings = diagnosis.examine(blinded(case_of(observe([], (deploy("search", 335, "version 4.2.0"),)))))
+    assert findings.diagnosis.hypotheses == ()
