@@ -4,7 +4,8 @@
 import reflex as rx
 from reflex_base.event import EventSpec
 
-from ...response import views
+from ...response.view_board import AgentRow, FigureRow, IncidentRow
+from ...response.views import HealthRow
 from ..components.badges import chip, empty, panel, provenance
 from .state import LiveState, OpsState
 
@@ -24,7 +25,7 @@ def figures() -> rx.Component:
     )
 
 
-def _figure(row: views.FigureRow) -> rx.Component:
+def _figure(row: FigureRow) -> rx.Component:
     return rx.el.div(
         rx.el.dt(row.name),
         rx.el.dd(row.text, class_name="figure-value", data_known=row.known),
@@ -59,7 +60,7 @@ def _select(incident: str) -> EventSpec:
     return OpsState.select(incident)  # type: ignore[misc]  # mypy cannot read the type of a handler with arguments
 
 
-def _incident(row: views.IncidentRow) -> rx.Component:
+def _incident(row: IncidentRow) -> rx.Component:
     return rx.el.li(
         rx.el.button(
             rx.el.span(
@@ -120,7 +121,7 @@ def agents() -> rx.Component:
     )
 
 
-def _agent(row: views.AgentRow) -> rx.Component:
+def _agent(row: AgentRow) -> rx.Component:
     return rx.fragment(
         rx.el.tr(
             rx.el.th(
@@ -153,7 +154,7 @@ def health() -> rx.Component:
     )
 
 
-def _health(row: views.HealthRow) -> rx.Component:
+def _health(row: HealthRow) -> rx.Component:
     return rx.el.li(
         rx.el.span(class_name="dot", aria_hidden="true"),
         rx.el.span(row.name, class_name="health-name"),

@@ -3,7 +3,8 @@
 
 import reflex as rx
 
-from ...response import views
+from ...response.view_decision import CheckRow, PlanRow, RejectionRow, UpdateRow, VoteRow
+from ...response.view_findings import PredictionRow
 from ..components.badges import chip, empty, panel, provenance
 from .state import LiveState
 
@@ -49,7 +50,7 @@ def _slot(state: str) -> rx.Component:
     return rx.el.span(class_name="slot", data_state=state)
 
 
-def _vote(row: views.VoteRow) -> rx.Component:
+def _vote(row: VoteRow) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.strong(row.label),
@@ -67,7 +68,7 @@ def _vote(row: views.VoteRow) -> rx.Component:
     )
 
 
-def _rejection(row: views.RejectionRow) -> rx.Component:
+def _rejection(row: RejectionRow) -> rx.Component:
     return rx.el.li(rx.el.strong(row.voter), ": ", row.reason, rx.el.p(row.detail, class_name="muted"))
 
 
@@ -112,7 +113,7 @@ def _fact(name: rx.Var[str] | str, value: rx.Component | rx.Var[str] | str) -> r
     return rx.el.div(rx.el.dt(name), rx.el.dd(value))
 
 
-def _check(row: views.CheckRow) -> rx.Component:
+def _check(row: CheckRow) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             chip(row.state_text, row.state, "status"),
@@ -142,7 +143,7 @@ def plans() -> rx.Component:
     )
 
 
-def _plan(row: views.PlanRow) -> rx.Component:
+def _plan(row: PlanRow) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.strong(row.text),
@@ -173,7 +174,7 @@ def predictions() -> rx.Component:
     )
 
 
-def _prediction(row: views.PredictionRow) -> rx.Component:
+def _prediction(row: PredictionRow) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             chip(row.state_text, row.state, "status"),
@@ -213,7 +214,7 @@ def updates() -> rx.Component:
     )
 
 
-def _update(row: views.UpdateRow) -> rx.Component:
+def _update(row: UpdateRow) -> rx.Component:
     return rx.el.li(
         rx.el.details(
             rx.el.summary(rx.el.strong(row.subject), rx.el.span(row.audience, ", ", row.at, class_name="muted")),

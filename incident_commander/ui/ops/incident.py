@@ -3,7 +3,9 @@
 
 import reflex as rx
 
-from ...response import views
+from ...response.view_alerts import AlertRow
+from ...response.view_findings import EvidenceRow, GapRow, HypothesisRow
+from ...response.view_incident import StageRow
 from ...response.view_timeline import TimelineRow
 from ..components.badges import chip, empty, panel, provenance
 from .state import LiveState
@@ -48,7 +50,7 @@ def _fact(name: rx.Var[str] | str, value: rx.Component | rx.Var[str] | str) -> r
     return rx.el.div(rx.el.dt(name), rx.el.dd(value))
 
 
-def _stage(row: views.StageRow) -> rx.Component:
+def _stage(row: StageRow) -> rx.Component:
     return rx.el.li(
         rx.el.span(row.label, class_name="stage-label"),
         rx.el.span(row.state_text, class_name="stage-state"),
@@ -69,7 +71,7 @@ def alerts() -> rx.Component:
     )
 
 
-def _alert(row: views.AlertRow) -> rx.Component:
+def _alert(row: AlertRow) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             chip(row.status, row.status, "status"),
@@ -102,7 +104,7 @@ def hypotheses() -> rx.Component:
     )
 
 
-def _hypothesis(row: views.HypothesisRow) -> rx.Component:
+def _hypothesis(row: HypothesisRow) -> rx.Component:
     return rx.el.li(
         rx.el.details(
             rx.el.summary(
@@ -126,7 +128,7 @@ def _hypothesis(row: views.HypothesisRow) -> rx.Component:
     )
 
 
-def _evidence(row: views.EvidenceRow) -> rx.Component:
+def _evidence(row: EvidenceRow) -> rx.Component:
     return rx.el.li(
         rx.el.p(row.what),
         rx.el.p(
@@ -152,7 +154,7 @@ def gaps() -> rx.Component:
     )
 
 
-def _gap(row: views.GapRow) -> rx.Component:
+def _gap(row: GapRow) -> rx.Component:
     return rx.el.li(
         rx.el.div(chip(row.signal, "degraded", "status"), rx.el.strong(row.reason), class_name="row-line"),
         rx.cond(row.remedy != "", rx.el.p(row.remedy)),

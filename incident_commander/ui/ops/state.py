@@ -6,8 +6,13 @@ from urllib.parse import urlencode
 import reflex as rx
 from reflex_base.event import EventSpec
 
-from ...response import views
+from ...response.view_alerts import AlertRow
+from ...response.view_board import AgentRow, FigureRow, IncidentRow
+from ...response.view_decision import ActionView, CheckRow, PlanRow, QuorumView, UpdateRow
+from ...response.view_findings import GapRow, HypothesisRow, PredictionRow
+from ...response.view_incident import IncidentHead, StageRow
 from ...response.view_timeline import TimelineRow
+from ...response.views import HealthRow
 from ..live import NEWEST
 from ..services import NotRunning, running
 
@@ -30,22 +35,22 @@ class LiveState(rx.State):
     loaded: bool = False
     trouble: str = ""
     followed: str = NEWEST
-    incidents: list[views.IncidentRow] = []
-    agents: list[views.AgentRow] = []
-    figures: list[views.FigureRow] = []
-    health: list[views.HealthRow] = []
-    head: views.IncidentHead = views.IncidentHead()
-    stages: list[views.StageRow] = []
-    alerts: list[views.AlertRow] = []
+    incidents: list[IncidentRow] = []
+    agents: list[AgentRow] = []
+    figures: list[FigureRow] = []
+    health: list[HealthRow] = []
+    head: IncidentHead = IncidentHead()
+    stages: list[StageRow] = []
+    alerts: list[AlertRow] = []
     timeline: list[TimelineRow] = []
-    hypotheses: list[views.HypothesisRow] = []
-    quorum: views.QuorumView = views.QuorumView()
-    plans: list[views.PlanRow] = []
-    action: views.ActionView = views.ActionView()
-    checks: list[views.CheckRow] = []
-    predictions: list[views.PredictionRow] = []
-    updates: list[views.UpdateRow] = []
-    gaps: list[views.GapRow] = []
+    hypotheses: list[HypothesisRow] = []
+    quorum: QuorumView = QuorumView()
+    plans: list[PlanRow] = []
+    action: ActionView = ActionView()
+    checks: list[CheckRow] = []
+    predictions: list[PredictionRow] = []
+    updates: list[UpdateRow] = []
+    gaps: list[GapRow] = []
 
 
 class LinkState(rx.State):
