@@ -8,7 +8,10 @@ from .base import Digest, ServiceName, UtcDatetime, Value
 from .findings import FaultKind
 from .provenance import Provenance
 
-ActionName = Literal["rollback", "restart", "scale_out", "failover", "raise_pool", "rate_limit"]
+ActionName = Literal[
+    "rollback", "restart", "scale_out", "failover", "raise_pool", "rate_limit",
+    "block_sources", "free_storage", "grow_storage", "revoke_credentials",
+]  # fmt: skip
 Argument = int | float | str
 
 

@@ -35,6 +35,10 @@ class Assumptions(Value):
     failover_seconds: Assumed
     raise_pool_seconds: Assumed
     rate_limit_seconds: Assumed
+    block_sources_seconds: Assumed
+    free_storage_seconds: Assumed
+    grow_storage_seconds: Assumed
+    revoke_credentials_seconds: Assumed
     stage_detect_seconds: Assumed
     stage_diagnose_seconds: Assumed
     stage_predict_seconds: Assumed

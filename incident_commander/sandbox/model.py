@@ -27,6 +27,8 @@ _RETRY_BUDGET = 0.2
 CUSTOMERS_TRY_AGAIN = 0.15
 _ANSWERED = 0.1
 """Share of the requests lost to waiting that the service still answers with an error."""
+RESTING_LITTER = 3.0
+"""Percent of a volume that old logs and temporary files take on an ordinary day."""
 _BACK_OFF = 0.8
 """Share of clients that heed a 429's Retry-After."""
 
@@ -89,6 +91,9 @@ class State:
         leaked: Connections lost in the pool.
         wanted: Connections that would be in use in an unbounded pool.
         depth: Messages waiting for a worker; `age`: seconds the oldest has waited.
+        disk: Percent of its volume in use; `litter`: the part of it that is logs, temporary files and left-overs.
+        volume: Size of the volume, as a multiple of its first size.
+        blocking: Whether hostile sources are refused there.
     """
 
     instances: list[int]
@@ -116,6 +121,9 @@ class State:
     depth: list[float]
     age: list[float]
     disk: list[float]
+    litter: list[float]
+    volume: list[float]
+    blocking: list[bool]
     timed_out: dict[tuple[int, int], float] = field(default_factory=dict)
     customers: float = 0.0
     failed: float = 0.0
@@ -133,8 +141,9 @@ class State:
             booting=[b[:] for b in self.booting], oom_kills=self.oom_kills[:], pool_size=self.pool_size[:],
             leaked=self.leaked[:], wanted=self.wanted[:], in_use=self.in_use[:], pool_rho=self.pool_rho[:],
             hit_ratio=self.hit_ratio[:], depth=self.depth[:], age=self.age[:], disk=self.disk[:],
-            timed_out=dict(self.timed_out), customers=self.customers, failed=self.failed, slow=self.slow,
-            late=self.late,
+            litter=self.litter[:], volume=self.volume[:], blocking=self.blocking[:],
+            timed_out=dict(self.timed_out), customers=self.customers, failed=self.failed,
+            slow=self.slow, late=self.late,
         )  # fmt: skip
 
 
@@ -199,6 +208,8 @@ class Model:
             oom_kills=[0] * n, pool_size=[float(s.pool.size) if s.pool is not None else 0.0 for s in specs],
             leaked=[0.0] * n, wanted=[0.0] * n, in_use=[0.0] * n, pool_rho=[0.0] * n, hit_ratio=self._hit[:],
             depth=[0.0] * n, age=[0.0] * n, disk=[s.disk_percent or 0.0 for s in specs],
+            litter=[RESTING_LITTER if s.disk_percent is not None else 0.0 for s in specs], volume=[1.0] * n,
+            blocking=[False] * n,
         )  # fmt: skip
 
     def step(self, s: State, f: Influence) -> None:
@@ -355,7 +366,7 @@ class Model:
         s.seen_error[i] = 1.0 - (1.0 - own) * (1.0 - below_error)
         counted = 1.0 - (1.0 - _ANSWERED * refused) * (1.0 - _ANSWERED * pool_refused) * (1.0 - f.failing[i])
         s.reported_error[i] = 1.0 - (1.0 - min(1.0, counted + lost)) * (1.0 - below_error)
-        s.disk[i] = min(100.0, s.disk[i] + self._disk_per_tick[i])
+        s.disk[i] = min(100.0, s.disk[i] + self._disk_per_tick[i] / s.volume[i])
         if self._hit[i] > 0:
             s.hit_ratio[i] += (self._hit[i] - s.hit_ratio[i]) * (TICK_SECONDS / 150.0)
 

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from ..domain.base import ServiceName
 from ..domain.plan import Action, Argument
 from ..domain.telemetry import ServiceKind
+from . import volumes
 from .assumptions import Assumptions
 from .forces import Force
 from .model import State
 from .topology import Company
+from .volumes import LARGEST_VOLUME
 
 _RESTARTABLE: tuple[ServiceKind, ...] = ("edge", "api", "worker", "database", "cache", "queue", "storage")
 _SCALABLE: tuple[ServiceKind, ...] = ("edge", "api", "worker")
 _LIMITABLE: tuple[ServiceKind, ...] = ("edge", "api")
+_WITH_VOLUME: tuple[ServiceKind, ...] = ("database", "queue", "storage")
 _AWAY_RESTART = 0.34
 _AWAY_ROLLBACK = 0.25
+_AWAY_REVOCATION = 0.35
 _WARM_REPLICA_HIT_SHARE = 0.55
 _SMALLEST_POOL = 1
 
@@ -90,6 +94,21 @@ def check_action(
         if spec.kind not in _LIMITABLE:
             raise Impossible(f"a {spec.kind} such as {target!r} takes no rate limit; that is for {_words(_LIMITABLE)}")
         wanted_limit(action, state.offered[i])
+    elif name == "block_sources":
+        mode = action.arguments.get("mode", "block")
+        if mode not in ("block", "lift"):
+            raise Impossible(f"argument mode={mode!r} of block_sources must be 'block' or 'lift'")
+        if spec.kind not in _LIMITABLE:
+            raise Impossible(f"a {spec.kind} such as {target!r} blocks no sources; that is for {_words(_LIMITABLE)}")
+    elif name in ("free_storage", "grow_storage"):
+        if spec.disk_percent is None:
+            raise Impossible(f"{target!r} has no volume of its own; that is for {_words(_WITH_VOLUME)}")
+        if name == "grow_storage":
+            size = state.volume[i] * wanted_growth(action)
+            if size > LARGEST_VOLUME:
+                raise Impossible(f"the volume of {target!r} can become {LARGEST_VOLUME:g} times as large, not {size:g}")
+    elif name == "revoke_credentials" and not company.holds_credentials(target):
+        raise Impossible(f"{target!r} has no credentials of its own; choose one that uses a database, queue or store")
     return Received(action, at, at + assumptions.action_seconds(name))
 
 
@@ -100,6 +119,10 @@ _ARGUMENTS: dict[str, frozenset[str]] = {
     "failover": frozenset(),
     "raise_pool": frozenset({"pool_size", "percent", "factor"}),
     "rate_limit": frozenset({"requests_per_second", "percent", "admit"}),
+    "block_sources": frozenset({"mode"}),
+    "free_storage": frozenset(),
+    "grow_storage": frozenset({"factor"}),
+    "revoke_credentials": frozenset(),
 }
 
 
@@ -144,6 +167,14 @@ def wanted_limit(action: Action, rate: float) -> float:
     return math.inf if admit >= 1 else max(1.0, rate * admit)
 
 
+def wanted_growth(action: Action) -> float:
+    """How many times as large a grow_storage makes a volume; it cannot shrink."""
+    factor = _number(action, "factor", DEFAULT_FACTOR)
+    if factor < 1:
+        raise Impossible(f"a volume cannot shrink: factor={factor:g} of grow_storage must be at least 1")
+    return factor
+
+
 def _number(action: Action, name: str, default: float | None = None) -> float:
     value: Argument | None = action.arguments.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
@@ -168,6 +199,9 @@ def disturb(company: Company, state: State, running: list[Received]) -> None:
             state.away[i] += state.instances[i] * _AWAY_ROLLBACK if several else 0.5
         elif received.action.name == "failover":
             state.away[i] += state.instances[i]
+        elif received.action.name == "revoke_credentials":
+            # Instances take the new credentials one after another; each is refused between the old and the new.
+            state.away[i] += state.instances[i] * _AWAY_REVOCATION
 
 
 def finish(company: Company, state: State, forces: tuple[Force, ...], cleared: set[int], received: Received) -> None:
@@ -196,3 +230,11 @@ def finish(company: Company, state: State, forces: tuple[Force, ...], cleared: s
         state.pool_size[i] = wanted_pool(action, state.pool_size[i])
     elif name == "rate_limit":
         state.limit[i] = wanted_limit(action, state.offered[i])
+    elif name == "block_sources":
+        state.blocking[i] = action.arguments.get("mode", "block") == "block"
+    elif name == "free_storage":
+        volumes.free(state, i)
+    elif name == "grow_storage":
+        volumes.grow(state, i, wanted_growth(action))
+    if name == "failover":
+        volumes.move_to_standby(state, i)

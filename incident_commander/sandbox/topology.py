@@ -130,6 +130,18 @@ class Company(Value):
         """
         return self.services[self.index[name]]
 
+    def stores_of(self, name: ServiceName) -> tuple[ServiceName, ...]:
+        """The databases, queues and stores that an API or worker uses under its own identity."""
+        spec = self.service(name)
+        if spec.kind not in ("api", "worker"):
+            return ()
+        used = (*spec.calls, *((spec.consumes,) if spec.consumes is not None else ()))
+        return tuple(each for each in used if self.service(each).kind in ("database", "queue", "storage"))
+
+    def holds_credentials(self, name: ServiceName) -> bool:
+        """Whether a service has credentials of its own."""
+        return bool(self.stores_of(name))
+
     def topology(self) -> Topology:
         """Who calls whom. A worker calls the queue that it consumes."""
         calls = [(s.name, callee) for s in self.services for callee in s.calls]

@@ -39,8 +39,15 @@ def test_the_undo_of_a_rate_limit_lets_everything_through() -> None:
     assert undone.arguments == {"admit": 1.0}
 
 
-def test_a_restart_cannot_be_taken_back() -> None:
-    assert CATALOGUE.undo(CATALOGUE.action("restart", SEARCH)) is None
+def test_the_undo_of_blocking_lets_the_sources_through_again() -> None:
+    undone = CATALOGUE.undo(CATALOGUE.action("block_sources", SEARCH))
+    assert undone is not None
+    assert undone.arguments == {"mode": "lift"}
+
+
+@pytest.mark.parametrize("name", ["restart", "free_storage", "grow_storage", "revoke_credentials"])
+def test_what_cannot_be_taken_back_has_no_undo(name: ActionName) -> None:
+    assert CATALOGUE.undo(CATALOGUE.action(name, SEARCH)) is None
 
 
 @given(st.sampled_from(["scale_out", "raise_pool"]), st.floats(0.25, 4.0))
@@ -59,6 +66,8 @@ def test_whatever_may_be_done_may_be_undone(name: ActionName, factor: float) -> 
         ("rollback", {"reference": "a\nb"}, "printable"),
         ("rollback", {"reference": "a", "direction": "sideways"}, "not one of back, forward"),
         ("rate_limit", {"admit": 0.0}, "admit = 0.0 is not a number in"),
+        ("grow_storage", {"factor": 0.5}, "factor = 0.5 is not a number in"),
+        ("block_sources", {"mode": "all"}, "not one of block, lift"),
     ],
 )
 def test_arguments_out_of_bounds_are_refused(name: ActionName, arguments: dict[str, Argument], says: str) -> None:
@@ -67,7 +76,7 @@ def test_arguments_out_of_bounds_are_refused(name: ActionName, arguments: dict[s
 
 
 def test_a_target_of_the_wrong_kind_is_refused() -> None:
-    with pytest.raises(OutOfBounds, match="it is a api, and failover applies to database, cache only"):
+    with pytest.raises(OutOfBounds, match="it is a api, and failover applies to database, cache, queue only"):
         CATALOGUE.check(Action(name="failover", target=SEARCH), "api")
 
 
@@ -75,6 +84,9 @@ def test_actions_are_found_by_fault_and_kind() -> None:
     assert CATALOGUE.for_fault("connection_pool_exhaustion", "database") == ("raise_pool",)
     assert CATALOGUE.for_fault("memory_leak", "api") == ("rollback", "restart")
     assert CATALOGUE.for_fault("dependency_failure", "api") == ()
+    assert CATALOGUE.for_fault("attack_traffic", "edge") == ("scale_out", "rate_limit", "block_sources")
+    assert CATALOGUE.for_fault("disk_full", "queue") == ("failover", "free_storage", "grow_storage")
+    assert CATALOGUE.for_fault("credential_compromise", "worker") == ("revoke_credentials",)
     assert CATALOGUE.for_fault("memory_leak", "unknown") == ()
 
 
