@@ -1,7 +1,7 @@
 """Prediction: what breaks next and when, and how the world would look after each plan. From trends and capacities."""
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -27,6 +27,8 @@ HORIZON = timedelta(minutes=30)
 FULL = 0.9
 """Share of a capacity from which a resource counts as used up: queueing makes waits explode beyond it."""
 _PERSISTS = timedelta(minutes=10)
+_NEVER = timedelta(days=365)
+"""A crossing further away than this is none: the trend is as good as level."""
 _SUSPECT_DEPLOY_SECONDS = 1800.0
 _DRIVES_SECONDS = 120.0
 _REPORTED = 6
@@ -223,7 +225,16 @@ def _filling(case: Case, deviation: Deviation, forecast: Forecast, cost: Decimal
             f"{sentence(deviation)}; it grows by {amount(forecast.slope * 60, series.unit)} a minute and is at "
             f"{amount(forecast.level, series.unit)}"
         ),
+        earliest=_time_of(case, forecast.earliest),
+        latest=_time_of(case, forecast.latest),
     )
+
+
+def _time_of(case: Case, seconds: float | None) -> datetime | None:
+    """A time so long after now; None for never, which years are as well."""
+    if seconds is None or seconds > _NEVER.total_seconds():
+        return None
+    return case.now + timedelta(seconds=round(seconds, 3))
 
 
 def _lasting(case: Case, deviation: Deviation, cost: Decimal | None) -> Prediction:

@@ -109,6 +109,8 @@ class Prediction(Value):
     Attributes:
         usd_per_minute: What the incident costs a minute once it has, by the impact port; None where that is not known.
         basis: The observation that it was computed from.
+        earliest, latest: 80 % interval of the crossing; both None where no trend was extended, and `latest` also where
+            the trend may never reach the threshold.
     """
 
     service: ServiceName
@@ -120,6 +122,8 @@ class Prediction(Value):
     probability: Probability = Field(ge=0, le=1)
     usd_per_minute: Decimal | None
     basis: str
+    earliest: UtcDatetime | None = None
+    latest: UtcDatetime | None = None
 
     def reference(self) -> Digest:
         """A stable name, by which its outcome is recorded."""

@@ -24,6 +24,10 @@ def test_a_filling_resource_is_predicted_to_run_out_with_its_time() -> None:
     expected = (90 - 83) / slope
     assert 0.5 * expected < (found[0].by - case.now).total_seconds() < 2 * expected
     assert found[0].probability > 0.8
+    earliest, latest = found[0].earliest, found[0].latest
+    assert earliest is not None
+    assert latest is not None
+    assert case.now < earliest < latest <= found[0].by
 
 
 def test_a_quiet_company_has_nothing_to_predict() -> None:
@@ -34,6 +38,7 @@ def test_lasting_symptoms_are_predicted_to_last() -> None:
     found = prediction.examine(case_of(observe(cascade()))).predictions
     assert {"orders", "edge"} <= {p.service for p in found}
     assert all(p.probability > 0.5 for p in found)
+    assert all(p.earliest is None and p.latest is None for p in found), "no trend was extended, so there is no interval"
 
 
 def test_it_votes_for_relief_at_the_resource_that_ran_out() -> None:
