@@ -3,7 +3,7 @@
 from ..actions.catalogue import load_catalogue
 from ..analysis.anomaly import Deviation, clean, deviations_in
 from ..analysis.forecast import time_to_limit
-from ..analysis.root_cause import SEEN, is_symptom
+from ..analysis.resources import SEEN, is_symptom
 from ..analysis.words import sentence
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value

@@ -4,7 +4,7 @@ import math
 
 from ..actions.catalogue import load_catalogue
 from ..analysis.anomaly import deviations_in
-from ..analysis.root_cause import SEEN, fault_shown, harm_now, is_symptom, own_strength, waits_for_callee
+from ..analysis.resources import SEEN, fault_shown, harm_now, is_symptom, own_strength, waits_for_callee
 from ..analysis.words import sentence
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value

@@ -10,7 +10,7 @@ from ..actions.catalogue import ActionSpec, load_catalogue
 from ..analysis.anomaly import Deviation, clean, deviations_in
 from ..analysis.forecast import Forecast, time_to_limit
 from ..analysis.metric_kinds import Resource, meaning_of
-from ..analysis.root_cause import SEEN, fault_shown, harm_now, is_symptom, waits_for_callee
+from ..analysis.resources import SEEN, fault_shown, harm_now, is_symptom, waits_for_callee
 from ..analysis.words import amount, sentence
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value

@@ -8,7 +8,7 @@ from ..analysis.call_graph import CallGraph, call_graph, mentioned
 from ..analysis.change_review import Review, review_changes
 from ..analysis.log_patterns import Pattern, rising_patterns
 from ..analysis.metric_kinds import meaning_of
-from ..analysis.root_cause import FAULT_OF_RESOURCE, SEEN, is_symptom, own_strength, traffic_factor
+from ..analysis.resources import FAULT_OF_RESOURCE, SEEN, is_symptom, own_strength, traffic_factor
 from ..domain.base import ServiceName
 from ..domain.findings import FaultKind
 from ..domain.telemetry import Change, Observations, from_epoch

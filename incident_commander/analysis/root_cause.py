@@ -16,34 +16,31 @@ import numpy as np
 
 from ..domain.base import ServiceName
 from ..domain.findings import Evidence, FaultKind, Hypothesis, Impact
-from ..domain.telemetry import Change, Observations, ServiceKind, Signal, Span, from_epoch
+from ..domain.telemetry import Change, Observations, Signal, from_epoch
 from .anomaly import Deviation, deviations_in
 from .call_graph import CallGraph, call_graph, mentioned
 from .change_review import SUSPECT_SECONDS, Review, review_changes
 from .log_patterns import Pattern, rising_patterns
-from .metric_kinds import Resource, meaning_of
+from .metric_kinds import meaning_of
+from .resources import (
+    SEEN,
+    SIMULTANEOUS_SECONDS,
+    WAITING,
+    fault_shown,
+    harm_now,
+    is_symptom,
+    own_strength,
+    traffic_factor,
+)
+from .trace_signs import error_origins, self_time_excess
 from .words import sentence
 
-SEEN = 0.15
-"""Deviations that score less are not looked at."""
-SIMULTANEOUS_SECONDS = 60.0
-"""Onsets closer than this are not told apart: scrapes, smoothing and propagation take as long."""
-
-_ABOUT_TO = 0.7
 _CLAIMED = 0.5
 """The harm that an alert alone claims, of a service without any telemetry to bear it out."""
 _PRIOR_NOTHING = 2.2
 _OWN, _SYMPTOM, _LEADS, _LATER_PER_MINUTE, _COVERS = 5.0, 1.6, 1.0, 0.15, 1.5
 _EXPLAINED, _LOG, _BLAMED, _SELF_TIME, _ERROR_ORIGIN, _CHANGE, _QUIET = 3.5, 1.0, 0.8, 1.2, 0.8, 1.2, 4.0
 _LOADED, _RETRIED, _OUTSIDE, _SLOWED = 3.0, 1.5, 0.8, 2.0
-_WAITING: frozenset[Resource] = frozenset(("pool", "queue"))
-FAULT_OF_RESOURCE: dict[Resource, FaultKind] = {
-    "cpu": "overload",
-    "queue": "overload",
-    "memory": "memory_leak",
-    "pool": "connection_pool_exhaustion",
-    "disk": "disk_full",
-}
 _FAULT_WORDS: tuple[tuple[FaultKind, tuple[str, ...]], ...] = (
     ("bad_deploy", ("panic", "nil pointer", "nullpointer", "undefined", "traceback", "typeerror", "unhandled")),
     ("connection_pool_exhaustion", ("pool", "connection slots", "too many connections", "acquire connection")),
@@ -173,87 +170,6 @@ def rank_causes(
     )
 
 
-def harm_now(deviations: tuple[Deviation, ...], impact: Impact | None) -> float:
-    """Whether customers are harmed at the end of the window, in [0, 1]: by measured impact, else latency and errors."""
-    symptoms = max((d.score for d in deviations if is_symptom(d) and d.harmful and d.ongoing), default=0.0)
-    if impact is None:
-        return symptoms
-    # Symptoms without lost requests are harm about to happen; lost requests without symptoms are seen elsewhere.
-    lost = min(1.0, impact.failed_share / 0.02)
-    return max(symptoms * (_ABOUT_TO + (1.0 - _ABOUT_TO) * lost), 0.5 * lost)
-
-
-def fault_shown(deviation: Deviation, kind: ServiceKind, found: tuple[Deviation, ...]) -> FaultKind:
-    """The kind of fault that a used-up resource of a service speaks of.
-
-    By the utilisation law (Denning & Buzen 1978, U = X S) a machine that is busier although it is asked no more has
-    become slower; where it keeps data and gets no releases, that is the machine under it.
-    """
-    fault = FAULT_OF_RESOURCE.get(deviation.meaning.resource, "unknown")
-    keeps_data = kind in ("database", "cache", "queue", "storage")
-    if deviation.meaning.resource == "cpu" and keeps_data and traffic_factor(deviation.series.service, found) < 1.3:
-        return "node_failure"
-    return fault
-
-
-def waits_for_callee(deviation: Deviation, found: tuple[Deviation, ...], callees: tuple[ServiceName, ...]) -> float:
-    """How far a slow or failing callee explains that a pool or a queue of its caller is used up, in [0, 1]."""
-    if deviation.meaning.resource not in _WAITING:
-        return 0.0
-    return max(
-        (
-            min(1.0, d.score) * math.exp(-max(0.0, d.onset - deviation.onset) / (2 * SIMULTANEOUS_SECONDS))
-            for d in found
-            if d.series.service in callees and is_symptom(d) and d.harmful and d.ongoing
-        ),
-        default=0.0,
-    )
-
-
-def own_strength(deviation: Deviation) -> float:
-    """How much a deviation shows that its own service ran out of something, in [0, 1]."""
-    if deviation.meaning.kind == "limit":
-        return deviation.score if deviation.harmful else 0.0
-    if deviation.meaning.kind != "saturation" or not deviation.harmful:
-        return 0.0
-    fullness = deviation.fullness
-    if fullness is None:
-        return 0.6 * deviation.score
-    return deviation.score * float(np.clip((fullness - 0.5) / 0.35, 0.0, 1.0))
-
-
-def self_time_excess(spans: tuple[Span, ...], split: float) -> dict[ServiceName, float]:
-    """Share of the time added to requests since `split` that was spent in each service itself, callees taken out."""
-    inside: dict[tuple[str, str], float] = {}
-    for span in spans:
-        if span.parent_id is not None:
-            key = (span.trace_id, span.parent_id)
-            inside[key] = inside.get(key, 0.0) + span.duration_ms
-    before: dict[ServiceName, list[float]] = {}
-    after: dict[ServiceName, list[float]] = {}
-    for span in spans:
-        own = max(0.0, span.duration_ms - inside.get((span.trace_id, span.span_id), 0.0))
-        (after if span.start.timestamp() >= split else before).setdefault(span.service, []).append(own)
-    excess = {
-        service: max(0.0, float(np.mean(own)) - float(np.mean(before.get(service, [0.0]))))
-        for service, own in sorted(after.items())
-    }
-    total = sum(excess.values())
-    return {service: value / total for service, value in excess.items()} if total > 1.0 else {}
-
-
-def error_origins(spans: tuple[Span, ...], split: float) -> dict[ServiceName, float]:
-    """Share of the failed spans since `split` with no failed child, by service: where errors begin."""
-    failed = [span for span in spans if span.error and span.start.timestamp() >= split]
-    parents = {(span.trace_id, span.parent_id) for span in failed}
-    origins = [span.service for span in failed if (span.trace_id, span.span_id) not in parents]
-    return {service: origins.count(service) / len(origins) for service in sorted(set(origins))}
-
-
-def is_symptom(deviation: Deviation) -> bool:
-    return deviation.meaning.kind in ("latency", "errors", "availability")
-
-
 def _is_trouble(deviation: Deviation) -> bool:
     return deviation.meaning.kind not in ("traffic", "other")
 
@@ -263,17 +179,6 @@ def _names(observations: Observations) -> frozenset[ServiceName]:
         frozenset(series.service for series in observations.metrics)
         | frozenset(service.name for service in observations.topology.services)
         | frozenset(record.service for record in observations.logs)
-    )
-
-
-def traffic_factor(service: ServiceName, found: tuple[Deviation, ...]) -> float:
-    return max(
-        (
-            abs(d.excursion.latest) / max(abs(d.excursion.baseline), 1e-9)
-            for d in found
-            if d.series.service == service and d.meaning.kind == "traffic" and d.ongoing
-        ),
-        default=1.0,
     )
 
 
@@ -385,7 +290,7 @@ def _explained(
         waits = (
             candidate.own is None
             or candidate.strength == 0
-            or candidate.own.meaning.resource in _WAITING
+            or candidate.own.meaning.resource in WAITING
             or (candidate.fault == "overload" and candidate.service in retried)
         )
         if other.strength > 0:
@@ -494,7 +399,7 @@ def _weigh(
         say("logs", f"{blaming[0].service} logs {blaming[0].example!r} ({blaming[0].after} times)", _BLAMED)
     if work:
         # Waiting for a connection or in a queue is spent in the service too, whoever is to blame for it.
-        waits = candidate.own is not None and candidate.own.meaning.resource in _WAITING
+        waits = candidate.own is not None and candidate.own.meaning.resource in WAITING
         own_work = work.get(service, 0.0)
         say("traces", f"{own_work * 100:.0f} % of the time added to requests is spent in {service} itself",
             _SELF_TIME * (0.3 if waits else 1.0) * (own_work if own_work > 0.5 else -0.5 * (own_work < 0.1)),

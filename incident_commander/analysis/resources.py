@@ -1,0 +1,91 @@
+"""What a deviation says of the service it was seen at: what ran out, whether it waits, and what customers feel."""
+
+import math
+
+import numpy as np
+
+from ..domain.base import ServiceName
+from ..domain.findings import FaultKind, Impact
+from ..domain.telemetry import ServiceKind
+from .anomaly import Deviation
+from .metric_kinds import Resource
+
+SEEN = 0.15
+"""Deviations that score less are not looked at."""
+SIMULTANEOUS_SECONDS = 60.0
+"""Onsets closer than this are not told apart: scrapes, smoothing and propagation take as long."""
+
+WAITING: frozenset[Resource] = frozenset(("pool", "queue"))
+"""What fills because something else is waited for."""
+FAULT_OF_RESOURCE: dict[Resource, FaultKind] = {
+    "cpu": "overload",
+    "queue": "overload",
+    "memory": "memory_leak",
+    "pool": "connection_pool_exhaustion",
+    "disk": "disk_full",
+}
+_ABOUT_TO = 0.7
+
+
+def harm_now(deviations: tuple[Deviation, ...], impact: Impact | None) -> float:
+    """Whether customers are harmed at the end of the window, in [0, 1]: by measured impact, else latency and errors."""
+    symptoms = max((d.score for d in deviations if is_symptom(d) and d.harmful and d.ongoing), default=0.0)
+    if impact is None:
+        return symptoms
+    # Symptoms without lost requests are harm about to happen; lost requests without symptoms are seen elsewhere.
+    lost = min(1.0, impact.failed_share / 0.02)
+    return max(symptoms * (_ABOUT_TO + (1.0 - _ABOUT_TO) * lost), 0.5 * lost)
+
+
+def fault_shown(deviation: Deviation, kind: ServiceKind, found: tuple[Deviation, ...]) -> FaultKind:
+    """The kind of fault that a used-up resource of a service speaks of.
+
+    By the utilisation law (Denning & Buzen 1978, U = X S) a machine that is busier although it is asked no more has
+    become slower; where it keeps data and gets no releases, that is the machine under it.
+    """
+    fault = FAULT_OF_RESOURCE.get(deviation.meaning.resource, "unknown")
+    keeps_data = kind in ("database", "cache", "queue", "storage")
+    if deviation.meaning.resource == "cpu" and keeps_data and traffic_factor(deviation.series.service, found) < 1.3:
+        return "node_failure"
+    return fault
+
+
+def waits_for_callee(deviation: Deviation, found: tuple[Deviation, ...], callees: tuple[ServiceName, ...]) -> float:
+    """How far a slow or failing callee explains that a pool or a queue of its caller is used up, in [0, 1]."""
+    if deviation.meaning.resource not in WAITING:
+        return 0.0
+    return max(
+        (
+            min(1.0, d.score) * math.exp(-max(0.0, d.onset - deviation.onset) / (2 * SIMULTANEOUS_SECONDS))
+            for d in found
+            if d.series.service in callees and is_symptom(d) and d.harmful and d.ongoing
+        ),
+        default=0.0,
+    )
+
+
+def own_strength(deviation: Deviation) -> float:
+    """How much a deviation shows that its own service ran out of something, in [0, 1]."""
+    if deviation.meaning.kind == "limit":
+        return deviation.score if deviation.harmful else 0.0
+    if deviation.meaning.kind != "saturation" or not deviation.harmful:
+        return 0.0
+    fullness = deviation.fullness
+    if fullness is None:
+        return 0.6 * deviation.score
+    return deviation.score * float(np.clip((fullness - 0.5) / 0.35, 0.0, 1.0))
+
+
+def is_symptom(deviation: Deviation) -> bool:
+    return deviation.meaning.kind in ("latency", "errors", "availability")
+
+
+def traffic_factor(service: ServiceName, found: tuple[Deviation, ...]) -> float:
+    return max(
+        (
+            abs(d.excursion.latest) / max(abs(d.excursion.baseline), 1e-9)
+            for d in found
+            if d.series.service == service and d.meaning.kind == "traffic" and d.ongoing
+        ),
+        default=1.0,
+    )
