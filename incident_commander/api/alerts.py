@@ -1,51 +1,15 @@
 """The doors for alerts: Alertmanager's webhook, and what Prometheus itself posts to an Alertmanager."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, JsonValue
+from pydantic import JsonValue
 
-from ..ingest import Intake, Outcome, Parsed, parse_alertmanager, parse_prometheus
+from ..ingest import parse_alertmanager, parse_prometheus
 from .body import read_json
-from .problems import Fault, Problem, fault_of
 from .services import ApiServices
-
-
-class AlertsAnswer(BaseModel):
-    """What became of a post's alerts.
-
-    The good alerts of a post are taken even when others in it are bad: senders do not send again what was refused.
-
-    Attributes:
-        accepted: How many were taken; they are durable.
-        outcomes: What became of each of those.
-        rejected: What is wrong with each of the others.
-    """
-
-    accepted: int
-    outcomes: tuple[Outcome, ...]
-    rejected: tuple[Fault, ...] = ()
-
-
-class AlertsRefused(Problem):
-    """The answer to a post without one good alert; `error` is the first of `rejected`."""
-
-    rejected: tuple[Fault, ...]
-
-
-_ERRORS: dict[int | str, dict[str, object]] = {
-    400: {"model": Problem, "description": "The body is not JSON."},
-    413: {"model": Problem, "description": "The body is too large."},
-    422: {"model": AlertsRefused, "description": "No alert in the post could be taken."},
-    503: {"model": Problem, "description": "Send it again after `Retry-After` seconds."},
-}
-
-
-def _any_body(what: str, schema: JsonValue) -> dict[str, object]:
-    return {"requestBody": {"required": True, "description": what, "content": {"application/json": {"schema": schema}}}}
-
+from .taking import REFUSALS, AlertsAnswer, any_body, take
 
 _ALERT: JsonValue = {
     "type": "object",
@@ -76,32 +40,21 @@ def alerts_router(services: ApiServices) -> APIRouter:
     @router.post(
         "/api/alerts/alertmanager",
         response_model=AlertsAnswer,
-        responses=_ERRORS,
+        responses=REFUSALS,
         summary="Alertmanager's webhook, version 4",
-        openapi_extra=_any_body("Alertmanager's webhook body, version 4; unknown keys are accepted.", _WEBHOOK),
+        openapi_extra=any_body("Alertmanager's webhook body, version 4; unknown keys are accepted.", _WEBHOOK),
     )
     async def alertmanager(request: Request) -> JSONResponse:
-        return await _take(services.intake, parse_alertmanager, await read_json(request))
+        return await take(services.intake, parse_alertmanager(await read_json(request), datetime.now(UTC)))
 
     @router.post(
         "/api/v2/alerts",
         response_model=AlertsAnswer,
-        responses=_ERRORS,
+        responses=REFUSALS,
         summary="Alerts as Prometheus posts them to an Alertmanager",
-        openapi_extra=_any_body("An array of alerts, as Alertmanager's API version 2 takes it.", _ALERTS),
+        openapi_extra=any_body("An array of alerts, as Alertmanager's API version 2 takes it.", _ALERTS),
     )
     async def prometheus(request: Request) -> JSONResponse:
-        return await _take(services.intake, parse_prometheus, await read_json(request))
+        return await take(services.intake, parse_prometheus(await read_json(request), datetime.now(UTC)))
 
     return router
-
-
-async def _take(intake: Intake, parse: Callable[[JsonValue, datetime], Parsed], body: JsonValue) -> JSONResponse:
-    parsed = parse(body, datetime.now(UTC))
-    rejected = tuple(fault_of(bad) for bad in parsed.bad)
-    if rejected and not parsed.alerts:
-        refusal = AlertsRefused(error=rejected[0], rejected=rejected)
-        return JSONResponse(refusal.model_dump(mode="json"), status_code=422)
-    acceptance = await intake.accept(parsed.alerts)
-    taken = AlertsAnswer(accepted=len(parsed.alerts), outcomes=acceptance.outcomes, rejected=rejected)
-    return JSONResponse(taken.model_dump(mode="json"))

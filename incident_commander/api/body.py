@@ -17,9 +17,13 @@ async def read_json(request: Request, empty: JsonValue = None) -> JsonValue:
     """The body as JSON; `empty`, where given, stands for no body at all.
 
     Raises:
-        Refused: it is too large (413), or is not JSON in UTF-8 (400).
+        Refused: it is too large (413), compressed (415), or is not JSON in UTF-8 (400).
     """
     raw = await _read(request)
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        remedy = "send the same JSON uncompressed, without this header"
+        raise Refused(415, "Content-Encoding", encoding, "a compressed body is not read here", remedy)
     if not raw and empty is not None:
         return empty
     try:
