@@ -39,6 +39,7 @@ from .response.lifecycle import Lifecycle
 from .response.operations import Operations
 from .response.practice import PracticeDriver
 from .response.record import Comparison
+from .response.recorder import Recorder
 from .response.rounds import StoredRounds
 from .response.scoring import Hindsight, compare_run, score_predictions
 from .response.stages import Stages
@@ -86,13 +87,17 @@ class Commander:
     intake: Intake
     lifecycle: Lifecycle
     operations: Operations
+    recorder: Recorder
     analysts: Workers
     judges: Workers
     api: FastAPI
 
 
-def build(settings: Settings) -> Commander:
+def build(settings: Settings, *, awaited: bool = False) -> Commander:
     """Wire all services together; touches neither disk nor network.
+
+    Args:
+        awaited: Somebody waits for a practice run's figures, so that its judges compute at once, not when all else idles.
 
     Raises:
         PolicyError, CatalogueError, QuorumError: a data file is wrong; the message names file and line.
@@ -101,7 +106,7 @@ def build(settings: Settings) -> Commander:
     quorum = rule()
     catalogue = load_catalogue()
     analysts = Workers(settings.analysis_processes)
-    judges = Workers(1, idle_seconds=JUDGES_REST_SECONDS, patient=True)
+    judges = Workers(1, idle_seconds=JUDGES_REST_SECONDS, patient=not awaited)
     live = live_environment(
         load_policy(settings.policy_file) if settings.policy_file else DenyAll(), RecordedChanges(database)
     )
@@ -145,9 +150,10 @@ def build(settings: Settings) -> Commander:
     operations = Operations(
         database, company, environments, lifecycle, keyring, quorum, partial(_health, settings, database, analysts)
     )
+    recorder = Recorder(database, company, operations, keyring)
     api = build_api(ApiServices(intake, database, operations, company))
     door.open(api)
-    return Commander(settings, database, company, intake, lifecycle, operations, analysts, judges, api)
+    return Commander(settings, database, company, intake, lifecycle, operations, recorder, analysts, judges, api)
 
 
 @contextlib.asynccontextmanager

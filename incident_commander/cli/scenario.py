@@ -1,15 +1,21 @@
 """`incident-commander scenario`: list and run the practice scenarios."""
 
 import asyncio
+import contextlib
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Annotated
 
 import httpx
 import typer
 from pydantic import ValidationError
 
-from ..composition import build, log_to_stderr, running
+from ..composition import Commander, build, log_to_stderr, running
 from ..domain.settings import Settings
+from ..response.progress import Progress, begun
+from ..response.recorder import Tell
+from ..response.recording import Recording, write_recording
 from ..response.report import RunReport
 from ..sandbox import load_scenarios
 
@@ -38,10 +44,7 @@ def run(
     server: str = typer.Option("", help="Run it on this server instead of in this process, e.g. http://127.0.0.1:8000"),
 ) -> None:
     """Run a scenario end to end and judge the outcome against the answer that no agent saw."""
-    known = [scenario.name for scenario in load_scenarios()]
-    if name not in known:
-        typer.echo(f"there is no scenario {name!r}; choose one of {', '.join(known)}", err=True)
-        raise typer.Exit(2)
+    _require_scenario(name)
     log_to_stderr()
     try:
         report = asyncio.run(_on_server(server, name, seed) if server else _in_process(name, seed))
@@ -51,13 +54,53 @@ def run(
     typer.echo(report.model_dump_json(exclude={"run_id"}) if json else _readable(report))
 
 
+@app.command("record")
+def record(
+    name: Annotated[str, typer.Argument(help="A scenario of `scenario list`.")],
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same seed gives the same figures twice.")],
+    out: Annotated[Path, typer.Option(help="The file to write; one that is there is replaced once the run has ended.")],
+    progress: Annotated[
+        bool, typer.Option("--progress", help="Print a JSON object a line as the run goes on.")
+    ] = False,
+) -> None:
+    """Run a scenario as `scenario run` does, and write all that is needed to show and to check it to one file."""
+    _require_scenario(name)
+    log_to_stderr()
+    tell = _print_progress if progress else _keep_quiet
+    tell(begun("start", "A practice company is being set up"))
+    try:
+        recording = asyncio.run(record_in_process(name, seed, tell))
+        write_recording(recording, out)
+    except (TimeoutError, OSError) as error:
+        typer.echo(f"the run was not recorded: {type(error).__name__}: {error}", err=True)
+        raise typer.Exit(1) from error
+    if not progress:
+        typer.echo(f"{out}: {name} seed {seed}, {recording.report.status}, {out.stat().st_size / 1000:.0f} kB")
+
+
+async def record_in_process(name: str, seed: int, tell: Tell) -> Recording:
+    """Run a scenario in this process, on a store of its own, and record it.
+
+    Raises:
+        TimeoutError: it did not come to an end in time.
+    """
+    async with _commander_for_one_run() as commander:
+        return await commander.recorder.record(name, seed, tell)
+
+
 async def _in_process(name: str, seed: int) -> RunReport:
+    async with _commander_for_one_run() as commander:
+        transport = httpx.ASGITransport(commander.api)
+        async with httpx.AsyncClient(transport=transport, base_url="http://in-process") as client:
+            return await run_and_report(client, name, seed)
+
+
+@contextlib.asynccontextmanager
+async def _commander_for_one_run() -> AsyncIterator[Commander]:
     with tempfile.TemporaryDirectory(prefix="incident-commander-") as folder:
         settings = Settings(data_dir=Path(folder), database_url="", workflow_database_url="", notify_urls=[])
-        async with running(build(settings)) as commander:
-            transport = httpx.ASGITransport(commander.api)
-            async with httpx.AsyncClient(transport=transport, base_url="http://in-process") as client:
-                return await run_and_report(client, name, seed)
+        async with running(build(settings, awaited=True)) as commander:
+            yield commander
 
 
 async def _on_server(server: str, name: str, seed: int) -> RunReport:
@@ -86,6 +129,21 @@ async def run_and_report(client: httpx.AsyncClient, name: str, seed: int) -> Run
             if report.status_code == httpx.codes.OK:
                 return RunReport.model_validate_json(report.content)
             await asyncio.sleep(0.05)
+
+
+def _require_scenario(name: str) -> None:
+    known = [scenario.name for scenario in load_scenarios()]
+    if name not in known:
+        typer.echo(f"there is no scenario {name!r}; choose one of {', '.join(known)}", err=True)
+        raise typer.Exit(2)
+
+
+def _print_progress(progress: Progress) -> None:
+    print(progress.model_dump_json(), flush=True)
+
+
+def _keep_quiet(progress: Progress) -> None:
+    """Whoever asked for no progress hears of the end only."""
 
 
 def _readable(report: RunReport) -> str:

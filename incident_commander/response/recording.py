@@ -4,6 +4,10 @@ Nothing else is needed to play it, no store and no running service: /demo plays 
 /transparency the files under `assets/scenarios/`, which `incident-commander record-scenarios` makes.
 """
 
+import os
+import secrets
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..domain.ballot import Voter
@@ -18,6 +22,7 @@ from .report import RunReport
 RECORDING_FORMAT = 1
 """Raised when a recording of an older version could not be read any more."""
 MAX_RECORDING_BYTES = 16 * 2**20
+_AGAIN = "record it again with `incident-commander record-scenarios`"
 
 
 class AssumedFigure(Value):
@@ -120,6 +125,41 @@ class _Envelope(BaseModel):
     format: int
 
 
+def write_recording(recording: Recording, path: Path) -> None:
+    """Write a recording to a file, whole or not at all.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with unfinished.open("xb") as file:
+            file.write(recording.model_dump_json().encode())
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def load_recording(path: Path) -> Recording:
+    """Read a recording from a file.
+
+    Raises:
+        UnreadableRecording: as `read_recording`, and where the file cannot be read.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_RECORDING_BYTES:
+            raise UnreadableRecording(_too_large(path.name, size))
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UnreadableRecording(
+            f"{path.name} cannot be read: {error.strerror}; give this user access to it, or {_AGAIN}"
+        ) from error
+    return read_recording(raw, path.name)
+
+
 def read_recording(raw: bytes, name: str) -> Recording:
     """Read a recording.
 
@@ -129,27 +169,30 @@ def read_recording(raw: bytes, name: str) -> Recording:
     Raises:
         UnreadableRecording: it is truncated, too large, no recording, of a newer version, or was edited.
     """
-    again = "record it again with `incident-commander record-scenarios`"
     if len(raw) > MAX_RECORDING_BYTES:
-        raise UnreadableRecording(f"{name} has {len(raw)} bytes, more than {MAX_RECORDING_BYTES}; {again}")
+        raise UnreadableRecording(_too_large(name, len(raw)))
     try:
         found = _Envelope.model_validate_json(raw).format
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         what = "is cut off or no JSON" if first["type"] == "json_invalid" else "is no recording"
-        raise UnreadableRecording(f"{name} {what}: {first['msg']}; {again}") from error
+        raise UnreadableRecording(f"{name} {what}: {first['msg']}; {_AGAIN}") from error
     if found > RECORDING_FORMAT:
         raise UnreadableRecording(
             f"{name} is of format {found}, newer than {RECORDING_FORMAT}, the newest read here; update it"
         )
     if found < RECORDING_FORMAT:
-        raise UnreadableRecording(f"{name} is of format {found}, older than {RECORDING_FORMAT}; {again}")
+        raise UnreadableRecording(f"{name} is of format {found}, older than {RECORDING_FORMAT}; {_AGAIN}")
     try:
         recording = Recording.model_validate_json(raw)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise UnreadableRecording(f"{name} is damaged at {where!r}: {first['msg']}; {again}") from error
+        raise UnreadableRecording(f"{name} is damaged at {where!r}: {first['msg']}; {_AGAIN}") from error
     if not recording.is_as_recorded():
-        raise UnreadableRecording(f"{name} was changed since it was recorded: its digest does not hold; {again}")
+        raise UnreadableRecording(f"{name} was changed since it was recorded: its digest does not hold; {_AGAIN}")
     return recording
+
+
+def _too_large(name: str, size: int) -> str:
+    return f"{name} has {size} bytes, more than {MAX_RECORDING_BYTES}; {_AGAIN}"

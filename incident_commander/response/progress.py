@@ -1,0 +1,57 @@
+"""How far a practice run has come, for whoever waits for it: its stages as they begin and end, and what they find."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from ..domain.base import Value
+from ..domain.event import Event, EventKind
+from ..domain.incident import STAGES, Stage
+from .view_timeline import timeline_row
+
+Step = Literal["queue", "start", "company", Stage, "record"]
+"""Waiting for one's turn; starting; the practice company's day until its first alarm; the stages; what is kept."""
+
+STEPS: tuple[Step, ...] = ("queue", "start", "company", *STAGES, "record")
+
+_UNTOLD: frozenset[EventKind] = frozenset(("agent.ran", "alert.resent", "ballot.cast"))
+"""Too many, and too small, to be told one by one."""
+
+
+class Progress(Value):
+    """One thing that has just happened.
+
+    Attributes:
+        stage: The step that is under way.
+        text: What happened, in a few words.
+        share: Of all steps, how many are done, in [0, 1]; None while it is not known when the run can begin.
+        queued_behind: Runs that must end before this one can begin.
+    """
+
+    stage: Step
+    text: str
+    share: float | None = Field(default=None, ge=0, le=1)
+    queued_behind: int = Field(default=0, ge=0)
+
+
+def begun(step: Step, text: str) -> Progress:
+    """Progress to the beginning of a step."""
+    return Progress(stage=step, text=text, share=round(STEPS.index(step) / len(STEPS), 3))
+
+
+def told(events: Sequence[Event], step: Step) -> tuple[Progress, ...]:
+    """What new events of an incident say of the progress.
+
+    Args:
+        step: The step under way before the first of them.
+    """
+    said: list[Progress] = []
+    for event in events:
+        ended = event.kind == "stage.finished"
+        if event.kind in ("stage.started", "stage.finished"):
+            step = next(stage for stage in STAGES if stage == event.payload["stage"])
+        if event.kind not in _UNTOLD:
+            share = (STEPS.index(step) + ended) / len(STEPS)
+            said.append(Progress(stage=step, text=timeline_row(event).title, share=round(share, 3)))
+    return tuple(said)
