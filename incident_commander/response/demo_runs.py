@@ -1,0 +1,190 @@
+"""Practice runs for viewers of /demo, each in a process and a store of its own, so that none needs the server's."""
+
+import asyncio
+import contextlib
+import math
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ..sandbox.assumptions import load_assumptions
+from ..sandbox.scenarios import scenario_named
+from .progress import Progress
+from .recording import Recording, UnreadableRecording, load_recording
+
+AT_ONCE = 2
+"""How many runs there are at once: each keeps two processes busy."""
+MOST_WAITING = 10
+"""How many may wait for their turn; at about ten seconds a run, the last of them waits a minute."""
+PATIENCE_SECONDS = 150.0
+"""How long a run may take before it is ended, wall clock: several times what one takes."""
+REMEMBERED = 8
+_NICENESS = 5
+"""Viewers' runs yield to the server that shows them."""
+
+Asked = tuple[str, int, tuple[tuple[str, float], ...]]
+"""A scenario, a seed, and the figures that were assumed in place of the shipped ones."""
+
+
+class TooManyRuns(Exception):
+    """No more runs are taken on now; the message says when to try again."""
+
+
+class RunFailed(Exception):
+    """A run did not come to its end; the message says why."""
+
+
+class DemoRuns:
+    """Runs scenarios for viewers: so many at once, the others in the order they came.
+
+    A run is a function of what was asked of it, so the last few are remembered, and given again to whoever asks the
+    same of the same server: `recorded_at` says when it really ran.
+
+    Args:
+        at_once: How many run at the same time.
+        most_waiting: How many wait at most.
+        patience_seconds: How long one may take.
+    """
+
+    def __init__(
+        self, at_once: int = AT_ONCE, most_waiting: int = MOST_WAITING, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        self._at_once = at_once
+        self._most_waiting = most_waiting
+        self._patience_seconds = patience_seconds
+        self._line: list[asyncio.Event] = []
+        self._known: dict[Asked, Recording] = {}
+
+    def run(
+        self, scenario: str, seed: int, assumed: Mapping[str, float] | None = None
+    ) -> AsyncGenerator[Progress | Recording, None]:
+        """Run a scenario: what happens while it does, and last its recording.
+
+        A viewer who goes closes the generator (`contextlib.aclosing`) or is cancelled; either ends the run at once.
+
+        Args:
+            assumed: Assumed figures to be taken instead of the shipped ones, by name.
+
+        Raises:
+            ValueError: the scenario, the seed or a figure is not possible; the message says what is.
+            TooManyRuns: while it is gone through: too many wait already.
+            RunFailed: while it is gone through: the run died, took too long, or left no recording.
+        """
+        chosen = scenario_named(scenario).name
+        if not 0 <= seed < 2**32:
+            raise ValueError(f"the seed must be a whole number from 0 to {2**32 - 1}, not {seed}")
+        figures = dict(assumed or {})
+        _check_figures(figures)
+        return self._run((chosen, seed, tuple(sorted(figures.items()))))
+
+    async def _run(self, asked: Asked) -> AsyncGenerator[Progress | Recording, None]:
+        known = self._known.get(asked)
+        if known is not None:
+            yield known
+            return
+        if len(self._line) >= self._at_once + self._most_waiting:
+            raise TooManyRuns(
+                f"{self._most_waiting} runs wait already; try again in a minute, or play a recording meanwhile"
+            )
+        moved = asyncio.Event()
+        self._line.append(moved)
+        try:
+            while (ahead := self._line.index(moved) - self._at_once + 1) > 0:
+                runs = "one run goes" if ahead == 1 else f"{ahead} runs go"
+                yield Progress(stage="queue", text=f"Waiting: {runs} first", queued_behind=ahead)
+                moved.clear()
+                await moved.wait()
+            async with contextlib.aclosing(_recorded(asked, self._patience_seconds)) as run:
+                async for each in run:
+                    if isinstance(each, Recording):
+                        self._remember(asked, each)
+                    yield each
+        finally:
+            self._line.remove(moved)
+            for other in self._line:
+                other.set()
+
+    def _remember(self, asked: Asked, recording: Recording) -> None:
+        self._known[asked] = recording
+        while len(self._known) > REMEMBERED:
+            self._known.pop(next(iter(self._known)))
+
+
+def _check_figures(figures: Mapping[str, float]) -> None:
+    known = [name for name, _ in load_assumptions()]
+    for name, value in figures.items():
+        if name not in known:
+            raise ValueError(f"there is no assumed figure {name!r}; there are {', '.join(known)}")
+        if not math.isfinite(value) or value < 0:
+            raise ValueError(f"{name} must be a number of at least 0, not {value}")
+
+
+async def _recorded(asked: Asked, patience_seconds: float) -> AsyncGenerator[Progress | Recording, None]:
+    """One run in a process group and a folder of its own; neither is left behind, however this ends."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience_seconds
+    with tempfile.TemporaryDirectory(prefix="incident-commander-demo-") as name:
+        folder = Path(name)
+        process = await _start(asked, folder)
+        try:
+            while line := await asyncio.wait_for(_next_line(process), deadline - loop.time()):
+                with contextlib.suppress(ValidationError):  # whatever else a library prints is no progress
+                    yield Progress.model_validate_json(line)
+            code = await asyncio.wait_for(process.wait(), deadline - loop.time())
+            if code != 0:
+                raise RunFailed(f"the run ended with {code}: {_last_words(folder)}")
+            yield await asyncio.to_thread(load_recording, folder / "recording.json")
+        except TimeoutError as error:
+            raise RunFailed(f"the run was ended after {patience_seconds:g} s; try it again, or another seed") from error
+        except UnreadableRecording as error:
+            raise RunFailed(f"the run ended without a recording: {error}") from error
+        finally:
+            await _end(process)
+
+
+async def _start(asked: Asked, folder: Path) -> asyncio.subprocess.Process:
+    scenario, seed, figures = asked
+    command = [sys.executable, "-m", "incident_commander", "scenario", "record", scenario, "--seed", str(seed)]
+    command += ["--out", str(folder / "recording.json"), "--progress"]
+    for name, value in figures:
+        command += ["--assume", f"{name}={value!r}"]
+    # The server's own settings are for its own store and its own people.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("IC_")}
+    environment |= {"TMPDIR": str(folder), "PYTHONPATH": str(Path(__file__).parents[2])}
+    with (folder / "stderr").open("wb") as errors:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=folder,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
+    return process
+
+
+async def _next_line(process: asyncio.subprocess.Process) -> bytes:
+    if process.stdout is None:
+        raise RuntimeError("the run was started without a pipe to read its progress from")
+    return await process.stdout.readline()
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Kill whatever is left of the process group: nothing in it is worth finishing."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+def _last_words(folder: Path) -> str:
+    lines = (folder / "stderr").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1][:500] if lines else "it said nothing"
