@@ -3,19 +3,33 @@
 import contextlib
 from collections.abc import AsyncIterator
 
-from .composition import build, log_to_stderr, running
+from .composition import AlreadyRunning, build, log_to_stderr, running
 from .domain.settings import Settings
-from .ui.app import app_of, serving
+from .response.demo_runs import DemoRuns
+from .response.shelf import Shelf
+from .ui.app import app_of, sockets_of
+from .ui.exhibits import Exhibits
+from .ui.operations import Operations
+from .ui.serving import serving
 
 log_to_stderr()
-commander = build(Settings())
+settings = Settings()
+commander = build(settings)
 app = app_of(commander.api)
 
 
 @contextlib.asynccontextmanager
+async def response() -> AsyncIterator[Operations]:
+    """Run the response and its store."""
+    async with running(commander):
+        yield commander.operations
+
+
+@contextlib.asynccontextmanager
 async def services() -> AsyncIterator[None]:
-    """Run the services and the broadcaster while the server is up, not in the compile step, which imports this too."""
-    async with running(commander), serving(app, commander.operations):
+    """Run the services while the server is up, not in the compile step, which imports this module too."""
+    exhibits = Exhibits(DemoRuns(), Shelf(settings.recordings_dir))
+    async with serving(sockets_of(app), response, exhibits, final=(AlreadyRunning,)):
         yield
 
 

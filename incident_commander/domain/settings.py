@@ -6,6 +6,10 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 
+RECORDINGS = Path(__file__).resolve().parents[2] / "assets" / "scenarios"
+"""The recordings that come with the product."""
+
+
 class BadSettings(Exception):
     """A setting has a value that it cannot have; the message names it and says what to do."""
 
@@ -23,6 +27,7 @@ class Settings(BaseSettings):
     worker_slot: int = Field(default=0, ge=0, description="which of this installation's workers this process is")
     analysis_processes: int = Field(default=1, ge=1, description="worker processes for analysis")
     notify_urls: list[str] = Field(default=[], description="apprise URLs updates go to; none: timeline only")
+    recordings_dir: Path = Field(default=RECORDINGS, description="where /transparency finds its recordings")
     policy_file: Path | None = Field(default=None, description="policy for real incidents; none: no action is allowed")
 
     def resolved_database_url(self) -> str:

@@ -1,7 +1,4 @@
-"""The Reflex app of all pages, and what runs beside it."""
-
-import contextlib
-from collections.abc import AsyncIterator
+"""The Reflex app of all pages."""
 
 import reflex as rx
 from reflex.app import default_error_boundary
@@ -10,11 +7,9 @@ from starlette.applications import Starlette
 from .components.chrome import THEME_SCRIPT
 from .landing.page import landing
 from .landing.state import LandingState
-from .live import ReflexSockets, broadcasting
-from .operations import Operations
+from .live import ReflexSockets
 from .ops.page import ops
 from .ops.state import PATH, LiveState, OpsState
-from .services import Services, provide
 
 
 def app_of(api: Starlette) -> rx.App:
@@ -44,12 +39,6 @@ def app_of(api: Starlette) -> rx.App:
     return app
 
 
-@contextlib.asynccontextmanager
-async def serving(app: rx.App, operations: Operations) -> AsyncIterator[None]:
-    """Give the pages their services and push to them until the block ends."""
-    async with broadcasting(ReflexSockets(app, LiveState), operations) as live:
-        provide(Services(operations, live))
-        try:
-            yield
-        finally:
-            provide(None)
+def sockets_of(app: rx.App) -> ReflexSockets:
+    """The sockets of the app's viewers, to push the live page to."""
+    return ReflexSockets(app, LiveState)

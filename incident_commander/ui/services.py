@@ -1,38 +1,66 @@
-"""The one module global there is: the running services, filled at start by the composition root, asked by pages."""
+"""The one module global there is: what the pages may reach, filled at start by the composition root, asked by pages.
 
-from dataclasses import dataclass
+/ops needs the response and its store. What /demo and /transparency show is provided apart, and stays when those fail.
+"""
 
+from dataclasses import dataclass, replace
+
+from .exhibits import Exhibits
 from .live import Broadcaster
 from .operations import Operations
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What is running in this process."""
+    """The response, running in this process."""
 
     operations: Operations
     live: Broadcaster
 
 
 class NotRunning(Exception):
-    """A page asked before the services had started, or after they had stopped."""
+    """A page asked for what has not started yet, has stopped or could not start; the message says which."""
 
 
-_running: Services | None = None
+@dataclass(frozen=True, slots=True)
+class _Provided:
+    services: Services | None = None
+    exhibits: Exhibits | None = None
+    trouble: str = ""
 
 
-def provide(services: Services | None) -> None:
-    """Fill the accessor at start; None when the services stop."""
-    global _running
-    _running = services
+_provided = _Provided()
+
+
+def provide(services: Services | None, trouble: str = "") -> None:
+    """Fill the accessor at start; None when the services stop, or cannot start because of `trouble`."""
+    global _provided
+    _provided = replace(_provided, services=services, trouble=trouble)
+
+
+def provide_exhibits(exhibits: Exhibits | None) -> None:
+    """Fill the accessor at start with what needs nothing else to run; None at the end."""
+    global _provided
+    _provided = replace(_provided, exhibits=exhibits)
 
 
 def running() -> Services:
-    """The running services.
+    """The running response.
 
     Raises:
-        NotRunning: they have not started yet, or have stopped.
+        NotRunning: it has not started yet, has stopped, or could not start.
     """
-    if _running is None:
-        raise NotRunning("the services are not running yet; reload the page in a moment")
-    return _running
+    if _provided.services is None:
+        raise NotRunning(_provided.trouble or "the services are not running yet; reload the page in a moment")
+    return _provided.services
+
+
+def exhibits() -> Exhibits:
+    """The demo runs and the recordings.
+
+    Raises:
+        NotRunning: the server is starting or stopping.
+    """
+    if _provided.exhibits is None:
+        raise NotRunning("the server is not ready yet; reload the page in a moment")
+    return _provided.exhibits

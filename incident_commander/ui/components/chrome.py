@@ -26,7 +26,9 @@ def page(*children: rx.Component, current: str, status: rx.Component | None = No
             ),
             rx.el.nav(
                 _way("Overview", "/", current),
+                _way("Demo", "/demo", current),
                 _way("Operations", "/ops", current),
+                _way("Transparency", "/transparency", current),
                 _way("API", "/docs", current),
                 aria_label="Pages",
             ),
