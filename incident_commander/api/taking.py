@@ -14,19 +14,23 @@ class AlertsAnswer(BaseModel):
 
     Attributes:
         accepted: How many were taken; they are durable.
+        changes: How many changes were reported and are new here; they are durable too.
+        notes: What was understood and is neither an alert nor a change.
         outcomes: What became of each of those.
         rejected: What is wrong with each of the others.
     """
 
     accepted: int
     outcomes: tuple[Outcome, ...]
+    changes: int = 0
+    notes: tuple[str, ...] = ()
     rejected: tuple[Fault, ...] = ()
 
 
 class AlertsRefused(Problem):
-    """The answer to a post without one good alert; `error` is the first of `rejected`."""
+    """The answer to a post without one good alert; `error` is the first of `rejected`, or is of the body as a whole."""
 
-    rejected: tuple[Fault, ...]
+    rejected: tuple[Fault, ...] = ()
 
 
 REFUSALS: dict[int | str, dict[str, object]] = {
@@ -39,17 +43,28 @@ REFUSALS: dict[int | str, dict[str, object]] = {
 """The OpenAPI entries of what such a door answers with instead."""
 
 
-def any_body(what: str, schema: JsonValue) -> dict[str, object]:
-    """The OpenAPI entry of a JSON body that a parser of ours reads."""
-    return {"requestBody": {"required": True, "description": what, "content": {"application/json": {"schema": schema}}}}
+def any_body(what: str, schema: JsonValue, *also: str) -> dict[str, object]:
+    """The OpenAPI entry of a JSON body that a parser of ours reads.
+
+    Args:
+        also: Content types beside `application/json` that senders give it.
+    """
+    content = {kind: {"schema": schema} for kind in ("application/json", *also)}
+    return {"requestBody": {"required": True, "description": what, "content": content}}
 
 
 async def take(intake: Intake, parsed: Parsed) -> JSONResponse:
     """Take in what a door has read, and answer once it is durable."""
     rejected = tuple(fault_of(bad) for bad in parsed.bad)
-    if rejected and not parsed.alerts:
+    if rejected and not parsed.alerts and not parsed.changes:
         refusal = AlertsRefused(error=rejected[0], rejected=rejected)
         return JSONResponse(refusal.model_dump(mode="json"), status_code=422)
     acceptance = await intake.accept(parsed.alerts)
-    taken = AlertsAnswer(accepted=len(parsed.alerts), outcomes=acceptance.outcomes, rejected=rejected)
+    taken = AlertsAnswer(
+        accepted=len(parsed.alerts),
+        outcomes=acceptance.outcomes,
+        changes=sum(await intake.record_changes(parsed.changes)) if parsed.changes else 0,
+        notes=parsed.notes,
+        rejected=rejected,
+    )
     return JSONResponse(taken.model_dump(mode="json"))

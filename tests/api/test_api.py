@@ -88,12 +88,12 @@ class Served:
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
     async with opened(tmp_path) as database:
         operations = PracticeOperations()
-        app = _build(database, operations)
+        app = api_over(database, operations)
         async with _client(app) as client:
             yield Served(client, database, operations, app, tmp_path)
 
 
-def _build(database: Database, operations: PracticeOperations) -> FastAPI:
+def api_over(database: Database, operations: PracticeOperations) -> FastAPI:
     async def opened_incident(_: IncidentId) -> None:
         return None
 
@@ -329,7 +329,7 @@ async def test_a_tampered_ledger_turns_alerts_away_and_says_why(served: Served) 
 
 async def test_an_error_of_ours_is_told_in_the_same_form(tmp_path: Path) -> None:
     async with opened(tmp_path) as database:
-        app = _build(database, PracticeOperations(down=ZeroDivisionError()))
+        app = api_over(database, PracticeOperations(down=ZeroDivisionError()))
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             assert_refused(await client.get("/health"), 500, "request")
