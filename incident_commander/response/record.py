@@ -6,7 +6,8 @@ Payloads, by event kind:
   `stage.finished`: `{stage, next, wall_ms, clock_seconds, gaps: [Gap], error}`; `agent.ran`: AgentRun
 - `anomalies.detected`: `{anomalies: [Anomaly], evidence: [Evidence]}`; `diagnosis.made`: Diagnosis;
   `predictions.made`: `{predictions: [Prediction], impact: Impact | null}`; `plans.proposed`: `{plans: [Plan]}`
-- `ballot.cast`: SignedBallot; `ballot.rejected`: Rejection; `quorum.reached` and `quorum.failed`: Tally
+- `evidence.cited`: `{evidence: [Evidence]}`, each that a ballot of the round names by its reference, once;
+  `ballot.cast`: SignedBallot; `ballot.rejected`: Rejection; `quorum.reached` and `quorum.failed`: Tally
 - `authorisation.decided`: `{plan: Digest, authorisation: Authorisation}`;
   `approval.requested`: `{plan: Digest, expires_at}`; `approval.answered`: ApprovalAnswer
 - `checks.registered`: `{plan: Digest, checks: [Check]}`; `check.judged`: CheckOutcome
@@ -107,6 +108,11 @@ class IncidentRecord:
     def plans(self) -> tuple[Plan, ...]:
         """The candidate plans."""
         return self._values(Plan, "plans.proposed", "plans")
+
+    @property
+    def cited_evidence(self) -> tuple[Evidence, ...]:
+        """What the last round's ballots name by reference; empty before it."""
+        return self._values(Evidence, "evidence.cited", "evidence")
 
     @property
     def ballots(self) -> tuple[SignedBallot, ...]:

@@ -119,6 +119,8 @@ class Stages:
             for vote in cast
             if vote.judgement is not None
         ]
+        cited = {each.reference(): each for vote in cast for each in vote.cited}
+        await desk.note("evidence.cited", "response", {"evidence": list(cited.values())})
         for ballot in ballots:
             await desk.note("ballot.cast", ballot.ballot.voter, ballot)
         outcome = tally(desk.incident.id, ROUND, plans, ballots, self.rule, keyring.public_keys, case.now)

@@ -135,6 +135,11 @@ def _plans(payload: JsonObject) -> Words:
     return f"{len(plans)} candidate plans proposed", "; ".join(names), "plain"
 
 
+def _cited(payload: JsonObject) -> Words:
+    count = len(_items(payload, "evidence"))
+    return f"The votes rest on {count} observation{'' if count == 1 else 's'}", "", "quiet"
+
+
 def _ballot(payload: JsonObject, plans: Sequence[Plan] = ()) -> Words:
     ballot = SignedBallot.model_validate(payload).ballot
     judgement = ballot.judgement
@@ -259,6 +264,7 @@ _WORDS: dict[EventKind, Callable[[JsonObject], Words]] = {
     "incident.status_changed": _status_changed,
     "alert.grouped": _alert("grouped here", "plain"),
     "alert.resent": _alert("sent again", "quiet"),
+    "alert.acknowledged": _alert("acknowledged", "plain"),
     "alert.resolved": _alert("resolved", "good"),
     "alert.expired": _alert("expired", "quiet"),
     "stage.started": _stage_started,
@@ -268,6 +274,7 @@ _WORDS: dict[EventKind, Callable[[JsonObject], Words]] = {
     "diagnosis.made": _diagnosis,
     "predictions.made": _predictions,
     "plans.proposed": _plans,
+    "evidence.cited": _cited,
     "ballot.cast": _ballot,
     "ballot.rejected": _ballot_rejected,
     "quorum.reached": _quorum,

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from incident_commander.actions.catalogue import load_catalogue
-from incident_commander.agents.panel import vote
+from incident_commander.agents.panel import vote, votes
 from incident_commander.agents.resolution import propose
 from incident_commander.domain.ballot import VOTERS
 
@@ -41,3 +41,11 @@ def test_every_judgement_scores_every_plan() -> None:
         judgement = vote(voter, OVERLOADED.case(), plans)
         assert set(judgement.scores) == {plan.digest for plan in plans}
         assert all(0 <= score <= 1 for score in judgement.scores.values())
+
+
+def test_a_vote_carries_every_observation_that_its_judgement_names() -> None:
+    plans = propose(OVERLOADED.case(), OVERLOAD, CATALOGUE).plans
+    for cast in votes(OVERLOADED.case(), plans):
+        assert cast.judgement is not None
+        assert cast.judgement.evidence
+        assert {each.reference() for each in cast.cited} == set(cast.judgement.evidence)
