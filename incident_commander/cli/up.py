@@ -108,8 +108,10 @@ def _announce(server: "subprocess.Popen[bytes]", host: str, port: int) -> None:
         return
     typer.echo(
         f"\nIncident Commander serves at {address}\n"
-        f"  {address}/ops     live operations: start a practice scenario there\n"
-        f"  {address}/docs    the API\n"
+        f"  {address}/demo          what it would have meant: a run beside the same seed without it\n"
+        f"  {address}/ops           live operations: start a practice scenario there\n"
+        f"  {address}/transparency  why: recorded runs with their evidence, votes and certificates\n"
+        f"  {address}/docs          the API\n"
         f"  alerts: point Alertmanager's webhook at {address}/api/alerts/alertmanager\n"
         f"  or run one now:  .venv/bin/incident-commander scenario run database_cascade --seed 1 --server {address}\n"
         "Ctrl-C stops it.\n"
