@@ -9,7 +9,7 @@ import numpy as np
 from ..actions.catalogue import ActionSpec, load_catalogue
 from ..analysis.anomaly import Deviation, clean, deviations_in
 from ..analysis.forecast import Forecast, time_to_limit
-from ..analysis.metric_kinds import Resource, meaning_of
+from ..analysis.metric_kinds import NO_TROUBLE, Resource, meaning_of
 from ..analysis.resources import SEEN, fault_shown, harm_now, is_symptom, waits_for_callee
 from ..analysis.words import amount, sentence
 from ..domain.ballot import Judgement
@@ -107,7 +107,7 @@ def examine(case: Case) -> PredictionFindings:
     began: dict[ServiceName, float] = {}
     symptoms: dict[ServiceName, float] = {}
     for d in found:
-        if d.harmful and d.ongoing and d.meaning.kind not in ("traffic", "other"):
+        if d.harmful and d.ongoing and d.meaning.kind not in NO_TROUBLE:
             began[d.series.service] = min(d.onset, began.get(d.series.service, d.onset))
         if is_symptom(d) and d.harmful and d.ongoing:
             symptoms[d.series.service] = max(symptoms.get(d.series.service, 0.0), min(1.0, d.score))

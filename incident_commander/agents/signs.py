@@ -7,7 +7,7 @@ from ..analysis.anomaly import Deviation, deviations_in
 from ..analysis.call_graph import CallGraph, call_graph, mentioned
 from ..analysis.change_review import Review, review_changes
 from ..analysis.log_patterns import Pattern, rising_patterns
-from ..analysis.metric_kinds import meaning_of
+from ..analysis.metric_kinds import NO_TROUBLE, meaning_of
 from ..analysis.resources import FAULT_OF_RESOURCE, SEEN, is_symptom, own_strength, traffic_factor
 from ..domain.base import ServiceName
 from ..domain.findings import FaultKind
@@ -95,7 +95,7 @@ def read_signs(observations: Observations) -> dict[ServiceName, Signs]:
     """The signs of every service that a metric, a log line or the topology names."""
     until = observations.window.end.timestamp()
     found = tuple(d for d in deviations_in(observations.metrics, until) if d.score >= SEEN)
-    bad = tuple(d for d in found if d.harmful and d.ongoing and d.meaning.kind not in ("traffic", "other"))
+    bad = tuple(d for d in found if d.harmful and d.ongoing and d.meaning.kind not in NO_TROUBLE)
     graph = call_graph(observations)
     names = frozenset(s.service for s in observations.metrics) | {s.name for s in observations.topology.services}
     own = {name: tuple(d for d in bad if d.series.service == name) for name in sorted(names)}

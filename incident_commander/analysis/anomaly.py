@@ -14,7 +14,7 @@ import numpy as np
 
 from ..domain.findings import Anomaly
 from ..domain.telemetry import FloatArray, MetricSeries, from_epoch
-from .metric_kinds import Meaning, meaning_of
+from .metric_kinds import Meaning, MetricKind, meaning_of, milliseconds
 
 MINIMUM_POINTS = 12
 """Below this a baseline and an excursion cannot be told apart."""
@@ -26,6 +26,11 @@ _SMOOTHING = 5
 _THRESHOLD = 4.0
 _SLACK = 1.0
 _ONGOING_SECONDS = 120.0
+_FULL_MARKS: dict[MetricKind, float] = {"errors": 0.05, "cache": 0.05, "refusals": 0.1, "clients": 0.2}
+_LEAST_IO_MS = 5.0
+"""Any volume may take as long as this."""
+_LEAST_DENIALS = 0.5
+"""A call denied every other second is somebody's mistake."""
 _Z_MAX = 50.0
 
 
@@ -211,7 +216,7 @@ def deviation_of(series: MetricSeries, until: float | None = None) -> Deviation 
         series=series,
         meaning=meaning,
         excursion=excursion,
-        effect=materiality(meaning, capacity, excursion.baseline, excursion.extreme),
+        effect=materiality(meaning, capacity, excursion.baseline, excursion.extreme, series.unit),
         harmful=meaning.harm in ("either", excursion.direction),
         capacity=capacity,
         onset=float(times[excursion.start]),
@@ -229,15 +234,19 @@ def deviations_in(metrics: tuple[MetricSeries, ...], until: float | None = None)
     return tuple(sorted(found, key=lambda d: (-d.score, d.onset, d.series.service, d.series.metric)))
 
 
-def materiality(meaning: Meaning, capacity: float | None, baseline: float, observed: float) -> float:
+def materiality(meaning: Meaning, capacity: float | None, baseline: float, observed: float, unit: str = "") -> float:
     """How much a move from `baseline` to `observed` matters to an operator, in [0, 1]; half of it at a usual concern.
 
-    Shares of a whole count by how much of the room left was taken; ratios of errors and cache hits by absolute change;
-    everything else by its factor. Full marks: three quarters of the room, 5 points of errors, a factor of two.
+    Shares of a whole count by how much of the room left was taken; ratios of errors and cache hits, and of who asks, by
+    absolute change; everything else by its factor. Full marks: three quarters of the room, 5 points of errors, 10 of
+    refusals, 20 of unknown clients, a factor of two; of four for volumes and denials, whose smallest values are noise.
     """
     moved = abs(observed - baseline)
-    if meaning.kind in ("errors", "cache") and capacity is not None:
-        return float(min(1.0, moved / (0.05 * capacity)))
+    if meaning.kind in _FULL_MARKS and capacity is not None:
+        return float(min(1.0, moved / (_FULL_MARKS[meaning.kind] * capacity)))
+    if meaning.kind in ("io", "denials"):
+        floor = _LEAST_DENIALS if meaning.kind == "denials" else _LEAST_IO_MS / (milliseconds(1.0, unit) or 1.0)
+        return float(np.clip(np.log(max(observed, floor) / max(baseline, floor)) / np.log(4.0), 0.0, 1.0))
     if meaning.kind == "saturation" and capacity is not None:
         room = max(capacity - baseline, 0.05 * capacity) if observed > baseline else max(baseline, 0.05 * capacity)
         return float(min(1.0, moved / (0.75 * room)))
@@ -252,7 +261,7 @@ def _noise_floor(meaning: Meaning, capacity: float | None) -> float:
     """A spread below which a share is not worth a look: a quarter of a point of errors, a point of anything else."""
     if capacity is None:
         return 0.0
-    return capacity * (0.0025 if meaning.kind == "errors" else 0.01)
+    return capacity * (0.0025 if meaning.kind in ("errors", "refusals", "conversion") else 0.01)
 
 
 def _reference_length(smooth: FloatArray, timestamps: FloatArray) -> int:

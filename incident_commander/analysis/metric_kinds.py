@@ -7,9 +7,23 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-MetricKind = Literal["latency", "errors", "traffic", "saturation", "availability", "cache", "limit", "other"]
+MetricKind = Literal[
+    "latency", "errors", "traffic", "saturation", "availability", "cache", "limit", "io",
+    "clients", "conversion", "refusals", "denials", "identity", "egress", "other",
+]  # fmt: skip
+"""The golden signals; availability, cache, limits and how long a volume takes (`io`); and what tells who asks and why.
+
+`clients`: the share of requests from unknown or from few sources. `conversion`: the share of requests that are
+business. `refusals`: answers that blame the client (4xx, blocked, challenged). `denials`: calls under an identity that
+were denied. `identity`: calls under an identity. `egress`: bytes sent.
+"""
 Resource = Literal["cpu", "memory", "pool", "disk", "queue", "none"]
 Harm = Literal["up", "down", "either"]
+
+NO_TROUBLE: frozenset[MetricKind] = frozenset(
+    ("traffic", "clients", "conversion", "refusals", "denials", "identity", "egress", "other")
+)
+"""Kinds that say why something happens: a service is not in trouble for metrics of these kinds alone."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -35,6 +49,14 @@ _RESOURCES: tuple[tuple[Resource, frozenset[str]], ...] = (
 _AVAILABILITY = _words("availability available healthy up ready instances replicas uptime alive nodes")
 _CACHE = _words("hit hits")
 _LIMIT = _words("limit max quota maximum desired")
+_DENIED = _words("denied denials unauthorized unauthorised forbidden accessdenied")
+_AUTH = _words("auth authentication authorization authorisation login logins signin token")
+_REFUSED = _words("4xx blocked challenged captcha challenges")
+_SOURCES = _words("source sources ip ips addresses bot bots")
+_BUSINESS = _words("conversion checkout checkouts purchase purchases")
+_IDENTITY = _words("identity identities principal credential credentials")
+_SENT = _words("out outbound sent transmit transmitted tx")
+_VOLUME = _words("io disk volume read write storage fs filesystem")
 _PERCENT_UNITS = frozenset(("percent", "%", "pct"))
 _SHARE = _words("utilization utilisation percent pct ratio percentage")
 _RATE_UNITS = frozenset(("per_second", "per_minute", "1/s", "count/second"))
@@ -85,8 +107,22 @@ def meaning_of(metric: str, unit: str = "") -> Meaning:
         return Meaning("cache", "none", "down", share)
     if known & _LIMIT and resource != "none":
         return Meaning("limit", resource, "down", False)
+    if known & _DENIED or (known & _AUTH and known & _ERRORS):
+        return Meaning("denials", "none", "up", share)
+    if known & _REFUSED or (known & {"client", "clients"} and known & _ERRORS):
+        return Meaning("refusals", "none", "up", share)
     if known & _ERRORS:
-        return Meaning("errors", resource, "up", share)
+        return Meaning("errors", "disk" if known & _VOLUME else resource, "up", share)
+    if "egress" in known or (known & {"bytes", "network"} and known & _SENT):
+        return Meaning("egress", "none", "up", False)
+    if known & _IDENTITY and (known & _TRAFFIC or unit_name in _RATE_UNITS):
+        return Meaning("identity", "none", "up", False)
+    if share and known & _SOURCES:
+        return Meaning("clients", "none", "up", True)
+    if share and known & _BUSINESS:
+        return Meaning("conversion", "none", "down", True)
+    if known & _VOLUME and "latency" in known:
+        return Meaning("io", "disk", "up", False)
     if "age" in known or (resource == "queue" and unit_name not in _RATE_UNITS):
         return Meaning("saturation", "queue", "up", share)
     if "wait" in known and resource == "pool":

@@ -1,0 +1,159 @@
+"""Stolen credentials: calls under a service's identity that the service did not make.
+
+The identity is the service's own; what gives the thief away is where the calls come from, that they are more than the
+service's requests need, that they ask for what the service never asks for, and what runs beside it (MITRE ATT&CK T1078
+valid accounts, T1530 data from cloud storage, T1496 resource hijacking, T1098 account manipulation).
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+from ..domain.base import ServiceName
+from ..domain.telemetry import Observations
+from .announced import announcement
+from .anomaly import Deviation
+from .call_graph import CallGraph
+from .clues import Clue, Lead, Passing
+from .log_patterns import Pattern
+from .resources import traffic_factor
+from .words import sentence
+
+_AUDIT = re.compile(r"\bidentity=(?P<identity>\S+) source=(?P<source>\S+) call=(?P<call>\S+)(?P<rest>.*)")
+_OWN_NETWORKS = tuple(ipaddress.ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8"))
+_FOREIGN = ("not in the image", "unknown process", "outbound connection to", "xmrig", "miner", "reverse shell")
+_DENIED = ("permission denied", "access denied", "not authorized", "unauthorized")
+_BEYOND = 1.4
+"""Calls under an identity beyond what its requests explain, as a factor."""
+_LEAST = 2.0
+_ROTATION_PASSES = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One call as an audit log tells it."""
+
+    at: float
+    where: ServiceName
+    identity: str
+    source: str
+    call: str
+    denied: bool
+
+    @property
+    def outside(self) -> bool:
+        """Whether it came from no private network; a source that is no address counts as inside."""
+        try:
+            address = ipaddress.ip_address(
+                self.source.rsplit(":", 1)[0] if self.source.count(":") == 1 else self.source
+            )
+        except ValueError:
+            return False
+        return not any(address in network for network in _OWN_NETWORKS)
+
+
+def intrusion_leads(
+    observations: Observations, found: tuple[Deviation, ...], patterns: tuple[Pattern, ...], graph: CallGraph
+) -> tuple[tuple[Lead, ...], tuple[Passing, ...]]:
+    """The services whose credentials others use; and those where an announced rotation denies calls for a while."""
+    audit = audit_lines(observations)
+    names = frozenset(s.service for s in observations.metrics) | {s.name for s in observations.topology.services}
+    leads: list[Lead] = []
+    passing: list[Passing] = []
+    for owner in sorted(names):
+        lead = _of_owner(owner, observations, audit, found, patterns, graph)
+        if lead is None:
+            continue
+        rotated = announcement(observations.changes, "rotation", owner, lead.onset)
+        outside = any(line.outside for line in audit if owner_of(line.identity, names) == owner)
+        if rotated is not None and not outside:
+            what = f"{rotated.summary!r} came shortly before, and no call of {owner} came from outside"
+            passing.append(Passing(owner, Clue("changes", what, _ROTATION_PASSES)))
+        elif lead.weight >= _LEAST:
+            leads.append(lead)
+    return tuple(leads), tuple(passing)
+
+
+def audit_lines(observations: Observations) -> tuple[AuditLine, ...]:
+    """Every line of an audit log that names an identity, a source and a call."""
+    lines = []
+    for record in observations.logs:
+        found = _AUDIT.search(record.message) if "identity=" in record.message else None
+        if found:
+            lines.append(
+                AuditLine(
+                    record.at.timestamp(), record.service, found["identity"], found["source"], found["call"],
+                    "denied" in found["rest"],
+                )
+            )  # fmt: skip
+    return tuple(lines)
+
+
+def owner_of(identity: str, names: frozenset[ServiceName]) -> ServiceName | None:
+    """The service that an identity belongs to, by name: `svc-orders`, `role/orders`, `orders-sa`; else None."""
+    parts = frozenset(re.split(r"[/:@]", identity))
+    bare = {re.sub(r"^(svc|sa|role|app)[-_]|[-_](svc|sa|role|app)$", "", part) for part in parts}
+    return next((name for name in sorted(names, key=len, reverse=True) if name in bare), None)
+
+
+def _of_owner(
+    owner: ServiceName,
+    observations: Observations,
+    audit: tuple[AuditLine, ...],
+    found: tuple[Deviation, ...],
+    patterns: tuple[Pattern, ...],
+    graph: CallGraph,
+) -> Lead | None:
+    ongoing = tuple(d for d in found if d.ongoing and d.harmful)
+    own = [d for d in ongoing if d.series.service == owner]
+    requests = max(1.0, traffic_factor(owner, found))
+    clues: list[Clue] = []
+    onsets: list[float] = []
+    for d in own:
+        if d.meaning.kind == "identity":
+            beyond = _factor(d) / requests
+            if beyond > _BEYOND:
+                what = f"{sentence(d)}, {beyond:.2g} times what its requests explain"
+                clues.append(Clue("metrics", what, 2.5 * d.score * min(1.0, beyond - 1.0)))
+                onsets.append(d.onset)
+        elif d.meaning.kind == "denials":
+            clues.append(Clue("metrics", sentence(d), 1.5 * d.score))
+            onsets.append(d.onset)
+    for d in ongoing:
+        store = d.series.service
+        if d.meaning.kind == "egress" and store in graph.dependencies(owner) and clues:
+            beyond = _factor(d) / max(1.0, traffic_factor(store, found))
+            if beyond > _BEYOND:
+                clues.append(Clue("metrics", f"{sentence(d)}, {beyond:.2g} times what its requests explain", d.score))
+                onsets.append(d.onset)
+    names = frozenset((owner,))
+    foreign = [line for line in audit if line.outside and owner_of(line.identity, names) == owner]
+    if foreign:
+        calls = ", ".join(sorted({line.call for line in foreign})[:3])
+        first = foreign[0]
+        what = f"{len(foreign)} calls of {first.identity} ({calls}) came from outside, first from {first.source}"
+        clues.append(Clue("logs", f"{first.where} logs that {what}", 4.0 if len(foreign) > 1 else 3.0))
+        onsets.append(first.at)
+    for p in patterns:
+        text = p.example.lower()
+        if p.service == owner and any(word in text for word in _FOREIGN):
+            clues.append(Clue("logs", f"{owner} logs {p.example!r} ({p.after} times, {p.before} before)", 3.5))
+            onsets.append(p.first_seen.timestamp())
+        elif p.service == owner and any(word in text for word in _DENIED) and p.before == 0 and "audit" not in text:
+            clues.append(Clue("logs", f"{owner} logs {p.example!r} ({p.after} times)", 1.0))
+    if not clues or not onsets:
+        return None
+    planned = announcement(observations.changes, "probing", None, min(onsets))
+    if planned is not None and not foreign:
+        clues.append(
+            Clue("changes", f"{planned.summary!r} was announced, and no call of {owner} came from outside", -4.0)
+        )
+    bulk = announcement(observations.changes, "bulk_read", None, min(onsets))
+    if bulk is not None and not foreign:
+        clues.append(Clue("changes", f"{bulk.summary!r} was announced, and no call of {owner} came from outside", -4.0))
+    weight = sum(clue.weight for clue in clues)
+    return Lead(owner, "credential_compromise", min(onsets), tuple(clues), min(1.0, max(0.0, weight / 6.0)))
+
+
+def _factor(deviation: Deviation) -> float:
+    return abs(deviation.excursion.latest) / max(abs(deviation.excursion.baseline), 1e-9)

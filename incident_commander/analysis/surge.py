@@ -1,0 +1,151 @@
+"""More requests than usual: who sends them, what for, and whether they stay.
+
+A flash crowd and a flood are told apart by who asks and what comes of it (Jung, Krishnamurthy & Rabinovich, *Flash
+crowds and denial of service attacks*, WWW 2002): a crowd brings customers who were seen before, each asking as usual,
+and buys; a flood comes from addresses never seen, or from few, and buys nothing. A crowd that came within minutes
+leaves like that (Ari et al., *Managing flash crowds on the internet*, MASCOTS 2003); demand that grew for longer stays.
+"""
+
+import re
+
+import numpy as np
+
+from ..domain.base import ServiceName
+from ..domain.telemetry import MetricSeries, Observations
+from .anomaly import Deviation, clean, running_median
+from .call_graph import CallGraph, mentioned
+from .clues import Clue, Lead, Passing
+from .log_patterns import Pattern
+from .metric_kinds import meaning_of
+from .resources import is_symptom, own_strength, traffic_factor
+from .words import sentence
+
+_GROWN = 1.2
+_CROWD = 1.5
+_SUDDEN_SECONDS = 300.0
+_PASSES = 9.0
+_LEAST = 1.0
+_CHALLENGED = ("challenge", "captcha", "user-agent", "bot ", "no cookie", "source list", "rate-based rule")
+
+
+def attack_leads(
+    observations: Observations, found: tuple[Deviation, ...], patterns: tuple[Pattern, ...], graph: CallGraph
+) -> tuple[Lead, ...]:
+    """For each edge that hostile requests reach, the service that they press hardest."""
+    return tuple(lead for edge in _edges(observations) if (lead := _attack(edge, observations, found, patterns, graph)))
+
+
+def crowds_that_pass(
+    observations: Observations, found: tuple[Deviation, ...], graph: CallGraph, attacked: bool
+) -> tuple[Passing, ...]:
+    """The services behind an edge whose customers came so suddenly that they will leave again."""
+    if attacked:
+        return ()
+    passing: list[Passing] = []
+    for edge in _edges(observations):
+        for service in sorted(graph.callees.get(edge, frozenset())):
+            series = _traffic(observations, service)
+            if series is None or _asked_again(service, found) or traffic_factor(edge, found) < 1.1:
+                continue
+            grown, seconds = rise_of(series)
+            if grown >= _CROWD and seconds <= _SUDDEN_SECONDS:
+                what = (
+                    f"requests to {service} rose to {grown:.2g} times the usual within {seconds / 60:.1f} min, from "
+                    "customers as usual: a crowd that comes like this leaves again"
+                )
+                passing.append(Passing(service, Clue("metrics", what, _PASSES)))
+    return tuple(passing)
+
+
+def rise_of(series: MetricSeries) -> tuple[float, float]:
+    """How many times its usual a series is now, and in how many seconds most of that rise came (a tenth to nine)."""
+    times, values = clean(series.timestamps, series.values)
+    if values.size < 20:
+        return 1.0, 0.0
+    usual, now = float(np.median(values[: values.size // 2])), float(np.median(values[-5:]))
+    if now <= usual or usual <= 0:
+        return 1.0, 0.0
+    share = (running_median(values, 3) - usual) / (now - usual)
+    top = int(np.argmax(share >= 0.9))
+    below = np.flatnonzero(share[:top] < 0.1)
+    bottom = int(below[-1]) if below.size else 0
+    return now / usual, float(times[top] - times[bottom])
+
+
+def _attack(
+    edge: ServiceName,
+    observations: Observations,
+    found: tuple[Deviation, ...],
+    patterns: tuple[Pattern, ...],
+    graph: CallGraph,
+) -> Lead | None:
+    here = [d for d in found if d.series.service == edge and d.ongoing and d.harmful]
+    strange = [d for d in here if d.meaning.kind == "clients"]
+    telling = [d for d in here if d.meaning.kind in ("conversion", "refusals")]
+    challenged = [p for p in patterns if p.service == edge and any(w in p.example.lower() for w in _CHALLENGED)]
+    if not strange and not challenged:
+        return None
+    clues = [Clue("metrics", sentence(d), 3.5 * d.score) for d in strange]
+    clues += [Clue("metrics", sentence(d), (2.5 if d.meaning.kind == "conversion" else 1.5) * d.score) for d in telling]
+    clues += [
+        Clue("logs", f"{edge} logs {p.example!r} ({p.after} times, {p.before} before)", 2.0) for p in challenged[:1]
+    ]
+    target, pressed = _target(edge, found, challenged, graph)
+    grown = max(traffic_factor(edge, found), traffic_factor(target, found))
+    if pressed > 0.2:
+        clues.append(Clue("metrics", f"{target} is pressed while such requests come", 1.5 * pressed))
+    business = any(
+        s.service == edge and meaning_of(s.metric, s.unit).kind == "conversion" for s in observations.metrics
+    )
+    if business and grown > _GROWN and not any(d.meaning.kind == "conversion" for d in telling):
+        clues.append(Clue("metrics", f"of the {grown:.2g} times as many requests as many are business as before", -3.5))
+    if not telling and not challenged and pressed < 0.2 and grown < _GROWN:
+        clues.append(Clue("metrics", f"nothing but that count is unusual at {edge}: it may be counted wrongly", -5.0))
+    lead = Lead(
+        service=target,
+        fault="attack_traffic",
+        onset=min((d.onset for d in (*strange, *telling)), default=observations.onset_hint.timestamp()),
+        clues=tuple(clues),
+        concern=0.0,
+    )
+    return lead if lead.weight >= _LEAST else None
+
+
+def _target(
+    edge: ServiceName, found: tuple[Deviation, ...], challenged: list[Pattern], graph: CallGraph
+) -> tuple[ServiceName, float]:
+    """The service that the requests are for, and how much it is pressed: one behind the edge, else the edge itself."""
+    behind = sorted(graph.callees.get(edge, frozenset()))
+    named = {name for pattern in challenged for name in mentioned(re.sub(r"[/?=]", " ", pattern.example), behind)}
+
+    def pressed(service: ServiceName) -> float:
+        own = [d for d in found if d.series.service == service and d.ongoing and d.harmful]
+        busy = max((own_strength(d) for d in own if d.meaning.resource == "cpu"), default=0.0)
+        felt = max((d.score for d in own if is_symptom(d)), default=0.0)
+        grown = min(1.0, max(0.0, traffic_factor(service, found) - 1.0))
+        return max(busy, 0.5 * felt, 0.6 * grown)
+
+    likely = max(behind, key=lambda s: (pressed(s) + (0.5 if s in named else 0.0), s), default=edge)
+    force = pressed(likely)
+    if likely in named or (force > 0.2 and force + 0.2 >= pressed(edge)):
+        return likely, force
+    return edge, pressed(edge)
+
+
+def _edges(observations: Observations) -> list[ServiceName]:
+    return sorted(service.name for service in observations.topology.services if service.kind == "edge")
+
+
+def _traffic(observations: Observations, service: ServiceName) -> MetricSeries | None:
+    for series in observations.metrics:
+        if series.service == service and meaning_of(series.metric, series.unit).kind == "traffic":
+            return series
+    return None
+
+
+def _asked_again(service: ServiceName, found: tuple[Deviation, ...]) -> bool:
+    """Whether what grew are repeated calls: the service failed no later than its requests grew."""
+    own = [d for d in found if d.series.service == service and d.ongoing]
+    grew = [d.onset for d in own if d.meaning.kind == "traffic"]
+    failed = [d.onset for d in own if is_symptom(d) and d.harmful]
+    return not grew or (bool(failed) and min(failed) <= min(grew) + 45.0)
