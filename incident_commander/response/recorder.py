@@ -18,12 +18,10 @@ from ..domain.event import Actor
 from ..domain.practice import PracticeRun
 from ..domain.provenance import Provenance
 from ..domain.telemetry import Window
-from ..sandbox import PracticeCompany
-from ..sandbox.assumptions import load_assumptions
+from ..sandbox import Assumptions, PracticeCompany, load_assumptions
 from ..sandbox.scenarios import Scenario, scenario_named
 from ..store import Database
 from .desk import load_record
-from .interim_courses import courses_of
 from .kept_traces import kept_traces
 from .observe import LOOKBACK
 from .operations import Operations
@@ -77,8 +75,6 @@ class Recorder:
         record = await load_record(self._database, report.incident_id) if report.incident_id else None
         async with self._database.read() as unit:
             run = await unit.practice.get(run_id)
-            journal = await unit.practice.journal(run_id)
-        answer = await self._company.answer(run_id)
         scenario = scenario_named(run.scenario)
         return Recording(
             recorded_at=datetime.now(UTC),
@@ -94,10 +90,10 @@ class Recorder:
             incident=record.incident if record else None,
             events=record.events if record else (),
             public_keys=dict(self._keyring().public_keys),
-            answer=answer,
+            answer=await self._company.answer(run_id),
             baseline=await self._company.baseline(run.scenario, run.seed),
-            courses=await asyncio.to_thread(courses_of, run, journal, answer),
-            assumptions=_assumed_figures(),
+            courses=await self._company.courses(run_id, record.predictions if record else ()),
+            assumptions=_assumed_figures(self._company.assumptions),
             traces=await self._traces(run, record) if record else (),
             producers=_producers_of(record) if record else (),
         ).sealed()
@@ -107,7 +103,7 @@ class Recorder:
         environment = await self._company.environment(run.id)
         window = Window(start=record.incident.began_at - LOOKBACK, end=run.clock_at)
         series = await environment.metrics.metrics(window)
-        return kept_traces(record, series, load_assumptions().scrape_interval_seconds.value)
+        return kept_traces(record, series, self._company.assumptions.scrape_interval_seconds.value)
 
 
 class _Following:
@@ -157,9 +153,17 @@ def _description(scenario: Scenario) -> str:
     return f"The seed decides where, when, how much, and which of these it is: {ways}."
 
 
-def _assumed_figures() -> tuple[AssumedFigure, ...]:
+def _assumed_figures(used: Assumptions) -> tuple[AssumedFigure, ...]:
+    """Every figure as it was used, and beside those that the viewer chose what the cited file says."""
+    shipped = dict(load_assumptions())
     return tuple(
-        AssumedFigure(name=name, value=figure.value, source=figure.source) for name, figure in load_assumptions()
+        AssumedFigure(
+            name=name,
+            value=figure.value,
+            source=figure.source,
+            shipped=shipped[name].value if figure != shipped[name] else None,
+        )
+        for name, figure in used
     )
 
 

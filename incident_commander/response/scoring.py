@@ -8,7 +8,7 @@ from ..domain.findings import Prediction, PredictionOutcome
 from ..domain.incident import Incident
 from ..domain.practice import PracticeRun
 from ..domain.provenance import Provenance
-from ..sandbox import PracticeCompany, Received
+from ..sandbox import Assumptions, PracticeCompany, Received
 from .record import Comparison
 from .workers import Workers
 
@@ -93,12 +93,17 @@ class Hindsight:
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
 
-    async def hindsight(self, scenario: str, seed: int) -> sandbox.Hindsight:
+    async def hindsight(self, scenario: str, seed: int, figures: Assumptions) -> sandbox.Hindsight:
         """See sandbox.hindsight_of."""
-        return (await self._workers.run(sandbox.hindsight_of, scenario, seed)).value
+        return (await self._workers.run(sandbox.hindsight_of, scenario, seed, figures)).value
 
     async def outcome(
-        self, scenario: str, seed: int, received: Sequence[Received], predictions: Sequence[Prediction]
+        self,
+        scenario: str,
+        seed: int,
+        received: Sequence[Received],
+        predictions: Sequence[Prediction],
+        figures: Assumptions,
     ) -> sandbox.Outcome:
         """See sandbox.outcome_of."""
-        return (await self._workers.run(sandbox.outcome_of, scenario, seed, received, predictions)).value
+        return (await self._workers.run(sandbox.outcome_of, scenario, seed, received, predictions, figures)).value

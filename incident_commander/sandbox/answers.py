@@ -1,26 +1,28 @@
-"""What would have been right: every action tried on the same world, and the same seed answered by a person or nobody.
+"""What would have been right: every action tried on the same world.
 
 Nothing here is declared by a scenario: an action is acceptable because the model, simulated with it, comes back to
-normal and stays so; harmful because customers are worse off than had nobody acted. Each function is a generator that
-yields between stretches of computing and returns its result, so that an event loop need not be held up.
+normal and stays so; harmful because customers are worse off than had nobody acted. Normal is that customers are served
+and that no intruder reads records or uses instances: a breach may harm no request and is none the less a breach. Each
+function is a generator that yields between stretches of computing and returns its result, so that an event loop need
+not be held up.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from ..domain.base import ServiceName
-from ..domain.findings import Prediction
 from ..domain.plan import Action, ActionName
-from ..domain.practice import Answer, Baseline
+from ..domain.practice import Answer
 from ..domain.telemetry import FloatArray
 from .alarms import Alarms
-from .assumptions import Assumptions, assumed, load_assumptions
+from .assumptions import Assumptions
 from .model import TICK_SECONDS
-from .remedies import Impossible, Received
+from .remedies import Impossible
 from .scenarios import Episode, draw, scenario_named
 from .topology import Company, load_company
 from .world import DAY_SECONDS, World
@@ -54,9 +56,9 @@ class Course:
     first_firing: float | None = None
 
     @classmethod
-    def start(cls, company: Company, episode: Episode) -> "Course":
+    def start(cls, company: Company, episode: Episode, figures: Assumptions | None = None) -> "Course":
         """At the epoch."""
-        world = World(company, episode)
+        world = World(company, episode, figures)
         return cls(world, Alarms(world.archive, world.assumptions))
 
     def fork(self) -> "Course":
@@ -92,23 +94,34 @@ class Course:
     def harmed_share(self, start: float, end: float) -> FloatArray:
         """Share of customer requests that failed, were slow or came late, by scrape between two times."""
         archive = self.world.archive
-        low, high = int(start / archive.interval), min(int(end / archive.interval), archive.count)
-        felt = archive.customers[low:high]
+        felt = archive.customers[slice(*self.rows(start, end))]
         share: FloatArray = felt[:, 1:4].sum(axis=1) / np.maximum(felt[:, 0], 1e-9)
         return share
 
-    def cost_usd(self, start: float, end: float) -> float:
-        """What customers' failed and slow requests cost between two times."""
+    def intruded(self, start: float, end: float) -> npt.NDArray[np.bool_]:
+        """Whether an intruder read records or used instances, by scrape between two times."""
+        found: npt.NDArray[np.bool_] = self.world.archive.intrusion[slice(*self.rows(start, end))].sum(axis=1) > 0
+        return found
+
+    def rows(self, start: float, end: float) -> tuple[int, int]:
+        """The half-open range of the archive's rows between two times."""
         archive = self.world.archive
-        low, high = int(start / archive.interval), min(int(end / archive.interval), archive.count)
-        return customer_cost(archive.customers[low:high], archive.interval, self.world.assumptions)
+        return int(start / archive.interval), min(int(end / archive.interval), archive.count)
 
+    def well_again(self, since: float, end: float) -> float | None:
+        """When customers were well and intruders gone for good; None when that was not so for some minutes at the end.
 
-def customer_cost(customers: FloatArray, interval: float, assumptions: Assumptions) -> float:
-    """Cost in USD of the customers' rows of an archive; late order events count as slow requests."""
-    failed = float(customers[:, 1].sum()) * interval
-    slow = float(customers[:, 2:4].sum()) * interval
-    return failed * assumptions.usd_per_failed_request.value + slow * assumptions.usd_per_slow_request.value
+        Args:
+            end: No later than what has been computed.
+        """
+        if self.last_firing is not None and self.last_firing > end - QUIET_AT_THE_END_SECONDS:
+            return None
+        interval = self.world.archive.interval
+        minute = max(1, round(60 / interval))
+        smooth = np.convolve(self.harmed_share(since, end), np.ones(minute) / minute, mode="valid")
+        bad = np.flatnonzero((smooth > NORMAL_SHARE) | self.intruded(since, end)[: len(smooth)])
+        ended = since + (float(bad[-1]) + minute) * interval if len(bad) else since
+        return ended if ended <= end - QUIET_AT_THE_END_SECONDS else None
 
 
 def finish(work: Work[T]) -> T:
@@ -121,15 +134,18 @@ def finish(work: Work[T]) -> T:
             return result
 
 
-def answer(scenario: str, seed: int) -> Work[Answer]:
+def answer(scenario: str, seed: int, figures: Assumptions | None = None) -> Work[Answer]:
     """Derive the answer of a scenario and seed by trying everything.
+
+    Args:
+        figures: What is assumed; None: as the cited file says.
 
     Raises:
         ValueError: there is no such scenario.
     """
     company = load_company()
     episode = draw(company, scenario_named(scenario), seed)
-    course, decided = yield from _up_to_decision(company, episode)
+    course, decided = yield from up_to_decision(company, episode, figures)
     control = course.fork()
     yield from control.run(decided + HORIZON_SECONDS)
     acceptable: list[tuple[ActionName, ServiceName]] = []
@@ -141,8 +157,8 @@ def answer(scenario: str, seed: int) -> Work[Answer]:
                 trial.world.accept(Action(name=name, target=service.name), decided)
             except Impossible:
                 continue
-            verdict = yield from _judge(trial, control, decided)
-            if verdict == "mends" and episode.fault is not None:
+            verdict = yield from _judge(trial, control, decided, to_the_end=episode.fault is not None)
+            if verdict == "mends":
                 acceptable.append((name, service.name))
             elif verdict == "harms":
                 harmful.append((name, service.name))
@@ -156,177 +172,57 @@ def answer(scenario: str, seed: int) -> Work[Answer]:
     )
 
 
-def baseline(scenario: str, seed: int) -> Work[Baseline]:
-    """The same seed answered by the modelled human, who finds the right action, and by nobody.
-
-    Raises:
-        ValueError: there is no such scenario.
-    """
-    right = yield from answer(scenario, seed)
-    return (yield from baseline_knowing(scenario, seed, right))
-
-
-def baseline_knowing(scenario: str, seed: int, right: Answer) -> Work[Baseline]:
-    """As `baseline`, with the answer already derived."""
-    company = load_company()
-    episode = draw(company, scenario_named(scenario), seed)
-    course, decided = yield from _up_to_decision(company, episode)
-    figures = course.world.assumptions
-    alarmed = course.first_firing
-    nobody = course.fork()
-    end = _costs_end(course, decided)
-    acknowledged: float | None = None
-    mended_at: float | None = None
-    if alarmed is not None:
-        acknowledged = alarmed + figures.human_notice_seconds.value + figures.human_acknowledge_seconds.value
-    yield from nobody.run(end)
-    human = nobody
-    if acknowledged is not None and right.acceptable:
-        acts = acknowledged + figures.human_diagnose_seconds.value + figures.human_repair_seconds.value
-        human = course.fork()
-        yield from human.run(acts)
-        for name, target in right.acceptable:
-            attempt = human.fork()
-            try:
-                attempt.world.accept(Action(name=name, target=target), attempt.world.seconds)
-            except Impossible:
-                continue
-            yield from attempt.run(end)
-            mended_at = _well_from(attempt, acts)
-            if mended_at is not None:
-                human = attempt
-                break
-        else:
-            yield from human.run(end)
-    since = episode.onset
-    return Baseline(
-        acknowledged_seconds=acknowledged - since if acknowledged is not None else None,
-        mttr_seconds=mended_at - since if mended_at is not None else None,
-        customer_cost_usd={
-            "human": round(human.cost_usd(since, end), 2),
-            "nobody": round(nobody.cost_usd(since, end), 2),
-        },
-        assumptions=figures.as_json("human_", "usd_", "alert_"),
-        provenance=assumed("the modelled person's times and the cost of a request are assumed; the rest is simulated"),
-    )
-
-
-def fared(
-    scenario: str, seed: int, received: Sequence[Received], predictions: Sequence[Prediction]
-) -> Work[tuple[float, tuple[bool, ...]]]:
-    """How customers fared when these actions were received.
-
-    Returns:
-        What their failed and slow requests cost in USD, from the onset on and over the same time as a baseline's costs;
-        and for each prediction, whether it came to pass all the same.
-
-    Raises:
-        ValueError: there is no such scenario.
-    """
-    company = load_company()
-    episode = draw(company, scenario_named(scenario), seed)
-    untouched, decided = yield from _up_to_decision(company, episode)
-    end = _costs_end(untouched, decided)
-    course = Course.start(company, episode)
-    for each in received:
-        course.world.replay(each)
-    yield from course.run(max([end, *(_by(course, prediction) for prediction in predictions)]))
-    return round(course.cost_usd(episode.onset, end), 2), _crossings(course, untouched.first_firing, predictions)
-
-
-def _costs_end(course: Course, decided: float) -> float:
-    """Until when costs are counted: an hour after the modelled person would have acted."""
-    figures = course.world.assumptions
-    slowest = (
-        figures.human_notice_seconds.value
-        + figures.human_acknowledge_seconds.value
-        + figures.human_diagnose_seconds.value
-        + figures.human_repair_seconds.value
-    )
-    return decided + slowest + HORIZON_SECONDS
-
-
-def untouched_crosses(scenario: str, seed: int, predictions: Sequence[Prediction]) -> Work[tuple[bool, ...]]:
-    """Whether each predicted metric crossed its threshold by then in the same world with nobody acting.
-
-    Looks from the first alarm on: what had happened before is no prediction.
-
-    Raises:
-        ValueError: there is no such scenario.
-    """
-    company = load_company()
-    course = Course.start(company, draw(company, scenario_named(scenario), seed))
-    alarmed = yield from course.run_to_alarm(DAY_SECONDS)
-    if predictions:
-        yield from course.run(max(_by(course, prediction) for prediction in predictions))
-    return _crossings(course, alarmed, predictions)
-
-
-def _by(course: Course, prediction: Prediction) -> float:
-    """The scrape after which a prediction can be judged, in seconds since the epoch."""
-    return course.world.seconds_at(prediction.by) + course.world.archive.interval
-
-
-def _crossings(course: Course, alarmed: float | None, predictions: Sequence[Prediction]) -> tuple[bool, ...]:
-    first = int((alarmed or 0.0) / course.world.archive.interval)
-    return tuple(_crosses(course, prediction, first) for prediction in predictions)
-
-
-def _crosses(course: Course, prediction: Prediction, first: int) -> bool:
-    company, archive = course.world.company, course.world.archive
-    if prediction.service not in company.index:
-        return False
-    if prediction.metric not in archive.exported[company.index[prediction.service]]:
-        return False
-    last = int(course.world.seconds_at(prediction.by) / archive.interval + 1e-9)
-    values = archive.values(prediction.service, prediction.metric)[first:last]
-    crossed = values > prediction.threshold if prediction.direction == "above" else values < prediction.threshold
-    return bool(crossed.any())
-
-
 def cost_of(rate_failed: float, rate_slow: float, assumptions: Assumptions) -> Decimal:
     """USD a minute of so many failed and slow requests a second."""
     failed = Decimal(str(round(rate_failed * 60 * assumptions.usd_per_failed_request.value, 4)))
     return failed + Decimal(str(round(rate_slow * 60 * assumptions.usd_per_slow_request.value, 4)))
 
 
-def _up_to_decision(company: Company, episode: Episode) -> Work[tuple[Course, float]]:
+def up_to_decision(
+    company: Company, episode: Episode, figures: Assumptions | None = None
+) -> Work[tuple[Course, float]]:
     """The world up to when a prompt responder would act: a minute of stages after the first alarm."""
-    course = Course.start(company, episode)
+    course = Course.start(company, episode, figures)
     alarmed = yield from course.run_to_alarm(DAY_SECONDS - HORIZON_SECONDS)
-    stages = load_assumptions().stage_seconds()
+    stages = course.world.assumptions.stage_seconds()
     thinking = sum(stages[s] for s in ("detect", "diagnose", "predict", "propose", "deliberate", "authorise"))
     decided = (alarmed if alarmed is not None else episode.onset + SETTLE_SECONDS) + thinking
     yield from course.run(decided)
     return course, course.world.seconds
 
 
-def _judge(trial: Course, control: Course, decided: float) -> Work[str]:
-    """Whether a trial `mends`, `harms` or `does not help`."""
+def _judge(trial: Course, control: Course, decided: float, *, to_the_end: bool) -> Work[str]:
+    """Whether a trial `mends`, `harms` or `does not help`.
+
+    Args:
+        to_the_end: False where nothing is wrong: then nothing can be mended, and harm shows early.
+    """
     look = decided
     for look in (decided + GLANCE_SECONDS, decided + FIRST_LOOK_SECONDS):
         yield from trial.run(look)
         recent = float(trial.harmed_share(look - 120, look).mean())
         unhelped = float(control.harmed_share(look - 120, look).mean())
-        if recent > 3 * NORMAL_SHARE and recent > 0.9 * unhelped:
+        if (recent > 3 * NORMAL_SHARE and recent > 0.9 * unhelped) or trial.intruded(look - 30, look).any():
             break
     else:
-        if recent <= 3 * NORMAL_SHARE:
-            yield from trial.run(decided + HORIZON_SECONDS)
-            if _well_from(trial, decided) is not None:
+        if recent <= 3 * NORMAL_SHARE and to_the_end:
+            while trial.world.seconds < decided + HORIZON_SECONDS and not _relapsed(trial, decided):
+                yield from trial.run(min(decided + HORIZON_SECONDS, trial.world.seconds + _STRETCH_SECONDS))
+            if trial.world.seconds >= decided + HORIZON_SECONDS and mended_from(trial, decided) is not None:
                 return "mends"
     harm = float(trial.harmed_share(decided, look).mean() - control.harmed_share(decided, look).mean())
     return "harms" if harm > HARM_SHARE else "does not help"
 
 
-def _well_from(course: Course, since: float) -> float | None:
-    """When customers were well again for good; None when they were not in time, or an alarm would not end."""
-    end = course.world.seconds
-    if course.last_firing is not None and course.last_firing > end - QUIET_AT_THE_END_SECONDS:
-        return None
-    share = course.harmed_share(since, end)
-    minute = max(1, round(60 / course.world.archive.interval))
-    smooth = np.convolve(share, np.ones(minute) / minute, mode="valid")
-    bad = np.flatnonzero(smooth > NORMAL_SHARE)
-    ended = since + (float(bad[-1]) + minute) * course.world.archive.interval if len(bad) else since
-    return ended if ended <= since + SETTLE_SECONDS else None
+def _relapsed(trial: Course, decided: float) -> bool:
+    """Whether customers are worse off, or intruders in, for a whole stretch of time after all had to be well."""
+    now = trial.world.seconds
+    if now - _STRETCH_SECONDS < decided + SETTLE_SECONDS:
+        return False
+    return bool(trial.harmed_share(now - _STRETCH_SECONDS, now).mean() > 2 * NORMAL_SHARE)
+
+
+def mended_from(course: Course, since: float) -> float | None:
+    """When all was well again for good; None when it was not in time, or an alarm would not end."""
+    ended = course.well_again(since, course.world.seconds)
+    return ended if ended is not None and ended <= since + SETTLE_SECONDS else None

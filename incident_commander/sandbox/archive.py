@@ -59,6 +59,8 @@ class Archive:
         rows: float64[n_scrapes, n_services, WIDTH]; grown by doubling, only the first `count` are valid.
         failing: float64[n_scrapes, n_edges]: share of calls that fail or time out as the caller sees it.
         customers: float64[n_scrapes, 4]: customer requests, failed, slow and late, per second, mean over the scrape.
+        intrusion: float64[n_scrapes, 2]: records read by intruders per second, and instances that work for them, mean
+            over the scrape. Nobody in the company can measure that; it is for the judge, and no port leads here.
         changes: What was changed so far, oldest first.
         lines: Log lines of the rows that somebody read; `spans`: sampled spans of them. A row never changes.
     """
@@ -74,20 +76,23 @@ class Archive:
     rows: FloatArray = field(default_factory=lambda: np.zeros((0, 0, 0)))
     failing: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
     customers: FloatArray = field(default_factory=lambda: np.zeros((0, 4)))
+    intrusion: FloatArray = field(default_factory=lambda: np.zeros((0, 2)))
     changes: list[Change] = field(default_factory=list)
     lines: dict[int, list[LogRecord]] = field(default_factory=dict)
     spans: dict[int, list[Span]] = field(default_factory=dict)
 
-    def append(self, row: FloatArray, failing: list[float], customers: list[float]) -> None:
+    def append(self, row: FloatArray, failing: list[float], customers: list[float], intrusion: list[float]) -> None:
         """Add one scrape."""
         if self.count == len(self.rows):
             more = max(512, self.count)
             self.rows = _grown(self.rows, (more, len(self.services), WIDTH))
             self.failing = _grown(self.failing, (more, len(self.edges)))
             self.customers = _grown(self.customers, (more, 4))
+            self.intrusion = _grown(self.intrusion, (more, 2))
         self.rows[self.count] = row
         self.failing[self.count] = failing
         self.customers[self.count] = customers
+        self.intrusion[self.count] = intrusion
         self.count += 1
 
     def span(self, window: Window) -> tuple[int, int]:

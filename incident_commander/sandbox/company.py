@@ -12,14 +12,14 @@ from typing import Protocol, TypeVar
 from ..domain.base import Digest, JsonObject, RunId
 from ..domain.findings import Prediction
 from ..domain.ports import Environment, Policy
-from ..domain.practice import Answer, Baseline, PracticeRun
+from ..domain.practice import Answer, Baseline, Courses, PracticeRun
 from ..store import Database
 from .alarms import Alarms
 from .archive import Archive
-from .assumptions import load_assumptions
+from .assumptions import Assumptions, load_assumptions
 from .clock import Dial
 from .exposition import expose
-from .hindsight import Hindsight, Outcome, hindsight_of, outcome_of
+from .hindsight import Hindsight, Outcome, courses, hindsight_of, outcome_of
 from .keeper import STRETCH_TICKS, keep
 from .line import Line
 from .logs import written
@@ -44,25 +44,35 @@ V = TypeVar("V")
 class Compute(Protocol):
     """Computes hindsight, in another process where there is one to spare."""
 
-    async def hindsight(self, scenario: str, seed: int) -> Hindsight:
+    async def hindsight(self, scenario: str, seed: int, figures: Assumptions) -> Hindsight:
         """See hindsight_of."""
         ...
 
     async def outcome(
-        self, scenario: str, seed: int, received: Sequence[Received], predictions: Sequence[Prediction]
+        self,
+        scenario: str,
+        seed: int,
+        received: Sequence[Received],
+        predictions: Sequence[Prediction],
+        figures: Assumptions,
     ) -> Outcome:
         """See outcome_of."""
         ...
 
 
 class _Here:
-    async def hindsight(self, scenario: str, seed: int) -> Hindsight:
-        return await asyncio.to_thread(hindsight_of, scenario, seed)
+    async def hindsight(self, scenario: str, seed: int, figures: Assumptions) -> Hindsight:
+        return await asyncio.to_thread(hindsight_of, scenario, seed, figures)
 
     async def outcome(
-        self, scenario: str, seed: int, received: Sequence[Received], predictions: Sequence[Prediction]
+        self,
+        scenario: str,
+        seed: int,
+        received: Sequence[Received],
+        predictions: Sequence[Prediction],
+        figures: Assumptions,
     ) -> Outcome:
-        return await asyncio.to_thread(outcome_of, scenario, seed, received, predictions)
+        return await asyncio.to_thread(outcome_of, scenario, seed, received, predictions, figures)
 
 
 _HERE = _Here()
@@ -87,6 +97,7 @@ class PracticeCompany:
         post_alerts: Posts an Alertmanager webhook v4 body through the doors that everybody uses.
         wall: The wall clock.
         compute: Where hindsight is computed, minutes of simulated trials; None: in a thread of this one.
+        assumptions: What is assumed; None: as the cited file says. They hold for every run of this company.
     """
 
     def __init__(
@@ -96,7 +107,9 @@ class PracticeCompany:
         post_alerts: Callable[[JsonObject], Awaitable[None]],
         wall: Callable[[], datetime],
         compute: Compute | None = None,
+        assumptions: Assumptions | None = None,
     ) -> None:
+        self.assumptions = assumptions or load_assumptions()
         self._compute = compute or _HERE
         self._runs = Runs(database)
         self._policy = policy
@@ -130,7 +143,7 @@ class PracticeCompany:
             raise ValueError("outside servers can only alert on a world that moves: give it a pace")
         chosen = scenario_named(scenario) if scenario is not None else secrets.choice(load_scenarios())
         company = load_company()
-        world = World(company, draw(company, chosen, seed))
+        world = World(company, draw(company, chosen, seed), self.assumptions)
         opened_at = world.moment(HISTORY_SECONDS)
         run = PracticeRun(
             id=RunId(f"run-{secrets.token_hex(6)}"),
@@ -161,7 +174,7 @@ class PracticeCompany:
             UnknownPracticeRun: there is no such run.
         """
         kept = await self._keep(run)
-        return environment_of(kept.dial, kept.line, kept.archive, self._policy, load_assumptions())
+        return environment_of(kept.dial, kept.line, kept.archive, self._policy, self.assumptions)
 
     async def let_pass(self, run: RunId, seconds: float) -> None:
         """Let simulated time pass."""
@@ -229,9 +242,18 @@ class PracticeCompany:
         asked = (run, len(received), tuple(prediction.reference() for prediction in predictions))
         known = self._outcomes.get(asked)
         if known is None:
-            known = await self._compute.outcome(stored.scenario, stored.seed, received, predictions)
+            known = await self._compute.outcome(stored.scenario, stored.seed, received, predictions, self.assumptions)
             _remember(self._outcomes, asked, known)
         return known
+
+    async def courses(self, run: RunId, predictions: tuple[Prediction, ...]) -> Courses:
+        """The three courses of a run, which the costs of `baseline` and `outcome` are the sums of.
+
+        Raises:
+            UnknownPracticeRun: there is no such run.
+        """
+        stored = await self._runs.get(run)
+        return courses(await self._derive(stored.scenario, stored.seed), await self.outcome(run, predictions))
 
     def exposition(self) -> str:
         """Prometheus text of every running world that has a pace."""
@@ -241,7 +263,7 @@ class PracticeCompany:
         """The hindsight on a seed, begun with its run so that it is there when the run ends."""
         known = self._hindsight.get((scenario, seed))
         if known is None or (known.done() and (known.cancelled() or known.exception() is not None)):
-            known = asyncio.ensure_future(self._compute.hindsight(scenario, seed))
+            known = asyncio.ensure_future(self._compute.hindsight(scenario, seed, self.assumptions))
             _remember(self._hindsight, (scenario, seed), known)
         return known
 
@@ -254,7 +276,7 @@ class PracticeCompany:
             run = await self._runs.get(run_id)
             dial = self._dial(run)
             company = load_company()
-            world = World(company, draw(company, scenario_named(run.scenario), run.seed))
+            world = World(company, draw(company, scenario_named(run.scenario), run.seed), self.assumptions)
             for received in await self._journal(run):
                 world.replay(received)
             alarms = Alarms(world.archive, world.assumptions)
@@ -284,12 +306,11 @@ class PracticeCompany:
 
     async def _journal(self, run: PracticeRun) -> list[Received]:
         """The actions that a run's world took, as the world takes them."""
-        figures = load_assumptions()
         taken: list[Received] = []
         for entry in await self._runs.journal(run.id):
             if entry.applied:
                 at = (entry.received_at - run.epoch).total_seconds()
-                taken.append(Received(entry.action, at, at + figures.action_seconds(entry.action.name)))
+                taken.append(Received(entry.action, at, at + self.assumptions.action_seconds(entry.action.name)))
         return taken
 
 

@@ -94,6 +94,7 @@ class State:
         disk: Percent of its volume in use; `litter`: the part of it that is logs, temporary files and left-overs.
         volume: Size of the volume, as a multiple of its first size.
         blocking: Whether hostile sources are refused there.
+        exposed: Records that intruders read, per second; `stolen`: instances that work for them.
     """
 
     instances: list[int]
@@ -129,6 +130,8 @@ class State:
     failed: float = 0.0
     slow: float = 0.0
     late: float = 0.0
+    exposed: float = 0.0
+    stolen: float = 0.0
 
     def fork(self) -> "State":
         """An independent copy."""
@@ -143,7 +146,7 @@ class State:
             hit_ratio=self.hit_ratio[:], depth=self.depth[:], age=self.age[:], disk=self.disk[:],
             litter=self.litter[:], volume=self.volume[:], blocking=self.blocking[:],
             timed_out=dict(self.timed_out), customers=self.customers, failed=self.failed,
-            slow=self.slow, late=self.late,
+            slow=self.slow, late=self.late, exposed=self.exposed, stolen=self.stolen,
         )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ DAY_SECONDS = 3 * 3600.0
 """From the epoch to the end of a practice day: by then an alert has fired or none will."""
 
 _NOISE_BLOCK = 64
+_FELT = 6
 
 
 class World:
@@ -43,7 +44,7 @@ class World:
         self._cleared: set[int] = set()
         self._finished = 0
         self._kills = [0.0] * len(company.services)
-        self._felt = [0.0, 0.0, 0.0, 0.0]
+        self._felt = [0.0] * _FELT
         self._felt_ticks = 0
         self._ticks_per_scrape = round(self.assumptions.scrape_interval_seconds.value / TICK_SECONDS)
         self._noise: tuple[int, FloatArray] = (-1, np.zeros(0))
@@ -126,6 +127,7 @@ class World:
         twin.archive.rows = self.archive.rows.copy()
         twin.archive.failing = self.archive.failing.copy()
         twin.archive.customers = self.archive.customers.copy()
+        twin.archive.intrusion = self.archive.intrusion.copy()
         twin.archive.changes = self.archive.changes[:]
         return twin
 
@@ -145,7 +147,8 @@ class World:
         state = self.state
         for i, kills in enumerate(state.oom_kills):
             self._kills[i] += kills
-        for k, felt in enumerate((state.customers, state.failed, state.slow, state.late)):
+        felt_now = (state.customers, state.failed, state.slow, state.late, state.exposed, state.stolen)
+        for k, felt in enumerate(felt_now):
             self._felt[k] += felt
         self._felt_ticks += 1
         if self.tick % self._ticks_per_scrape == 0:
@@ -194,14 +197,15 @@ class World:
                 column = COLUMN[glitch.metric]
                 row[glitch.position, column] = min(99.4, row[glitch.position, column] + glitch.add)
         failing = [state.timed_out.get((caller, callee), 0.0) for caller, callee, _ in self.archive.edges]
-        self.archive.append(row, failing, [felt / self._felt_ticks for felt in self._felt])
+        felt = [each / self._felt_ticks for each in self._felt]
+        self.archive.append(row, failing, felt[:4], felt[4:])
         while len(self.archive.changes) < len(self._changes):
             change = self._changes[len(self.archive.changes)]
             if self.seconds_at(change.at) > now:
                 break
             self.archive.changes.append(change)
         self._kills = [0.0] * n
-        self._felt = [0.0, 0.0, 0.0, 0.0]
+        self._felt = [0.0] * _FELT
         self._felt_ticks = 0
 
     def _noise_of(self, number: int) -> FloatArray:

@@ -3,21 +3,26 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 from incident_commander.actions.policy import load_policy
 from incident_commander.domain.findings import Prediction
-from incident_commander.domain.practice import Answer, Baseline
+from incident_commander.domain.practice import Answer, Baseline, Course
 from incident_commander.domain.provenance import Provenance
 from incident_commander.response.scoring import compare_run
-from incident_commander.sandbox import POLICY_FILE, Hindsight, Outcome, PracticeCompany, Received
+from incident_commander.sandbox import POLICY_FILE, Assumptions, Hindsight, Outcome, PracticeCompany, Received
 from tests.sandbox.worlds import office
 from tests.store.databases import NOON, incident
+
+
+def quiet(name: Literal["ours", "human", "nobody"]) -> Course:
+    return Course(name=name, requests_per_second=(), flows=())
 
 
 class Nothing:
     """Hindsight on a day without a fault."""
 
-    async def hindsight(self, scenario: str, seed: int) -> Hindsight:
+    async def hindsight(self, scenario: str, seed: int, figures: Assumptions) -> Hindsight:
         """See Compute."""
         return Hindsight(
             answer=Answer(service=None, fault=None, acceptable=(), harmful=(), explanation="nothing was wrong"),
@@ -25,13 +30,19 @@ class Nothing:
                 acknowledged_seconds=None, mttr_seconds=None, customer_cost_usd={"human": 1, "nobody": 1},
                 assumptions={}, provenance=Provenance(kind="assumed", source="a test"),
             ),
+            start=NOON, interval_seconds=15, alerted_at=None, human=quiet("human"), nobody=quiet("nobody"),
         )  # fmt: skip
 
     async def outcome(
-        self, scenario: str, seed: int, received: Sequence[Received], predictions: Sequence[Prediction]
+        self,
+        scenario: str,
+        seed: int,
+        received: Sequence[Received],
+        predictions: Sequence[Prediction],
+        figures: Assumptions,
     ) -> Outcome:
         """See Compute."""
-        return Outcome(cost_usd=1, untouched=(), happened=())
+        return Outcome(cost_usd=1, course=quiet("ours"), untouched=(), happened=())
 
 
 async def test_where_there_was_no_fault_no_time_to_detect_it_is_told(tmp_path: Path) -> None:

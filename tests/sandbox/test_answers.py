@@ -7,9 +7,10 @@ import pytest
 from incident_commander.domain.base import ServiceName
 from incident_commander.domain.findings import Prediction
 from incident_commander.domain.plan import Action
-from incident_commander.sandbox.answers import answer, baseline_knowing, fared, finish, untouched_crosses
+from incident_commander.sandbox import Received, assume, courses, hindsight_of, load_assumptions, outcome_of
+from incident_commander.sandbox.answers import answer, finish
+from incident_commander.sandbox.courses import cost_usd, untouched_crosses
 from incident_commander.sandbox.rehearsal import build_world
-from incident_commander.sandbox.remedies import Received
 from incident_commander.sandbox.scenarios import is_calm, load_scenarios
 
 NAMES = [scenario.name for scenario in load_scenarios()]
@@ -42,8 +43,8 @@ def test_it_is_so_over_many_seeds(name: str) -> None:
 
 def test_the_right_action_in_time_costs_less_than_the_person_who_costs_less_than_nobody() -> None:
     name, seed = "database_cascade", 3
-    right = finish(answer(name, seed))
-    baseline = finish(baseline_knowing(name, seed, right))
+    known = hindsight_of(name, seed)
+    right, baseline = known.answer, known.baseline
     assert right.onset is not None
     assert baseline.acknowledged_seconds is not None
     assert baseline.mttr_seconds is not None
@@ -52,9 +53,38 @@ def test_the_right_action_in_time_costs_less_than_the_person_who_costs_less_than
     epoch = build_world(name, seed).epoch
     action, target = right.acceptable[0]
     at = (right.onset - epoch).total_seconds() + 900
-    ours, _ = finish(fared(name, seed, [Received(Action(name=action, target=target), at, at + 150)], ()))
-    assert ours < baseline.customer_cost_usd["human"] < baseline.customer_cost_usd["nobody"]
-    assert finish(fared(name, seed, [], ())) == (baseline.customer_cost_usd["nobody"], ())
+    ours = outcome_of(name, seed, [Received(Action(name=action, target=target), at, at + 150)], ())
+    assert ours.cost_usd < baseline.customer_cost_usd["human"] < baseline.customer_cost_usd["nobody"]
+    shown = courses(known, ours)
+    figures = load_assumptions()
+    costs = {
+        each.name: round(cost_usd(each, shown.interval_seconds, figures), 2)
+        for each in (shown.ours, shown.human, shown.nobody)
+    }
+    assert costs == {"ours": ours.cost_usd, **baseline.customer_cost_usd}
+    assert len({len(each.requests_per_second) for each in (shown.ours, shown.human, shown.nobody)}) == 1
+    assert shown.alerted_at is not None
+    assert shown.ours.acted_at == epoch + timedelta(seconds=at)
+    assert shown.ours.well_at is not None
+    assert shown.human.well_at == right.onset + timedelta(seconds=baseline.mttr_seconds)
+    assert shown.ours.well_at < shown.human.well_at
+    assert shown.nobody.acted_at is None
+    assert shown.nobody.well_at is None
+    untouched = outcome_of(name, seed, [], ())
+    assert (untouched.cost_usd, untouched.course.flows) == (baseline.customer_cost_usd["nobody"], shown.nobody.flows)
+
+
+def test_a_viewer_may_assume_another_person_and_other_prices_but_not_another_world() -> None:
+    name, seed = "database_cascade", 3
+    shipped = hindsight_of(name, seed)
+    chosen = assume(load_assumptions(), {"human_diagnose_seconds": 600, "usd_per_failed_request": 0.05})
+    other = hindsight_of(name, seed, chosen)
+    assert other.answer == shipped.answer
+    assert other.alerted_at == shipped.alerted_at
+    assert (other.baseline.mttr_seconds or 0) < (shipped.baseline.mttr_seconds or 0) - 500
+    told = other.baseline.assumptions["human_diagnose_seconds"]
+    assert told == {"value": 600.0, "source": "the viewer's own figure; the file says 1200: assumption, no source"}
+    assert load_assumptions().human_diagnose_seconds.value == 1200
 
 
 def test_a_prediction_is_scored_against_the_world_in_which_nobody_acted() -> None:

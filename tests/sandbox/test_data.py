@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from incident_commander.domain.incident import STAGES
 from incident_commander.sandbox.alarms import load_rules
 from incident_commander.sandbox.archive import COLUMN
-from incident_commander.sandbox.assumptions import ASSUMPTIONS_FILE, Assumptions, load_assumptions
+from incident_commander.sandbox.assumptions import ASSUMPTIONS_FILE, Assumptions, assume, load_assumptions
 from incident_commander.sandbox.scenarios import Scenario, load_scenarios
 from incident_commander.sandbox.topology import COMPANY_FILE, load_company
 
@@ -27,6 +27,22 @@ def test_an_assumption_without_a_source_is_refused(tmp_path: Path) -> None:
     broken.write_text(text.replace('source = "assumption, no source"', 'source = ""'), encoding="utf-8")
     with pytest.raises(ValidationError, match="human_diagnose_seconds"):
         load_assumptions(broken)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("scrape_interval_seconds", 60.0, "no figure 'scrape_interval_seconds' can be chosen; there are human_"),
+        ("human_patience", 60.0, "can be chosen"),
+        ("action_seconds", 60.0, "can be chosen"),
+        ("human_diagnose_seconds", -1.0, "from 0 to 7200, not -1"),
+        ("human_diagnose_seconds", float("nan"), "from 0 to 7200"),
+        ("usd_per_failed_request", 1e9, "from 0 to 1000"),
+    ],
+)
+def test_a_figure_that_cannot_be_chosen_is_refused_with_what_can(name: str, value: float, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        assume(load_assumptions(), {name: value})
 
 
 @pytest.mark.parametrize("smuggled", ["scrape_interval_seconds", "human_diagnose_seconds", "usd_per_failed_request"])

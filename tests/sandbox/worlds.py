@@ -10,7 +10,15 @@ from pathlib import Path
 from incident_commander.actions.policy import load_policy
 from incident_commander.domain.base import JsonObject
 from incident_commander.domain.findings import Prediction
-from incident_commander.sandbox import POLICY_FILE, Hindsight, Outcome, PracticeCompany, Received, outcome_of
+from incident_commander.sandbox import (
+    POLICY_FILE,
+    Assumptions,
+    Hindsight,
+    Outcome,
+    PracticeCompany,
+    Received,
+    outcome_of,
+)
 from incident_commander.store import Database, migrate
 
 
@@ -30,14 +38,19 @@ class Wall:
 class Later:
     """As if hindsight were still being computed elsewhere, until the test has ended."""
 
-    async def hindsight(self, scenario: str, seed: int) -> Hindsight:
+    async def hindsight(self, scenario: str, seed: int, figures: Assumptions) -> Hindsight:
         await asyncio.Event().wait()
         raise AssertionError("nobody sets that event")
 
     async def outcome(
-        self, scenario: str, seed: int, received: Sequence[Received], predictions: Sequence[Prediction]
+        self,
+        scenario: str,
+        seed: int,
+        received: Sequence[Received],
+        predictions: Sequence[Prediction],
+        figures: Assumptions,
     ) -> Outcome:
-        return outcome_of(scenario, seed, received, predictions)
+        return outcome_of(scenario, seed, received, predictions, figures)
 
 
 @dataclass(slots=True)
