@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..domain.alert import Alert
+from ..domain.change import ReportedChange
 
 _SHOWN_CHARACTERS = 120
 
@@ -31,10 +32,16 @@ class Parsed:
     """What a door read: the good alerts, and what is wrong with each bad one.
 
     A sender does not send again what was refused, so one bad alert never takes the good ones down with it.
+
+    Attributes:
+        changes: Changes that were reported, where the door takes them too.
+        notes: What was understood and is neither an alert nor a change, in words.
     """
 
     alerts: tuple[Alert, ...]
     bad: tuple[BadAlert, ...] = ()
+    changes: tuple[ReportedChange, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def shown(value: object) -> str:

@@ -63,7 +63,7 @@ def read_text(value: JsonValue, field: str, most: int = MAX_TEXT_CHARACTERS) -> 
 
 def read_starts_at(value: JsonValue, field: str, received_at: datetime) -> datetime:
     """When the condition began."""
-    starts_at = _read_time(value, field)
+    starts_at = read_time(value, field)
     if starts_at < EARLIEST:
         raise BadAlert(field, value, f"this is before {EARLIEST:%Y}", "set the sender's clock; " + _TIME_REMEDY)
     if starts_at > received_at + MAX_AHEAD:
@@ -80,7 +80,7 @@ def read_ends_at(value: JsonValue, field: str, received_at: datetime) -> datetim
     """When it was resolved or expires; None for the zero time 0001-01-01T00:00:00Z or nothing: open-ended."""
     if value is None or value == "":
         return None
-    ends_at = _read_time(value, field)
+    ends_at = read_time(value, field)
     if is_zero(ends_at):
         return None
     if ends_at < EARLIEST:
@@ -100,7 +100,8 @@ def is_zero(moment: datetime) -> bool:
     return moment.year == 1
 
 
-def _read_time(value: JsonValue, field: str) -> datetime:
+def read_time(value: JsonValue, field: str) -> datetime:
+    """A time with an offset, in UTC."""
     if not isinstance(value, str):
         raise BadAlert(field, value, "this is not a time", _TIME_REMEDY)
     try:

@@ -31,3 +31,15 @@ MAX_AHEAD = timedelta(days=1)
 
 MAX_EXPIRY = timedelta(days=366)
 """How far ahead an alert may expire; a later `endsAt` would keep a forgotten alert firing for ever."""
+
+MAX_MESSAGE_CHARACTERS = 262_144
+"""Of what SNS delivers: its own limit is 256 KB."""
+
+MAX_URL_CHARACTERS = 2048
+"""Of an address that an envelope names."""
+
+MAX_ENVELOPE_AGE = timedelta(hours=1)
+"""How long ago an SNS message may have been published: SNS gives a delivery up after an hour at the most."""
+
+MAX_ENVELOPE_AHEAD = timedelta(minutes=5)
+"""How far the clock of SNS may run ahead of ours."""
