@@ -33,7 +33,7 @@ from .domain.incident import Incident
 from .domain.plan import Plan
 from .domain.ports import Environment
 from .domain.settings import Settings
-from .ingest import Intake
+from .ingest import Intake, integration
 from .notify import AppriseNotifier
 from .response.lifecycle import Lifecycle
 from .response.operations import Operations
@@ -151,7 +151,8 @@ def build(settings: Settings, *, awaited: bool = False) -> Commander:
         database, company, environments, lifecycle, keyring, quorum, partial(_health, settings, database, analysts)
     )
     recorder = Recorder(database, company, operations, keyring)
-    api = build_api(ApiServices(intake, database, operations, company))
+    integrations = frozenset(integration(key.get_secret_value()) for key in settings.pagerduty_routing_keys)
+    api = build_api(ApiServices(intake, database, operations, company, pagerduty_integrations=integrations))
     door.open(api)
     return Commander(settings, database, company, intake, lifecycle, operations, recorder, analysts, judges, api)
 

@@ -25,8 +25,8 @@ from .updates import (
 _SHOWN_EVIDENCE = 6
 _TOLD = frozenset(
     (
-        "incident.opened", "incident.status_changed", "alert.grouped", "alert.resolved", "alert.expired",
-        "diagnosis.made", "plans.proposed", "quorum.reached", "quorum.failed", "authorisation.decided",
+        "incident.opened", "incident.status_changed", "alert.grouped", "alert.acknowledged", "alert.resolved",
+        "alert.expired", "diagnosis.made", "plans.proposed", "quorum.reached", "quorum.failed", "authorisation.decided",
         "approval.requested", "approval.answered", "action.requested", "action.received", "action.refused",
         "check.judged", "rollback.requested", "rollback.received",
     )
@@ -127,7 +127,7 @@ def _told(event: Event) -> str:
             return "the incident was opened"
         case "incident.status_changed":
             return f"{payload['from']} to {payload['to']}: {payload['reason']}"
-        case "alert.grouped" | "alert.resolved" | "alert.expired":
+        case "alert.grouped" | "alert.acknowledged" | "alert.resolved" | "alert.expired":
             name = payload.get("name") or payload.get("fingerprint") or "an alert"
             reason = payload.get("reason")
             return f"{name}: {event.kind.removeprefix('alert.')}" + (f" ({reason})" if reason else "")

@@ -6,6 +6,7 @@ from fastapi_offline import FastAPIOffline
 from .alerts import alerts_router
 from .health import health_router
 from .incidents import incidents_router
+from .pagerduty import pagerduty_router
 from .practice import practice_router
 from .problems import map_errors
 from .services import ApiServices
@@ -26,6 +27,7 @@ def build_api(services: ApiServices) -> FastAPI:
     map_errors(app)
     for router in (
         alerts_router(services),
+        pagerduty_router(services),
         practice_router(services),
         incidents_router(services),
         health_router(services),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..domain.base import RunId
+from ..domain.base import Digest, RunId
 from ..domain.incident import Incident
 from ..domain.practice import PracticeRun
 from ..ingest import Intake
@@ -57,9 +57,14 @@ class Exporter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ApiServices:
-    """The services behind the routes."""
+    """The services behind the routes.
+
+    Attributes:
+        pagerduty_integrations: Those that may send by PagerDuty's doors; empty: all may.
+    """
 
     intake: Intake
     database: Database
     operations: Operations
     company: Exporter
+    pagerduty_integrations: frozenset[Digest] = frozenset()

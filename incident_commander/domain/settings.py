@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 
@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     analysis_processes: int = Field(default=1, ge=1, description="worker processes for analysis")
     notify_urls: list[str] = Field(default=[], description="apprise URLs updates go to; none: timeline only")
     recordings_dir: Path = Field(default=RECORDINGS, description="where /transparency finds its recordings")
+    pagerduty_routing_keys: list[SecretStr] = Field(
+        default=[], description="the routing keys that may send to /v2/enqueue; none: all may"
+    )
     policy_file: Path | None = Field(default=None, description="policy for real incidents; none: no action is allowed")
 
     def resolved_database_url(self) -> str:

@@ -4,6 +4,7 @@ from .alertmanager import parse_alertmanager
 from .bad_alert import BadAlert, Parsed, shown
 from .intake import Acceptance, Intake, Outcome, Overloaded
 from .limits import MAX_BODY_BYTES
+from .pagerduty import integration, parse_pagerduty, parse_pagerduty_change
 from .prometheus import parse_prometheus
 
 __all__ = [
@@ -14,7 +15,10 @@ __all__ = [
     "Outcome",
     "Overloaded",
     "Parsed",
+    "integration",
     "parse_alertmanager",
+    "parse_pagerduty",
+    "parse_pagerduty_change",
     "parse_prometheus",
     "shown",
 ]

@@ -1,6 +1,6 @@
-"""Which incident an alert belongs to, first version: close in time, and by service, topology or labels. To correlate is
-not to merge: each alert keeps its own life, and the reason is kept in words that a person can check.
+"""Which incident an alert belongs to, first version: close in time, and by service, topology, group or labels.
 
+To correlate is not to merge: each alert keeps its own life, and the reason is kept in words that a person can check.
 All times are on the incident's clock, and whatever an alert is compared with is of its own practice run, or live as it.
 """
 
@@ -28,6 +28,9 @@ PLACE_LABELS = ("cluster", "node", "host", "hostname", "instance", "pod", "names
 
 MIN_SHARED_PLACES = 2
 """One shared label alone, such as a region, would tie everything in it together."""
+
+_LABELS_NAMED = 4
+"""Of a group, in a reason: enough to know it by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,30 @@ def correlate_by_place(alert: Alert, others: Sequence[StoredAlert]) -> Match | N
         return None
     reason = f"shares {', '.join(shared)}; began {_words(-gap)} from {other.alert.name!r} of this incident"
     return Match(other.incident_id, reason)
+
+
+def correlate_by_group(alert: Alert, others: Sequence[StoredAlert]) -> Match | None:
+    """The incident of an alert of the same Alertmanager group, where one of the two is PagerDuty's event of that group.
+
+    Such an event carries the labels that all alerts of its group have, so every one of them is a label of each.
+
+    Args:
+        others: Alerts of incidents that this one may join, which began within RELATED_WITHIN of it.
+    """
+    for other in others:
+        group, member = (alert, other.alert) if alert.source == "pagerduty" else (other.alert, alert)
+        of_group = group.source == "pagerduty" and "alertname" in group.labels
+        if of_group and group.labels.items() <= member.labels.items() and other.incident_id is not None:
+            gap = abs(alert.starts_at - other.alert.starts_at)
+            named = ", ".join(f"{name} {text!r}" for name, text in sorted(group.labels.items())[:_LABELS_NAMED])
+            reason = f"of the same group, {named}; began {_words(gap)} from {other.alert.name!r} of this incident"
+            return Match(other.incident_id, reason)
+    return None
+
+
+def may_be_of_group(alert: Alert) -> bool:
+    """Whether an alert that no service ties to others may be tied to them by its Alertmanager group."""
+    return alert.service is None or alert.source == "pagerduty"
 
 
 def has_place(alert: Alert) -> bool:

@@ -18,7 +18,15 @@ from ..domain.incident import Grouping, Incident
 from ..domain.ports import Clock, Environment, Environments, SourceUnavailable, UnknownPracticeRun
 from ..domain.telemetry import Topology
 from ..store import Database, Door, StoredAlert, Unit
-from .correlation import RELATED_WITHIN, Match, correlate, correlate_by_place, has_place
+from .correlation import (
+    RELATED_WITHIN,
+    Match,
+    correlate,
+    correlate_by_group,
+    correlate_by_place,
+    has_place,
+    may_be_of_group,
+)
 from .merging import deliveries, merge
 
 ALERTS_PER_TRANSACTION = 10
@@ -30,7 +38,7 @@ MAX_WAITING = 200
 TOPOLOGY_WAIT_SECONDS = 1.0
 """How long an alert waits for a live topology; without one it is grouped by service and labels alone."""
 
-ALERTS_COMPARED_BY_PLACE = 100
+ALERTS_COMPARED_BY_LABELS = 100
 """The newest ones: in an alert storm, those before tell nothing that these do not."""
 
 _TITLE_CHARACTERS = 200
@@ -104,6 +112,25 @@ class Intake:
             async with self._database.write() as unit:
                 new = [await unit.changes.add(change) for change in changes]
         return tuple(new)
+
+    async def acknowledge(self, fingerprint: Fingerprint, source: AlertSource) -> IncidentId | None:
+        """Note on its incident's timeline that somebody has taken a firing alert up; nothing else changes by it.
+
+        Returns:
+            The incident; None where no such alert fires: then there is nothing to note.
+
+        Raises:
+            Overloaded: too many posts are in work; nothing of this one was taken.
+        """
+        with self._in_work():
+            async with self._database.read() as unit:
+                firing = await _firing(unit, fingerprint)
+                run = await _run_of(unit, firing.incident_id) if firing is not None else None
+            if firing is None:
+                return None
+            world = await self._world(run, with_topology=False)
+            async with self._database.write() as unit:
+                return await _Taking(unit, world).acknowledge(fingerprint, source)
 
     async def expire(self) -> None:
         """Mark firing alerts as expired that were not sent again by their `ends_at`, each by its own world's clock."""
@@ -193,6 +220,24 @@ class _Taking:
         known = await self._unit.alerts.by_fingerprint(alert.fingerprint)
         return await (self._fires(alert, known) if alert.status == "firing" else self._is_over(alert, known))
 
+    async def acknowledge(self, fingerprint: Fingerprint, source: AlertSource) -> IncidentId | None:
+        stored = await _firing(self._unit, fingerprint)
+        if stored is None or stored.incident_id is None:
+            return None
+        alert = stored.alert
+        payload: JsonObject = {
+            "name": alert.name,
+            "service": alert.service or "",
+            "severity": alert.severity,
+            "source": source,
+            "fingerprint": fingerprint,
+            "reason": f"{source} says that somebody has taken it up",
+        }
+        # Once for each time it fires: senders deliver at least once.
+        key = f"{stored.incident_id}/alert.acknowledged/{fingerprint}/{alert.starts_at.isoformat()}"
+        await self._append(key, "alert.acknowledged", stored.incident_id, payload)
+        return stored.incident_id
+
     async def expire(self, stored: StoredAlert) -> None:
         alert = stored.alert.model_copy(update={"status": "expired"})
         doors = tuple(door.model_copy(update={"status": "expired"}) for door in stored.doors)
@@ -246,10 +291,10 @@ class _Taking:
     async def _match(self, alert: Alert) -> Match | None:
         run = self._world.run
         match = correlate(alert, await self._unit.alerts.of_incidents_taking_alerts(run), self._world.topology)
-        if match is None and has_place(alert):
+        if match is None and (has_place(alert) or may_be_of_group(alert)):
             start, end = alert.starts_at - RELATED_WITHIN, alert.starts_at + RELATED_WITHIN
-            near = await self._unit.alerts.began_between(run, start, end, ALERTS_COMPARED_BY_PLACE)
-            match = correlate_by_place(alert, near)
+            near = await self._unit.alerts.began_between(run, start, end, ALERTS_COMPARED_BY_LABELS)
+            match = correlate_by_group(alert, near) or correlate_by_place(alert, near)
         return match
 
     async def _is_over(self, alert: Alert, known: Sequence[StoredAlert]) -> Outcome:
@@ -391,6 +436,12 @@ class _Taking:
 def _is_past_end(stored: StoredAlert, now: datetime) -> bool:
     ends_at = stored.alert.ends_at
     return stored.alert.status == "firing" and ends_at is not None and ends_at <= now
+
+
+async def _firing(unit: Unit, fingerprint: Fingerprint) -> StoredAlert | None:
+    """How a condition stands in the incident in which it fires."""
+    known = await unit.alerts.by_fingerprint(fingerprint)
+    return next((stored for stored in known if stored.alert.status == "firing" and stored.incident_id), None)
 
 
 async def _run_of(unit: Unit, incident_id: IncidentId | None) -> RunId | None:

@@ -49,11 +49,16 @@ def service(labels: Mapping[str, str]) -> ServiceName | None:
 
 
 def severity(labels: Mapping[str, str]) -> Severity:
-    """How severe the labels say it is."""
+    """How severe the labels say it is, UNSTATED where they do not."""
+    return stated_severity(labels) or UNSTATED
+
+
+def stated_severity(labels: Mapping[str, str]) -> Severity | None:
+    """How severe the labels say it is; None where they do not say, or in words that are not known."""
     lowered = {name.lower(): value.strip().lower() for name, value in labels.items()}
     reading = label_reading()
     for name in reading.severity:
         for level in SEVERITIES:
             if lowered.get(name) in reading.severities.get(level, ()):
                 return level
-    return UNSTATED
+    return None

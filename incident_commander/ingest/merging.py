@@ -26,8 +26,12 @@ def merge(known: StoredAlert, delivery: Alert) -> Merged:
     """Take a delivery of a known condition in.
 
     The last word counts, whichever door says it. A resolved alert is resolved for every door; a firing one lives on
-    until the last of the doors that call it firing lets it expire, and open-ended when one of them says no end.
+    until the last of the doors that call it firing lets it expire, and open-ended when one of them says no end. A
+    delivery without labels says nothing but which condition it means: what is known of it stays.
     """
+    if not delivery.labels:
+        told = delivery.model_dump(include={"status", "starts_at", "ends_at", "source", "received_at"})
+        delivery = known.alert.model_copy(update=told)
     doors = _doors(known.doors, delivery)
     again = delivery.status == "firing" and known.alert.status != "firing"
     ends = [door.ends_at for door in doors if door.status == "firing"]
