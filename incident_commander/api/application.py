@@ -4,12 +4,14 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from .alerts import alerts_router
+from .eventbridge import eventbridge_router
 from .health import health_router
 from .incidents import incidents_router
 from .pagerduty import pagerduty_router
 from .practice import practice_router
 from .problems import map_errors
 from .services import ApiServices
+from .sns import sns_router
 
 _ABOUT = """Alerts go in, incidents come out: diagnosed with evidence, decided by quorum, fixed, verified, written down.
 
@@ -28,6 +30,8 @@ def build_api(services: ApiServices) -> FastAPI:
     for router in (
         alerts_router(services),
         pagerduty_router(services),
+        sns_router(services),
+        eventbridge_router(services),
         practice_router(services),
         incidents_router(services),
         health_router(services),

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from ..domain.ports import UnknownPracticeRun
-from ..ingest import MAX_BODY_BYTES, BadAlert, Overloaded, shown
+from ..ingest import MAX_BODY_BYTES, BadAlert, Overloaded, SnsUnavailable, Unverified, shown
 from ..store import DatabaseClosed, LedgerBroken, UnknownIncident
 
 RETRY_AFTER_SECONDS = 5
@@ -72,6 +72,10 @@ def map_errors(app: FastAPI) -> None:
     async def bad_alert(_: Request, error: BadAlert) -> JSONResponse:
         return answer(422, fault_of(error))
 
+    @app.exception_handler(Unverified)
+    async def unverified(_: Request, error: Unverified) -> JSONResponse:
+        return answer(403, fault_of(error))
+
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
@@ -101,7 +105,8 @@ def map_errors(app: FastAPI) -> None:
         return answer(error.status_code, fault, headers)
 
     @app.exception_handler(Overloaded)
-    async def overloaded(_: Request, error: Overloaded) -> JSONResponse:
+    @app.exception_handler(SnsUnavailable)
+    async def not_now(_: Request, error: Overloaded | SnsUnavailable) -> JSONResponse:
         return _later("request", str(error), error.retry_after_seconds)
 
     @app.exception_handler(SQLAlchemyError)

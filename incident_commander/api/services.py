@@ -1,13 +1,13 @@
 """What the routes need of the rest of the system, and nothing more."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..domain.base import Digest, RunId
 from ..domain.incident import Incident
 from ..domain.practice import PracticeRun
-from ..ingest import Intake
+from ..ingest import Intake, SnsOverHttps, SnsTrust
 from ..response.report import RunReport
 from ..response.views import HealthRow
 from ..store import Database
@@ -68,3 +68,4 @@ class ApiServices:
     operations: Operations
     company: Exporter
     pagerduty_integrations: frozenset[Digest] = frozenset()
+    sns: SnsTrust = field(default_factory=lambda: SnsTrust(SnsOverHttps()))

@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     analysis_processes: int = Field(default=1, ge=1, description="worker processes for analysis")
     notify_urls: list[str] = Field(default=[], description="apprise URLs updates go to; none: timeline only")
     recordings_dir: Path = Field(default=RECORDINGS, description="where /transparency finds its recordings")
+    sns_topics: list[str] = Field(
+        default=[], description="SNS topic ARNs or account ids to take messages of; none: any that SNS signed"
+    )
     pagerduty_routing_keys: list[SecretStr] = Field(
         default=[], description="the routing keys that may send to /v2/enqueue; none: all may"
     )

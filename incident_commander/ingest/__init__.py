@@ -2,10 +2,14 @@
 
 from .alertmanager import parse_alertmanager
 from .bad_alert import BadAlert, Parsed, shown
+from .eventbridge import parse_eventbridge
 from .intake import Acceptance, Intake, Outcome, Overloaded
 from .limits import MAX_BODY_BYTES
 from .pagerduty import integration, parse_pagerduty, parse_pagerduty_change
 from .prometheus import parse_prometheus
+from .sns import parse_sns, read_envelope, read_notification
+from .sns_https import SnsOverHttps
+from .sns_trust import Sns, SnsRefused, SnsTrust, SnsUnavailable, Unverified
 
 __all__ = [
     "MAX_BODY_BYTES",
@@ -15,10 +19,20 @@ __all__ = [
     "Outcome",
     "Overloaded",
     "Parsed",
+    "Sns",
+    "SnsOverHttps",
+    "SnsRefused",
+    "SnsTrust",
+    "SnsUnavailable",
+    "Unverified",
     "integration",
     "parse_alertmanager",
+    "parse_eventbridge",
     "parse_pagerduty",
     "parse_pagerduty_change",
     "parse_prometheus",
+    "parse_sns",
+    "read_envelope",
+    "read_notification",
     "shown",
 ]

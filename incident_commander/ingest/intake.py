@@ -27,7 +27,7 @@ from .correlation import (
     has_place,
     may_be_of_group,
 )
-from .merging import deliveries, merge
+from .merging import deliveries, merge, overtaken
 
 ALERTS_PER_TRANSACTION = 10
 """Of a large post: others may write between."""
@@ -218,6 +218,9 @@ class _Taking:
     async def take(self, sent: Alert) -> Outcome:
         alert = self._on_clock(sent)
         known = await self._unit.alerts.by_fingerprint(alert.fingerprint)
+        if late := overtaken(known, alert):
+            standing = next((stored.incident_id for stored in known if stored.incident_id), None)
+            return Outcome(fingerprint=alert.fingerprint, incident_id=standing, became="recorded", reason=late)
         return await (self._fires(alert, known) if alert.status == "firing" else self._is_over(alert, known))
 
     async def acknowledge(self, fingerprint: Fingerprint, source: AlertSource) -> IncidentId | None:

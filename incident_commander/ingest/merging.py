@@ -1,6 +1,7 @@
 """What a delivery makes of an alert that is known already: the same condition, sent again or by another door."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..domain.alert import Alert
@@ -44,6 +45,21 @@ def merge(known: StoredAlert, delivery: Alert) -> Merged:
         }
     )
     return Merged(alert, doors, _changes(known, delivery, again=again))
+
+
+def overtaken(known: Sequence[StoredAlert], delivery: Alert) -> str:
+    """Why a delivery says nothing any more of a condition, in words; empty where it does.
+
+    AWS tells of each change of an alarm's state once or more, in any order: one that came after it is not undone by it.
+    """
+    if delivery.source not in ("sns", "eventbridge"):
+        return ""
+    moment = delivery.starts_at if delivery.status == "firing" else delivery.ends_at
+    for alert in (stored.alert for stored in known):
+        later = alert.starts_at if alert.status == "firing" else alert.ends_at
+        if alert.status != delivery.status and moment is not None and later is not None and moment < later:
+            return f"it is {alert.status} since {later:%Y-%m-%dT%H:%M:%SZ}, which is later than what this says"
+    return ""
 
 
 def deliveries(doors: tuple[Door, ...]) -> int:

@@ -1,5 +1,6 @@
 """The changes that were reported to our doors, as a source of change evidence for real incidents."""
 
+from ..domain.change import ReportedChange
 from ..domain.ports import SourceUnavailable
 from ..domain.telemetry import Change, Gap, Window
 from ..store import Database
@@ -21,7 +22,19 @@ class RecordedChanges:
             reported = await unit.changes.between(window)
             if not reported and not await unit.changes.ever():
                 raise SourceUnavailable(_NEVER)
-        return tuple(each.change for each in reported)
+        return _deployments_once(reported)
+
+
+def _deployments_once(reported: tuple[ReportedChange, ...]) -> tuple[Change, ...]:
+    """The changes in their order; of the events of one deployment the first moment and the last word, as one change."""
+    changes: dict[tuple[str | None, ...], Change] = {}
+    for each in reported:
+        change = each.change
+        deployment = each.source == "eventbridge" and change.kind == "deploy"
+        key = each.source, each.account, *((change.service, change.reference) if deployment else (each.key,))
+        began = changes[key].at if key in changes else change.at
+        changes[key] = change.model_copy(update={"at": began})
+    return tuple(changes.values())
 
 
 _NEVER = Gap(

@@ -39,3 +39,31 @@ async def test_a_reported_deployment_is_read_by_the_live_world(database: Databas
     async with database.write() as unit:
         await unit.changes.add(reported)
     assert await RecordedChanges(database).changes(HOUR) == (reported.change,)
+
+
+async def test_the_events_of_one_deployment_are_one_change_with_its_beginning_and_its_last_word(
+    database: Database,
+) -> None:
+    begun = reported_change("event-1")
+    ended = reported_change("event-2", at=NOON + timedelta(minutes=5))
+    one = begun.change.reference
+    ended = ended.model_copy(update={"change": ended.change.model_copy(update={"reference": one, "summary": "failed"})})
+    other = reported_change("event-3", at=NOON + timedelta(minutes=6))
+    async with database.write() as unit:
+        for each in (begun, ended, other):
+            await unit.changes.add(each)
+    changes = await RecordedChanges(database).changes(HOUR)
+    assert [(change.at, change.summary) for change in changes] == [
+        (NOON, "failed"),
+        (other.change.at, other.change.summary),
+    ]
+
+
+async def test_a_flag_that_another_sender_turns_twice_is_two_changes(database: Database) -> None:
+    on = reported_change("a", source="pagerduty")
+    off = reported_change("b", source="pagerduty", at=NOON + timedelta(minutes=5))
+    off = off.model_copy(update={"change": off.change.model_copy(update={"reference": on.change.reference})})
+    async with database.write() as unit:
+        await unit.changes.add(on)
+        await unit.changes.add(off)
+    assert len(await RecordedChanges(database).changes(HOUR)) == 2
