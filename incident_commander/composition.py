@@ -33,7 +33,7 @@ from .domain.incident import Incident
 from .domain.plan import Plan
 from .domain.ports import Environment
 from .domain.settings import Settings
-from .ingest import Intake, integration
+from .ingest import Intake, Sns, SnsOverHttps, SnsTrust, integration
 from .notify import AppriseNotifier
 from .response.lifecycle import Lifecycle
 from .response.operations import Operations
@@ -93,11 +93,12 @@ class Commander:
     api: FastAPI
 
 
-def build(settings: Settings, *, awaited: bool = False) -> Commander:
+def build(settings: Settings, *, awaited: bool = False, sns: Sns | None = None) -> Commander:
     """Wire all services together; touches neither disk nor network.
 
     Args:
         awaited: Somebody waits for a practice run's figures, so that its judges compute at once, not when all else idles.
+        sns: What is asked for the certificates of SNS and to confirm subscriptions; None: SNS itself.
 
     Raises:
         PolicyError, CatalogueError, QuorumError: a data file is wrong; the message names file and line.
@@ -152,7 +153,8 @@ def build(settings: Settings, *, awaited: bool = False) -> Commander:
     )
     recorder = Recorder(database, company, operations, keyring)
     integrations = frozenset(integration(key.get_secret_value()) for key in settings.pagerduty_routing_keys)
-    api = build_api(ApiServices(intake, database, operations, company, pagerduty_integrations=integrations))
+    trust = SnsTrust(SnsOverHttps() if sns is None else sns, settings.sns_topics)
+    api = build_api(ApiServices(intake, database, operations, company, sns=trust, pagerduty_integrations=integrations))
     door.open(api)
     return Commander(settings, database, company, intake, lifecycle, operations, recorder, analysts, judges, api)
 
