@@ -5,6 +5,7 @@ from fastapi_offline import FastAPIOffline
 
 from .alerts import alerts_router
 from .eventbridge import eventbridge_router
+from .generic import generic_router
 from .health import health_router
 from .incidents import incidents_router
 from .pagerduty import pagerduty_router
@@ -29,6 +30,7 @@ def build_api(services: ApiServices) -> FastAPI:
     map_errors(app)
     for router in (
         alerts_router(services),
+        generic_router(services),
         pagerduty_router(services),
         sns_router(services),
         eventbridge_router(services),

@@ -2,7 +2,9 @@
 
 from .alertmanager import parse_alertmanager
 from .bad_alert import BadAlert, Parsed, shown
+from .cloud_events import parse_binary_cloud_event, parse_cloud_event, parse_cloud_events
 from .eventbridge import parse_eventbridge
+from .generic import parse_generic
 from .intake import Acceptance, Intake, Outcome, Overloaded
 from .limits import MAX_BODY_BYTES
 from .pagerduty import integration, parse_pagerduty, parse_pagerduty_change
@@ -27,7 +29,11 @@ __all__ = [
     "Unverified",
     "integration",
     "parse_alertmanager",
+    "parse_binary_cloud_event",
+    "parse_cloud_event",
+    "parse_cloud_events",
     "parse_eventbridge",
+    "parse_generic",
     "parse_pagerduty",
     "parse_pagerduty_change",
     "parse_prometheus",
