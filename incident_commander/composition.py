@@ -45,7 +45,7 @@ from .response.scoring import Hindsight, compare_run, score_predictions
 from .response.stages import Stages
 from .response.views import HealthRow
 from .response.workers import Workers
-from .sandbox import POLICY_FILE, PracticeCompany
+from .sandbox import POLICY_FILE, Assumptions, PracticeCompany
 from .store import Database, DatabaseClosed, migrate
 from .telemetry.recorded_changes import RecordedChanges
 from .telemetry.unconfigured import live_environment
@@ -93,11 +93,14 @@ class Commander:
     api: FastAPI
 
 
-def build(settings: Settings, *, awaited: bool = False, sns: Sns | None = None) -> Commander:
+def build(
+    settings: Settings, *, awaited: bool = False, assumptions: Assumptions | None = None, sns: Sns | None = None
+) -> Commander:
     """Wire all services together; touches neither disk nor network.
 
     Args:
         awaited: Somebody waits for a practice run's figures, so that its judges compute at once, not when all else idles.
+        assumptions: The practice company's assumed figures; None: as the cited file says.
         sns: What is asked for the certificates of SNS and to confirm subscriptions; None: SNS itself.
 
     Raises:
@@ -113,7 +116,7 @@ def build(settings: Settings, *, awaited: bool = False, sns: Sns | None = None) 
     )
     door = _OwnDoor()
     company = PracticeCompany(
-        database, load_policy(POLICY_FILE), door.post, lambda: datetime.now(UTC), Hindsight(judges)
+        database, load_policy(POLICY_FILE), door.post, lambda: datetime.now(UTC), Hindsight(judges), assumptions
     )
     environments = _Environments(live, company)
 
@@ -152,8 +155,8 @@ def build(settings: Settings, *, awaited: bool = False, sns: Sns | None = None) 
         database, company, environments, lifecycle, keyring, quorum, partial(_health, settings, database, analysts)
     )
     recorder = Recorder(database, company, operations, keyring)
-    integrations = frozenset(integration(key.get_secret_value()) for key in settings.pagerduty_routing_keys)
     trust = SnsTrust(SnsOverHttps() if sns is None else sns, settings.sns_topics)
+    integrations = frozenset(integration(key.get_secret_value()) for key in settings.pagerduty_routing_keys)
     api = build_api(ApiServices(intake, database, operations, company, sns=trust, pagerduty_integrations=integrations))
     door.open(api)
     return Commander(settings, database, company, intake, lifecycle, operations, recorder, analysts, judges, api)

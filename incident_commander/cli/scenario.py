@@ -17,7 +17,7 @@ from ..response.progress import Progress, begun
 from ..response.recorder import Tell
 from ..response.recording import Recording, write_recording
 from ..response.report import RunReport
-from ..sandbox import load_scenarios
+from ..sandbox import Assumptions, assume, load_assumptions, load_scenarios
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -59,17 +59,25 @@ def record(
     name: Annotated[str, typer.Argument(help="A scenario of `scenario list`.")],
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same seed gives the same figures twice.")],
     out: Annotated[Path, typer.Option(help="The file to write; one that is there is replaced once the run has ended.")],
+    assumes: Annotated[
+        list[str] | None,
+        typer.Option("--assume", metavar="NAME=VALUE", help="A figure to assume in place of the shipped one."),
+    ] = None,
     progress: Annotated[
         bool, typer.Option("--progress", help="Print a JSON object a line as the run goes on.")
     ] = False,
 ) -> None:
     """Run a scenario as `scenario run` does, and write all that is needed to show and to check it to one file."""
     _require_scenario(name)
+    figures = _assumed(assumes or [])
+    if not out.parent.is_dir():
+        typer.echo(f"{out} cannot be written: there is no folder {out.parent}; make it first", err=True)
+        raise typer.Exit(2)
     log_to_stderr()
-    tell = _print_progress if progress else _keep_quiet
+    tell = _print_progress if progress else keep_quiet
     tell(begun("start", "A practice company is being set up"))
     try:
-        recording = asyncio.run(record_in_process(name, seed, tell))
+        recording = asyncio.run(record_in_process(name, seed, tell, figures))
         write_recording(recording, out)
     except (TimeoutError, OSError) as error:
         typer.echo(f"the run was not recorded: {type(error).__name__}: {error}", err=True)
@@ -78,13 +86,22 @@ def record(
         typer.echo(f"{out}: {name} seed {seed}, {recording.report.status}, {out.stat().st_size / 1000:.0f} kB")
 
 
-async def record_in_process(name: str, seed: int, tell: Tell) -> Recording:
+def keep_quiet(progress: Progress) -> None:
+    """Whoever asked for no progress hears of the end only."""
+
+
+async def record_in_process(
+    name: str, seed: int, tell: Tell = keep_quiet, figures: Assumptions | None = None
+) -> Recording:
     """Run a scenario in this process, on a store of its own, and record it.
+
+    Args:
+        figures: What is assumed; None: as the cited file says.
 
     Raises:
         TimeoutError: it did not come to an end in time.
     """
-    async with _commander_for_one_run() as commander:
+    async with _commander_for_one_run(figures) as commander:
         return await commander.recorder.record(name, seed, tell)
 
 
@@ -96,10 +113,10 @@ async def _in_process(name: str, seed: int) -> RunReport:
 
 
 @contextlib.asynccontextmanager
-async def _commander_for_one_run() -> AsyncIterator[Commander]:
+async def _commander_for_one_run(figures: Assumptions | None = None) -> AsyncIterator[Commander]:
     with tempfile.TemporaryDirectory(prefix="incident-commander-") as folder:
         settings = Settings(data_dir=Path(folder), database_url="", workflow_database_url="", notify_urls=[])
-        async with running(build(settings, awaited=True)) as commander:
+        async with running(build(settings, awaited=True, assumptions=figures)) as commander:
             yield commander
 
 
@@ -138,12 +155,23 @@ def _require_scenario(name: str) -> None:
         raise typer.Exit(2)
 
 
+def _assumed(chosen: list[str]) -> Assumptions:
+    """The shipped figures with those that were chosen, each given as NAME=VALUE."""
+    figures: dict[str, float] = {}
+    try:
+        for each in chosen:
+            name, equals, value = each.partition("=")
+            if not equals:
+                raise ValueError(f"{each!r} is no NAME=VALUE, such as human_diagnose_seconds=600")
+            figures[name] = float(value)
+        return assume(load_assumptions(), figures)
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
 def _print_progress(progress: Progress) -> None:
     print(progress.model_dump_json(), flush=True)
-
-
-def _keep_quiet(progress: Progress) -> None:
-    """Whoever asked for no progress hears of the end only."""
 
 
 def _readable(report: RunReport) -> str:
