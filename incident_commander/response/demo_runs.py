@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-import math
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncGenerator, Mapping
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ..sandbox.assumptions import load_assumptions
+from ..sandbox.assumptions import assume, load_assumptions
 from ..sandbox.scenarios import scenario_named
 from .progress import Progress
 from .recording import Recording, UnreadableRecording, load_recording
@@ -26,6 +26,10 @@ PATIENCE_SECONDS = 150.0
 REMEMBERED = 8
 _NICENESS = 5
 """Viewers' runs yield to the server that shows them."""
+
+RECORDING = "recording.json"
+STDERR = "stderr"
+"""The files of a run's folder."""
 
 Asked = tuple[str, int, tuple[tuple[str, float], ...]]
 """A scenario, a seed, and the figures that were assumed in place of the shipped ones."""
@@ -79,7 +83,7 @@ class DemoRuns:
         if not 0 <= seed < 2**32:
             raise ValueError(f"the seed must be a whole number from 0 to {2**32 - 1}, not {seed}")
         figures = dict(assumed or {})
-        _check_figures(figures)
+        assume(load_assumptions(), figures)
         return self._run((chosen, seed, tuple(sorted(figures.items()))))
 
     async def _run(self, asked: Asked) -> AsyncGenerator[Progress | Recording, None]:
@@ -115,76 +119,69 @@ class DemoRuns:
             self._known.pop(next(iter(self._known)))
 
 
-def _check_figures(figures: Mapping[str, float]) -> None:
-    known = [name for name, _ in load_assumptions()]
-    for name, value in figures.items():
-        if name not in known:
-            raise ValueError(f"there is no assumed figure {name!r}; there are {', '.join(known)}")
-        if not math.isfinite(value) or value < 0:
-            raise ValueError(f"{name} must be a number of at least 0, not {value}")
-
-
 async def _recorded(asked: Asked, patience_seconds: float) -> AsyncGenerator[Progress | Recording, None]:
     """One run in a process group and a folder of its own; neither is left behind, however this ends."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience_seconds
     with tempfile.TemporaryDirectory(prefix="incident-commander-demo-") as name:
         folder = Path(name)
-        process = await _start(asked, folder)
+        process = _start(asked, folder)
         try:
-            while line := await asyncio.wait_for(_next_line(process), deadline - loop.time()):
+            said = await _said_by(process)
+            while line := await asyncio.wait_for(said.readline(), deadline - loop.time()):
                 with contextlib.suppress(ValidationError):  # whatever else a library prints is no progress
                     yield Progress.model_validate_json(line)
-            code = await asyncio.wait_for(process.wait(), deadline - loop.time())
+            code = await asyncio.wait_for(asyncio.to_thread(process.wait), deadline - loop.time())
             if code != 0:
                 raise RunFailed(f"the run ended with {code}: {_last_words(folder)}")
-            yield await asyncio.to_thread(load_recording, folder / "recording.json")
+            yield await asyncio.to_thread(load_recording, folder / RECORDING)
         except TimeoutError as error:
             raise RunFailed(f"the run was ended after {patience_seconds:g} s; try it again, or another seed") from error
         except UnreadableRecording as error:
             raise RunFailed(f"the run ended without a recording: {error}") from error
         finally:
-            await _end(process)
+            _end(process)
 
 
-async def _start(asked: Asked, folder: Path) -> asyncio.subprocess.Process:
+def _start(asked: Asked, folder: Path) -> "subprocess.Popen[bytes]":
     scenario, seed, figures = asked
     command = [sys.executable, "-m", "incident_commander", "scenario", "record", scenario, "--seed", str(seed)]
-    command += ["--out", str(folder / "recording.json"), "--progress"]
+    command += ["--out", str(folder / RECORDING), "--progress"]
     for name, value in figures:
         command += ["--assume", f"{name}={value!r}"]
     # The server's own settings are for its own store and its own people.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IC_")}
     environment |= {"TMPDIR": str(folder), "PYTHONPATH": str(Path(__file__).parents[2])}
-    with (folder / "stderr").open("wb") as errors:
-        process = await asyncio.create_subprocess_exec(
-            *command,
+    with (folder / STDERR).open("wb") as errors:
+        # Not asyncio's own: being cancelled while it starts a process, it can wait for that process for ever.
+        process = subprocess.Popen(
+            command,
             cwd=folder,
             env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=errors,
             start_new_session=True,
         )
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
+    os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
     return process
 
 
-async def _next_line(process: asyncio.subprocess.Process) -> bytes:
-    if process.stdout is None:
-        raise RuntimeError("the run was started without a pipe to read its progress from")
-    return await process.stdout.readline()
+async def _said_by(process: "subprocess.Popen[bytes]") -> asyncio.StreamReader:
+    """Its standard output, to be read without holding up the event loop; closed when the process has ended."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), process.stdout)
+    return reader
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+def _end(process: "subprocess.Popen[bytes]") -> None:
     """Kill whatever is left of the process group: nothing in it is worth finishing."""
     if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _last_words(folder: Path) -> str:
-    lines = (folder / "stderr").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    lines = (folder / STDERR).read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return lines[-1][:500] if lines else "it said nothing"
