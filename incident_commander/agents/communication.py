@@ -1,15 +1,18 @@
 """Communication: whether customers suffer and through whom, the vote that follows from it, and what people are told."""
 
+from dataclasses import replace
+
 from ..actions.catalogue import load_catalogue
 from ..analysis.anomaly import Deviation, clean, deviations_in
 from ..analysis.forecast import time_to_limit
+from ..analysis.leads import Leads, leads_in
 from ..analysis.resources import SEEN, is_symptom
 from ..analysis.words import sentence
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value
 from ..domain.findings import Evidence
 from ..domain.plan import Plan
-from ..domain.telemetry import Topology, from_epoch
+from ..domain.telemetry import Observations, Topology, from_epoch
 from .case import Case
 from .customer_paths import FEWEST_TRACES, RECENT_SECONDS, FailingPaths, follow
 from .postmortem import postmortem
@@ -37,6 +40,8 @@ class CommunicationFindings(Value):
         blame: By service, how well it explains which customer requests fail, the best being 1: they pass through it,
             others do not, and nothing that it calls is worse.
         traces: How many failing customer requests were traced.
+        hostile: By edge, how far what comes in are requests that are no customers', in [0, 1].
+        exposed: By service, how far others act under its identity, in [0, 1]: what customers entrusted is at risk.
         behind: Workers: they serve customers out of their sight, by what requests put in queues.
         seen: Whether anything could be read that tells how customers fare.
     """
@@ -47,6 +52,8 @@ class CommunicationFindings(Value):
     on_path: dict[ServiceName, float]
     blame: dict[ServiceName, float]
     traces: int
+    hostile: dict[ServiceName, float]
+    exposed: dict[ServiceName, float]
     behind: tuple[ServiceName, ...]
     seen: bool
     evidence: tuple[Evidence, ...]
@@ -67,6 +74,7 @@ def examine(case: Case) -> CommunicationFindings:
     share = case.impact.failed_share if case.impact is not None and case.impact.provenance.available else None
     suffering = by_metrics if share is None else min(1.0, share / SERIOUS_SHARE)
     paths = follow(observations.traces, min((d.onset for d in symptoms), default=until - RECENT_SECONDS), until)
+    leads = leads_in(replace(observations, changes=()))
     seen = share is not None or bool(observations.metrics)
     return CommunicationFindings(
         suffering=suffering,
@@ -75,6 +83,8 @@ def examine(case: Case) -> CommunicationFindings:
         on_path=paths.on_path,
         blame=paths.blame,
         traces=paths.failing,
+        hostile=_hostile(observations, leads),
+        exposed={lead.service: lead.strength for lead in leads.leads if lead.fault == "credential_compromise"},
         behind=_behind(observations.topology, facing),
         seen=seen,
         evidence=_evidence(case, felt, paths),
@@ -94,11 +104,17 @@ def judge(plans: tuple[Plan, ...], findings: CommunicationFindings) -> Judgement
             continue
         target, spec = plan.action.target, catalogue[plan.action.name]
         reach, because = _reach(target, findings)
+        if plan.action.name == "block_sources" and findings.hostile.get(target, 0.0) > reach:
+            reach = findings.hostile[target]
+            because = f"what crowds customers out at {target} are requests that are none of theirs"
         # What is away while it runs hits the same customers; it is a small part of what waiting costs them.
         score = findings.suffering * reach
         if findings.soon.get(target, 0.0) > score:
             score = findings.soon[target]
             because = f"{target} is about to run out of a resource, and customers will feel it"
+        if plan.action.name == "revoke_credentials" and findings.exposed.get(target, 0.0) > score:
+            score = findings.exposed[target]
+            because = f"others act under the identity of {target}, and what customers entrusted to it is at risk"
         scores[plan.digest] = score * (1.0 - 0.07 * spec.disturbs)
         why[plan.digest] = because
     for plan in plans:
@@ -150,6 +166,17 @@ def _customer_facing(topology: Topology) -> frozenset[ServiceName]:
         return edges
     called = {callee for _, callee in topology.calls}
     return frozenset(caller for caller, _ in topology.calls if caller not in called)
+
+
+def _hostile(observations: Observations, leads: Leads) -> dict[ServiceName, float]:
+    """Attacks, by the edges that they come through and by the services that they press."""
+    hostile: dict[ServiceName, float] = {}
+    edges = [service.name for service in observations.topology.services if service.kind == "edge"]
+    for lead in leads.leads:
+        if lead.fault == "attack_traffic":
+            for service in (lead.service, *edges):
+                hostile[service] = max(lead.strength, hostile.get(service, 0.0))
+    return hostile
 
 
 def _behind(topology: Topology, facing: frozenset[ServiceName]) -> tuple[ServiceName, ...]:

@@ -1,16 +1,19 @@
-"""Detection: which signals are abnormal, since when, and whether they still are. Reads metrics and the topology."""
+"""Detection: which signals are abnormal, since when, and whether they still are. Reads metrics and logs."""
 
 import math
+from dataclasses import replace
 
 from ..actions.catalogue import load_catalogue
 from ..analysis.anomaly import deviations_in
+from ..analysis.clues import Lead
+from ..analysis.leads import leads_in
 from ..analysis.resources import SEEN, fault_shown, harm_now, is_symptom, own_strength, waits_for_callee
 from ..analysis.words import sentence
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value
 from ..domain.findings import Anomaly, Evidence, FaultKind
 from ..domain.plan import Plan
-from ..domain.telemetry import from_epoch
+from ..domain.telemetry import Observations, from_epoch
 from .case import Case
 from .preference import abstain, prefer
 
@@ -70,8 +73,13 @@ def examine(case: Case) -> DetectionFindings:
             strength, fault = 0.35 * deviation.score, "unknown"
         known = strengths.get((service, fault), (0.0, math.inf))
         strengths[service, fault] = (max(known[0], strength), min(known[1], deviation.onset))
+    pointed = _leads(observations)
+    for service, lead in pointed:
+        if lead.strength >= 0.1:
+            known = strengths.get((service, lead.fault), (0.0, math.inf))
+            strengths[service, lead.fault] = (max(known[0], lead.strength), min(known[1], lead.onset))
     first = min((onset for _, onset in strengths.values()), default=0.0)
-    harm = harm_now(found, case.impact)
+    harm = max(harm_now(found, case.impact), max((lead.concern for _, lead in pointed), default=0.0))
     firing = 1.0 if not case.alerts or any(alert.status == "firing" for alert in case.alerts) else 0.5
     return DetectionFindings(
         anomalies=tuple(deviation.anomaly() for deviation in found[:_REPORTED]),
@@ -94,6 +102,20 @@ def examine(case: Case) -> DetectionFindings:
         ),
         confidence=max((d.excursion.score for d in found), default=0.5 if observations.metrics else 0.0),
     )
+
+
+def _leads(observations: Observations) -> list[tuple[ServiceName, Lead]]:
+    """What metrics and log lines alone point to, by service; an attack is seen at the edges that it comes through too.
+
+    Changes are left out: whether something was announced does not make it normal.
+    """
+    pointed: list[tuple[ServiceName, Lead]] = []
+    for lead in leads_in(replace(observations, changes=())).leads:
+        pointed.append((lead.service, lead))
+        if lead.fault == "attack_traffic":
+            edges = [s.name for s in observations.topology.services if s.kind == "edge" and s.name != lead.service]
+            pointed.extend((edge, lead) for edge in edges)
+    return pointed
 
 
 def judge(plans: tuple[Plan, ...], findings: DetectionFindings) -> Judgement:

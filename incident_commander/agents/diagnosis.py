@@ -104,11 +104,16 @@ def judge(plans: tuple[Plan, ...], findings: DiagnosisFindings) -> Judgement:
 
 def _mends(plan: Plan, hypothesis: Hypothesis, addresses: tuple[str, ...]) -> float:
     """Chance that the plan's action mends this hypothesis, given that it is true."""
-    if plan.action is None or plan.action.target != hypothesis.service or hypothesis.fault not in addresses:
+    if plan.action is None or hypothesis.fault not in addresses:
         return 0.0
+    if plan.action.target != hypothesis.service:
+        # Hostile requests are refused wherever they pass; only plans for edges are made for another's attack.
+        return 0.9 if plan.action.name == "block_sources" and plan.addresses == hypothesis.fault else 0.0
     if plan.action.name == "rollback":
         undoes = hypothesis.change is not None and plan.action.arguments.get("reference") == hypothesis.change
         return 0.95 if undoes else 0.1
+    if hypothesis.fault == "attack_traffic" and plan.action.name != "block_sources":
+        return 0.6
     return 0.8 if hypothesis.change is not None else 0.9
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from ..actions.catalogue import ActionSpec, load_catalogue
 from ..analysis.anomaly import Deviation, clean, deviations_in
 from ..analysis.forecast import Forecast, time_to_limit
+from ..analysis.leads import leads_in
 from ..analysis.metric_kinds import NO_TROUBLE, Resource, meaning_of
 from ..analysis.resources import SEEN, fault_shown, harm_now, is_symptom, waits_for_callee
 from ..analysis.words import amount, sentence
@@ -32,6 +33,8 @@ _NEVER = timedelta(days=365)
 _SUSPECT_DEPLOY_SECONDS = 1800.0
 _DRIVES_SECONDS = 120.0
 _REPORTED = 6
+_STAYS = 0.3
+"""How probable it is that trouble stays which has a reason to pass by itself."""
 
 
 class Load(Value):
@@ -65,7 +68,10 @@ class PredictionFindings(Value):
     """What will happen if nobody acts, and what the judging of plans is computed from.
 
     Attributes:
-        persists: Probability that customers are still harmed in ten minutes if nobody acts.
+        persists: Probability that there is still harm in ten minutes if nobody acts.
+        attacked: By service, how far what presses it are hostile requests, in [0, 1].
+        stalls: How much longer than usual volumes take, by service, in [0, 1].
+        misused: By service, how far calls are made under its identity that its requests do not explain, in [0, 1].
         calls: Who depends on whom, for what a plan sends downstream.
         symptoms: How much latency, errors or availability of each service are off, in [0, 1].
     """
@@ -76,6 +82,9 @@ class PredictionFindings(Value):
     symptoms: dict[ServiceName, float]
     calls: tuple[tuple[ServiceName, ServiceName], ...]
     persists: float
+    attacked: dict[ServiceName, float]
+    stalls: dict[ServiceName, float]
+    misused: dict[ServiceName, float]
     series_read: int
     evidence: tuple[Evidence, ...]
     confidence: float
@@ -103,7 +112,13 @@ def examine(case: Case) -> PredictionFindings:
     lasting = [d for d in found if is_symptom(d) and d.harmful and d.ongoing]
     predictions.extend(_lasting(case, d, cost) for d in lasting[:3])
     predictions.sort(key=lambda p: (-p.probability, p.by, p.service, p.metric))
-    harm = harm_now(found, case.impact)
+    abnormal = tuple(d for d in found if d.harmful and d.ongoing)
+    stalls = {d.series.service: d.score for d in reversed(abnormal) if d.meaning.kind == "io"}
+    leads = leads_in(observations)
+    filling = max((p.probability for p in predictions if meaning_of(p.metric, p.unit).resource == "disk"), default=0.0)
+    full = max((load.fills for load in loads if load.resource == "disk" and load.began is not None), default=0.0)
+    misused = {lead.service: lead.strength for lead in leads.leads if lead.fault == "credential_compromise"}
+    harm = harm_now(found, case.impact) * (_STAYS if leads.passing else 1.0)
     began: dict[ServiceName, float] = {}
     symptoms: dict[ServiceName, float] = {}
     for d in found:
@@ -125,7 +140,10 @@ def examine(case: Case) -> PredictionFindings:
         ),
         symptoms=symptoms,
         calls=observations.topology.calls,
-        persists=harm,
+        persists=max(harm, filling, full, *misused.values()),
+        attacked={lead.service: lead.strength for lead in leads.leads if lead.fault == "attack_traffic"},
+        stalls=stalls,
+        misused=misused,
         series_read=len(observations.metrics),
         evidence=tuple(
             Evidence(
@@ -261,6 +279,9 @@ def _relief(action: Action, spec: ActionSpec, findings: PredictionFindings) -> t
         for load in findings.loads
         if load.service == action.target and load.began is not None and load.fills > 0.05
     ]
+    known = _known_relief(action, findings)
+    if known is not None:
+        return known
     best, because = 0.0, f"nothing at {action.target} would be relieved by it"
     # What ran out first drives the rest: relief of a later one does not last while the first is still used up.
     first = min((began for _, began, _ in loads), default=0.0)
@@ -283,15 +304,48 @@ def _relief(action: Action, spec: ActionSpec, findings: PredictionFindings) -> t
     return best, because
 
 
+def _known_relief(action: Action, findings: PredictionFindings) -> tuple[float, str] | None:
+    """The relief of actions against what no used-up resource shows; None for the others."""
+    target = action.target
+    match action.name:
+        case "block_sources":
+            behind = _behind(target, findings.calls)
+            pressed = {s: strength for s, strength in findings.attacked.items() if s == target or s in behind}
+            if not pressed:
+                return 0.0, f"no hostile requests press {target} or what lies behind it"
+            most = max(pressed, key=lambda service: (pressed[service], service))
+            return pressed[most], f"{most} would have its customers' requests alone to answer"
+        case "revoke_credentials":
+            if target not in findings.misused:
+                return 0.0, f"nobody else is seen to use the credentials of {target}"
+            return findings.misused[target], f"what others do with the credentials of {target} would end"
+        case "failover" if target in findings.stalls:
+            return findings.stalls[target], f"the standby of {target} has a volume of its own"
+        case _:
+            return None
+
+
+def _behind(service: ServiceName, calls: tuple[tuple[ServiceName, ServiceName], ...]) -> frozenset[ServiceName]:
+    """All services that requests to a service reach."""
+    reached: frozenset[ServiceName] = frozenset()
+    layer = frozenset((service,))
+    while layer:
+        layer = frozenset(callee for caller, callee in calls if caller in layer) - reached - {service}
+        reached |= layer
+    return reached
+
+
 def _after(action: Action, load: Load, findings: PredictionFindings) -> float:
     """The share of the capacity in use once the action has worked."""
     match action.name:
-        case "scale_out" | "raise_pool":
+        case "scale_out" | "raise_pool" | "grow_storage":
             return load.now / max(_number(action, "factor", 2.0), 0.1)
         case "rate_limit":
             return load.now * _number(action, "admit", 0.7)
-        case "restart" | "failover":
+        case "restart" | "failover" | "free_storage":
             return load.usual
+        case "block_sources" | "revoke_credentials":
+            return load.now
         case "rollback":
             return load.usual if _deployed(action, findings) else load.now
 

@@ -1,6 +1,9 @@
 """Resolution: the candidate plans, and a vote on them by what each service says of itself."""
 
 from ..actions.catalogue import ActionSpec, Catalogue, OutOfBounds, load_catalogue
+from ..analysis.anomaly import deviations_in
+from ..analysis.resources import SEEN
+from ..analysis.volumes import Filler
 from ..analysis.words import sentence
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value
@@ -47,6 +50,8 @@ class Prospect(Value):
         supported: How far its logs and what is felt there bear that out, in [0, 1].
         victim: How much a dependency's trouble explains it, in [0, 1].
         deploys: References of deploys of it, the latest first; `suspects`: of them, those that may have caused it.
+        filler: What its volume fills with, where one does.
+        passes: Why its trouble may pass by itself; empty where nothing says so.
         dependents: How many services depend on it: what a mistake would reach.
         unmet: By action, the precondition that does not hold, in words.
     """
@@ -59,6 +64,8 @@ class Prospect(Value):
     victim_of: ServiceName | None
     deploys: tuple[str, ...]
     suspects: tuple[str, ...]
+    filler: Filler | None
+    passes: str
     dependents: int
     unmet: dict[ActionName, str]
 
@@ -97,15 +104,16 @@ def propose(case: Case, diagnosis: Diagnosis, catalogue: Catalogue) -> Proposal:
     causes = [cause for cause in diagnosis.hypotheses[:_CAUSES] if cause.probability >= _THINKABLE]
     for hypothesis in causes:
         for name in _promising(hypothesis, signs.get(hypothesis.service), observations, catalogue):
-            _add(plans, ruled_out, _plan(name, hypothesis, signs, observations, catalogue))
+            for target in _targets(name, hypothesis, observations):
+                _add(plans, ruled_out, _plan(name, target, hypothesis, signs, observations, catalogue))
     if not plans:
         # Nothing fits a cause; put up what could be done where the trouble shows, so that voters have what to refuse.
         for fallback in _where_it_shows(signs):
             for name, spec in catalogue.actions.items():
                 if observations.topology.kind_of(fallback.service) in spec.target_kinds and len(plans) < 2:
-                    _add(plans, ruled_out, _plan(name, fallback, signs, observations, catalogue))
+                    _add(plans, ruled_out, _plan(name, fallback.service, fallback, signs, observations, catalogue))
     kept = plans[: MOST_PLANS - 1]
-    addressed = {(plan.action.target, plan.addresses) for plan in kept if plan.action is not None}
+    addressed = {(cause, plan.addresses) for plan in kept for cause in _addressed(plan, observations)}
     return Proposal(
         plans=(*kept, tell_a_person()),
         ruled_out=tuple(dict.fromkeys(ruled_out)),
@@ -128,13 +136,15 @@ def examine(case: Case) -> ResolutionFindings:
             victim_of=each.explained_by[0] if each.explained_by else None,
             deploys=tuple(change.reference for change in each.deploys),
             suspects=tuple(review.change.reference for review in each.convicted),
+            filler=each.filler,
+            passes=each.passes,
             dependents=each.dependents,
             unmet={
                 name: missing for name, spec in catalogue.actions.items() if (missing := each.unmet(spec.preconditions))
             },
         )
         for each in signs.values()
-        if each.deviations or each.deploys
+        if each.deviations or each.deploys or each.leads
     )
     return ResolutionFindings(
         prospects=prospects,
@@ -177,10 +187,37 @@ def _promising(
         names,
         key=lambda name: (
             0 if name == "rollback" and suspected else 2 if name == "rollback" else 1,
+            name != "block_sources",
+            name == "failover" and hypothesis.fault == "disk_full",
+            signs is not None and not _suits(name, signs.filler),
             name == "scale_out" and signs is not None and signs.demand > _CARRIED,
             catalogue[name].risk,
         ),
     )
+
+
+def _targets(name: ActionName, hypothesis: Hypothesis, observations: Observations) -> list[ServiceName]:
+    """Where to act for a cause: at its service, but hostile requests are best refused where they come in."""
+    if name != "block_sources":
+        return [hypothesis.service]
+    edges = [s.name for s in observations.topology.services if s.kind == "edge" and s.name != hypothesis.service]
+    return [*sorted(edges), hypothesis.service]
+
+
+def _addressed(plan: Plan, observations: Observations) -> tuple[ServiceName, ...]:
+    """The services whose trouble a plan is to mend."""
+    if plan.action is None:
+        return ()
+    target = plan.action.target
+    behind = observations.topology.callees(target) if plan.action.name == "block_sources" else ()
+    return (target, *behind)
+
+
+def _suits(name: ActionName, filler: Filler | None) -> bool:
+    """Whether an action fits what a volume fills with: data cannot be deleted, and what is left over need not stay."""
+    if name == "free_storage":
+        return filler != "data"
+    return name != "grow_storage" or filler != "temporary"
 
 
 def _where_it_shows(signs: dict[ServiceName, Signs]) -> list[Hypothesis]:
@@ -197,13 +234,14 @@ def _add(plans: list[Plan], ruled_out: list[str], outcome: Plan | str) -> None:
 
 def _plan(
     name: ActionName,
+    target: ServiceName,
     hypothesis: Hypothesis,
     signs: dict[ServiceName, Signs],
     observations: Observations,
     catalogue: Catalogue,
 ) -> Plan | str:
     """The plan, or why there is none."""
-    spec, target = catalogue[name], hypothesis.service
+    spec = catalogue[name]
     own = signs.get(target)
     if own is None:
         return f"{name} of {target}: nothing is known of it"
@@ -216,7 +254,9 @@ def _plan(
         undo = catalogue.undo(action)
     except OutOfBounds as error:
         return str(error)
-    checks = checks_for(target, spec, own.deviations, observations)
+    until = observations.window.end.timestamp()
+    moved = tuple(d for d in deviations_in(observations.metrics, until) if d.score >= SEEN)
+    checks = checks_for(target, spec, moved, observations, (hypothesis.service,))
     if not checks:
         return f"{name} of {target}: no metric would prove it"
     return Plan(
@@ -243,7 +283,7 @@ def _arguments(name: ActionName, signs: Signs, hypothesis: Hypothesis) -> dict[s
 def _rationale(spec: ActionSpec, action: Action, hypothesis: Hypothesis, signs: Signs) -> str:
     fault = hypothesis.fault.replace("_", " ")
     what = (
-        f"{spec.word} {action.target} ({spec.summary}), because of {fault} there "
+        f"{spec.word} {action.target} ({spec.summary}), because of {fault} of {hypothesis.service} "
         f"with probability {hypothesis.probability:.0%}"
         if hypothesis.probability > 0
         else f"{spec.word} {action.target} ({spec.summary}): the trouble shows there, but no cause was found"
@@ -280,7 +320,8 @@ def _support(signs: Signs) -> float:
     logs = 1.0 if signs.own_logs else 0.0
     blamed = 1.0 if signs.blamed_by else 0.0
     felt = min(1.0, 2.0 * signs.symptom)
-    return min(1.0, 0.2 + 0.4 * max(logs, 0.7 * blamed) + 0.4 * felt)
+    led = max((lead.strength for lead in signs.leads), default=0.0)
+    return min(1.0, max(led, 0.2 + 0.4 * max(logs, 0.7 * blamed) + 0.4 * felt))
 
 
 def _victim(signs: Signs) -> float:
@@ -307,6 +348,10 @@ def _chance(
         fit = max(fit, prospect.fits.get("unknown", 0.0))
     if action.name == "scale_out" and prospect.demand > _CARRIED:
         fit *= 0.7
+    if not _suits(action.name, prospect.filler):
+        fit *= 0.6
+    if action.name != "block_sources" and "attack_traffic" in prospect.fits:
+        fit *= 0.8
     score = fit * prospect.supported * (1.0 - prospect.victim)
     reason = f"{action.target}'s own resources, logs and latency show what {action.name} mends"
     if action.name == "rollback" and not suspect:
@@ -315,6 +360,8 @@ def _chance(
         score, reason = 0.7 * score, f"a recent deploy of {action.target} may have done it, and would do it again"
     elif prospect.victim > 0.5:
         reason = f"{action.target} waits for {prospect.victim_of}, which is in trouble itself"
+    if prospect.passes:
+        score, reason = 0.2 * score, f"it may well pass by itself: {prospect.passes}"
     reach = prospect.dependents / services if services else 0.0
     mistake = spec.risk * (0.5 + 0.5 * reach) * (1.0 if plan.reversible else 1.2)
     return score * (1.0 - 0.5 * mistake), reason
@@ -323,6 +370,14 @@ def _chance(
 def _evidence(signs: dict[ServiceName, Signs], observations: Observations) -> tuple[Evidence, ...]:
     found: list[Evidence] = []
     for each in signs.values():
+        for lead in each.leads[:1]:
+            clue = max(lead.clues, key=lambda c: c.weight)
+            found.append(
+                Evidence(
+                    signal=clue.signal, what=clue.what, when=from_epoch(lead.onset), service=each.service,
+                    weight=clue.weight, provenance=observations.provenance,
+                )
+            )  # fmt: skip
         if not each.deviations:
             continue
         worst = max(each.deviations, key=lambda d: d.score)

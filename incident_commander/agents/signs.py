@@ -6,9 +6,12 @@ from ..actions.catalogue import Precondition
 from ..analysis.anomaly import Deviation, deviations_in
 from ..analysis.call_graph import CallGraph, call_graph, mentioned
 from ..analysis.change_review import Review, review_changes
+from ..analysis.clues import Lead
+from ..analysis.leads import Leads, read_leads
 from ..analysis.log_patterns import Pattern, rising_patterns
 from ..analysis.metric_kinds import NO_TROUBLE, meaning_of
 from ..analysis.resources import FAULT_OF_RESOURCE, SEEN, is_symptom, own_strength, traffic_factor
+from ..analysis.volumes import Filler, what_fills
 from ..domain.base import ServiceName
 from ..domain.findings import FaultKind
 from ..domain.telemetry import Change, Observations, from_epoch
@@ -40,6 +43,9 @@ class Signs:
         slow: How much its latency is off, in [0, 1].
         grown: Its requests now over their usual; 1 where they kept their course.
         demand: Its requests now in units of what its processors can do at most, where they left their course; else 0.
+        leads: To causes at it that no used-up resource shows; at an edge also those to attacks on what lies behind it.
+        filler: What its volume fills with, where a lead says that it does.
+        passes: Why its trouble may pass by itself; empty where nothing says so.
     """
 
     service: ServiceName
@@ -58,6 +64,9 @@ class Signs:
     slow: float
     grown: float
     demand: float
+    leads: tuple[Lead, ...]
+    filler: Filler | None
+    passes: str
 
     def unmet(self, preconditions: tuple[Precondition, ...]) -> str:
         """The first precondition that does not hold, in words; empty when all hold."""
@@ -78,7 +87,8 @@ class Signs:
             case "pool_exhausted":
                 return "" if self._used_up(("pool",), _NEARLY_FULL) else f"no pool of {self.service} is used up"
             case "own_trouble":
-                return "" if self.deviations else f"nothing of {self.service} itself is abnormal"
+                shown = self.deviations or any(lead.service == self.service for lead in self.leads)
+                return "" if shown else f"nothing of {self.service} itself is abnormal"
             case "carries_traffic":
                 return "" if self.carries_traffic else f"no traffic is seen at {self.service}"
 
@@ -107,6 +117,10 @@ def read_signs(observations: Observations) -> dict[ServiceName, Signs]:
         for pattern in rising_patterns(observations.logs, observations.window.start, split, observations.window.end)
         if pattern.bad
     )
+    read = read_leads(observations, found, patterns, graph)
+    leads = {name: _leads_at(name, read, observations, graph) for name in own}
+    for name, pointing in leads.items():
+        strengths[name] = _with_leads(strengths[name], pointing)
     named = {id(p): frozenset(mentioned(p.example, names)) - {p.service} for p in patterns}
     faults = {name: max(kinds, key=kinds.__getitem__) for name, kinds in strengths.items() if kinds}
     reviews = review_changes(observations.changes, began, names, faults)
@@ -128,12 +142,15 @@ def read_signs(observations: Observations) -> dict[ServiceName, Signs]:
             blamed_by=frozenset(p.service for p in patterns if name in named[id(p)]),
             deploys=_deploys(name, observations, began.get(name, until)),
             convicted=tuple(r for r in reviews if r.service == name and r.convicted and r.change.kind == "deploy"),
-            explained_by=_explained(name, strengths, symptom, began, graph),
+            explained_by=None if leads[name] else _explained(name, strengths, symptom, began, graph),
             dependents=len(graph.dependents(name)),
             carries_traffic=name in carrying,
             slow=max((d.score for d in own[name] if d.meaning.kind == "latency"), default=0.0),
             grown=traffic_factor(name, found),
             demand=traffic_factor(name, found) * _usual_load(own[name]),
+            leads=leads[name],
+            filler=_filler(leads[name], observations),
+            passes=next((p.clue.what for p in read.passing if _touches(p.service, name, graph)), ""),
         )
         for name in own
     }
@@ -146,6 +163,36 @@ def _strengths(own: tuple[Deviation, ...]) -> dict[FaultKind, float]:
         if fault is not None:
             strengths[fault] = max(strengths.get(fault, 0.0), min(1.0, own_strength(deviation)))
     return strengths
+
+
+def _leads_at(name: ServiceName, read: Leads, observations: Observations, graph: CallGraph) -> tuple[Lead, ...]:
+    """The leads to a service, and, where it is an edge, to attacks on what it lets requests through to."""
+    edge = observations.topology.kind_of(name) == "edge"
+    behind = frozenset(graph.dependencies(name)) if edge else frozenset[ServiceName]()
+    return tuple(
+        lead
+        for lead in read.leads
+        if lead.service == name or (lead.fault == "attack_traffic" and lead.service in behind)
+    )
+
+
+def _with_leads(strengths: dict[FaultKind, float], leads: tuple[Lead, ...]) -> dict[FaultKind, float]:
+    """What the resources show, and what leads point to; of a volume the gauge alone counts little."""
+    merged = {fault: 0.3 * strength if fault == "disk_full" else strength for fault, strength in strengths.items()}
+    for lead in leads:
+        shown = strengths.get(lead.fault, 0.0) if lead.fault == "disk_full" else 0.0
+        merged[lead.fault] = max(merged.get(lead.fault, 0.0), lead.strength, shown)
+    return merged
+
+
+def _filler(leads: tuple[Lead, ...], observations: Observations) -> Filler | None:
+    lead = next((lead for lead in leads if lead.fault == "disk_full"), None)
+    return what_fills(observations.logs, lead.service, lead.onset) if lead is not None else None
+
+
+def _touches(source: ServiceName, name: ServiceName, graph: CallGraph) -> bool:
+    """Whether trouble that starts at `source` reaches a service: by waiting up the calls, by load down them."""
+    return name == source or name in graph.dependents(source) or name in graph.dependencies(source)
 
 
 def _onset(own: tuple[Deviation, ...]) -> float:

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from ..actions.catalogue import ActionSpec
+from ..actions.catalogue import MetricKind as CatalogueKind
 from ..analysis.anomaly import Deviation, clean
-from ..analysis.metric_kinds import meaning_of
+from ..analysis.metric_kinds import MetricKind, meaning_of
 from ..analysis.words import amount
 from ..domain.base import ServiceName
 from ..domain.plan import Check, CheckOutcome
@@ -21,28 +22,38 @@ RECOVERY_SECONDS = 300.0
 """How long after an action's usual time a metric may take to come back: queues drain, caches fill."""
 GUARD_SECONDS = 180.0
 """How long after an action the guarded metrics are watched."""
+_SHOWN_BY: dict[CatalogueKind, tuple[MetricKind, ...]] = {
+    "latency": ("latency", "io"),
+    "traffic": ("identity", "denials"),
+}
+"""By what an effect is seen where not by its own kind: requests themselves may well go on and be refused."""
 _BROKEN_SECONDS = 120.0
 _PROMISES = 2
 _ENOUGH = 8
 
 
 def checks_for(
-    target: ServiceName, spec: ActionSpec, deviations: Sequence[Deviation], observations: Observations
+    target: ServiceName,
+    spec: ActionSpec,
+    deviations: Sequence[Deviation],
+    observations: Observations,
+    relieves: tuple[ServiceName, ...] = (),
 ) -> tuple[Check, ...]:
     """What must be seen after an action: the target's own metrics come back, and customers' errors do not rise.
 
     Args:
         deviations: What left its course in the observations; thresholds lie between each baseline and its value now.
+        relieves: Services other than the target that the action relieves from afar; their metrics prove it too.
 
     Returns:
         Up to two checks of metrics that must get better and one guard for each edge service, or for the target where no
         edge is known. Empty where nothing would prove the action: then it must not be proposed.
     """
-    kinds = {kind for kind, direction in spec.effects if direction == "down"} - {"traffic"}
+    kinds = {shown for kind, direction in spec.effects if direction == "down" for shown in _SHOWN_BY.get(kind, (kind,))}
     moved = [
         deviation
         for deviation in deviations
-        if deviation.series.service == target and deviation.harmful and deviation.ongoing
+        if deviation.series.service in (target, *relieves) and deviation.harmful and deviation.ongoing
         and deviation.meaning.kind in kinds
     ]  # fmt: skip
     # One check of what customers feel at the target, and one of what it ran out of; ages and depths drain slowly.

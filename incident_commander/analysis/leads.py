@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from ..domain.base import ServiceName
 from ..domain.findings import FaultKind
-from ..domain.telemetry import Observations
-from .anomaly import Deviation
-from .call_graph import CallGraph
+from ..domain.telemetry import Observations, from_epoch
+from .anomaly import Deviation, deviations_in
+from .call_graph import CallGraph, call_graph
 from .clues import Lead, Passing
 from .intrusion import intrusion_leads
-from .log_patterns import Pattern
+from .log_patterns import Pattern, rising_patterns
+from .metric_kinds import NO_TROUBLE
+from .resources import SEEN, SIMULTANEOUS_SECONDS
 from .surge import attack_leads, crowds_that_pass
 from .volumes import volume_leads
 
@@ -37,6 +39,30 @@ class Leads:
         return frozenset(lead.service for lead in self.leads if lead.fault == "attack_traffic")
 
 
+def leads_in(observations: Observations) -> Leads:
+    """What can be read from observations alone, by somebody who ranks no causes."""
+    until = observations.window.end.timestamp()
+    found = tuple(d for d in deviations_in(observations.metrics, until) if d.score >= SEEN)
+    return read_leads(
+        observations, found, bad_patterns(observations, began(observations, found)), call_graph(observations)
+    )
+
+
+def began(observations: Observations, found: tuple[Deviation, ...]) -> float:
+    """When the first trouble, or what tells of it, began, in seconds since the epoch; else when the first alert did."""
+    return min(
+        (d.onset for d in found if d.harmful and d.ongoing and (_is_trouble(d) or _tells(d))),
+        default=observations.onset_hint.timestamp(),
+    )
+
+
+def bad_patterns(observations: Observations, began: float) -> tuple[Pattern, ...]:
+    """Warnings and errors that are new, or more frequent, since shortly before a time in seconds since the epoch."""
+    start, end = observations.window.start, observations.window.end
+    split = from_epoch(began - SIMULTANEOUS_SECONDS)
+    return tuple(pattern for pattern in rising_patterns(observations.logs, start, split, end) if pattern.bad)
+
+
 def read_leads(
     observations: Observations, found: tuple[Deviation, ...], patterns: tuple[Pattern, ...], graph: CallGraph
 ) -> Leads:
@@ -51,3 +77,12 @@ def read_leads(
     intrusions, rotations = intrusion_leads(observations, found, patterns, graph)
     crowds = crowds_that_pass(observations, found, graph, bool(attacks))
     return Leads((*attacks, *volumes, *intrusions), (*announced, *rotations, *crowds))
+
+
+def _is_trouble(deviation: Deviation) -> bool:
+    return deviation.meaning.kind not in NO_TROUBLE
+
+
+def _tells(deviation: Deviation) -> bool:
+    """Whether it marks the beginning of trouble of another kind: who asks, what is denied."""
+    return deviation.meaning.kind in ("clients", "refusals", "denials", "identity") and deviation.score >= 0.5

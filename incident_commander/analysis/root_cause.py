@@ -9,17 +9,16 @@ abnormal service is the idea of MonitorRank and its kin (Kim et al. 2013).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 
 from ..domain.base import ServiceName
 from ..domain.findings import Hypothesis, Impact
-from ..domain.telemetry import Observations, from_epoch
+from ..domain.telemetry import Observations
 from .anomaly import Deviation, deviations_in
 from .call_graph import call_graph
 from .candidates import (
-    explained_by,
     is_retried,
     load_sources,
     names_in,
@@ -28,8 +27,8 @@ from .candidates import (
     with_leads,
 )
 from .change_review import Review, review_changes
-from .leads import read_leads
-from .log_patterns import rising_patterns
+from .leads import bad_patterns, read_leads
+from .leads import began as began_at
 from .metric_kinds import NO_TROUBLE
 from .resources import SEEN, SIMULTANEOUS_SECONDS, harm_now, is_symptom
 from .trace_signs import error_origins, self_time_excess
@@ -51,7 +50,6 @@ class Ranking:
         hypotheses: Ranked, probabilities summing to 1 with `nothing`.
         nothing: Probability that there is no fault now, or one that the telemetry does not show.
         deviations: Every deviation that was looked at.
-        troubled: The services with trouble of their own, in [0, 1]: resources used up, not explained by a dependency.
         harm: Whether customers are being harmed now, in [0, 1].
         reviews: What was made of each change.
     """
@@ -61,7 +59,6 @@ class Ranking:
     first_failing: ServiceName | None
     blast_radius: tuple[ServiceName, ...]
     deviations: tuple[Deviation, ...]
-    troubled: dict[ServiceName, float]
     harm: float
     reviews: tuple[Review, ...]
 
@@ -80,13 +77,9 @@ def rank_causes(
     bad = tuple(d for d in found if d.harmful and d.ongoing)
     graph = call_graph(observations)
     harm = harm_now(found, impact)
-    onset = min((d.onset for d in bad if _is_trouble(d) or _tells(d)), default=observations.onset_hint.timestamp())
-    split = from_epoch(onset) - timedelta(seconds=SIMULTANEOUS_SECONDS)
-    patterns = tuple(
-        p
-        for p in rising_patterns(observations.logs, observations.window.start, split, observations.window.end)
-        if p.bad
-    )
+    onset = began_at(observations, found)
+    split = onset - SIMULTANEOUS_SECONDS
+    patterns = bad_patterns(observations, onset)
     leads = read_leads(observations, found, patterns, graph)
 
     seen = with_leads(seen_candidates(bad, found, graph, observations), leads)
@@ -113,8 +106,8 @@ def rank_causes(
         sources=load_sources(candidates, graph, found),
         retried=frozenset(c.service for c in candidates if is_retried(c.service, found)),
         began=began, symptomatic=symptomatic, patterns=patterns, names=names,
-        work=self_time_excess(observations.traces, split.timestamp()),
-        origins=error_origins(observations.traces, split.timestamp()),
+        work=self_time_excess(observations.traces, split),
+        origins=error_origins(observations.traces, split),
         reviews=reviews, leads=leads,
     )  # fmt: skip
     weighed = [weigh(candidate, scene) for candidate in candidates]
@@ -147,7 +140,6 @@ def rank_causes(
         first_failing=leading if leading is not None else (first.series.service if first else None),
         blast_radius=tuple(s for s in graph.dependents(leading) if s in symptomatic) if leading is not None else (),
         deviations=found,
-        troubled=_unexplained_trouble(scene),
         harm=harm,
         reviews=reviews,
     )
@@ -155,17 +147,3 @@ def rank_causes(
 
 def _is_trouble(deviation: Deviation) -> bool:
     return deviation.meaning.kind not in NO_TROUBLE
-
-
-def _tells(deviation: Deviation) -> bool:
-    """Whether it marks the beginning of trouble of another kind: who asks, what is denied."""
-    return deviation.meaning.kind in ("clients", "refusals", "denials", "identity") and deviation.score >= 0.5
-
-
-def _unexplained_trouble(scene: Scene) -> dict[ServiceName, float]:
-    trouble: dict[ServiceName, float] = {}
-    for candidate in scene.candidates:
-        share, _ = explained_by(candidate, scene.candidates, scene.graph, scene.sources, scene.retried)
-        left = candidate.strength * (1.0 - share)
-        trouble[candidate.service] = max(trouble.get(candidate.service, 0.0), left)
-    return trouble
