@@ -4,7 +4,7 @@ import math
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from ..domain.plan import Action, Check, Plan
+from ..domain.plan import Action, ActionName, Check, Plan
 
 UNIT_WORDS = {
     "ms": "ms",
@@ -15,13 +15,17 @@ UNIT_WORDS = {
     "per_second": "/s",
     "USD": "USD",
 }
-ACTION_WORDS = {
+ACTION_WORDS: dict[ActionName, str] = {
     "rollback": "Roll back",
     "restart": "Restart",
     "scale_out": "Scale out",
     "failover": "Fail over",
     "raise_pool": "Raise the connection pool of",
     "rate_limit": "Rate-limit",
+    "block_sources": "Block the attacking sources at",
+    "free_storage": "Free storage of",
+    "grow_storage": "Grow the storage of",
+    "revoke_credentials": "Revoke the credentials of",
 }
 AGENT_WORK = {
     "detection": "Finds the signals that left their normal course",
