@@ -9,7 +9,7 @@ from .intake import Acceptance, Intake, Outcome, Overloaded
 from .limits import MAX_BODY_BYTES
 from .pagerduty import integration, parse_pagerduty, parse_pagerduty_change
 from .prometheus import parse_prometheus
-from .sns import parse_sns, read_envelope, read_notification
+from .sns import alertmanager_configuration, parse_sns, read_envelope, read_notification
 from .sns_https import SnsOverHttps
 from .sns_trust import Sns, SnsRefused, SnsTrust, SnsUnavailable, Unverified
 
@@ -27,6 +27,7 @@ __all__ = [
     "SnsTrust",
     "SnsUnavailable",
     "Unverified",
+    "alertmanager_configuration",
     "integration",
     "parse_alertmanager",
     "parse_binary_cloud_event",
