@@ -4,7 +4,7 @@ import typer
 
 from .. import bench
 from ..domain.settings import BadSettings
-from . import doctor, ledger, scenario, up
+from . import doctor, ledger, recordings, scenario, up
 
 app = typer.Typer(
     name="incident-commander",
@@ -16,6 +16,7 @@ app = typer.Typer(
 app.command("up")(up.up)
 app.command("migrate")(up.migrate_command)
 app.command("doctor")(doctor.doctor)
+app.command("record-scenarios")(recordings.record_scenarios)
 app.add_typer(scenario.app, name="scenario", help="Practice runs.")
 app.add_typer(ledger.app, name="ledger", help="The append-only ledger.")
 app.add_typer(bench.app, name="bench", help="Measurements that anyone can repeat.")

@@ -74,10 +74,10 @@ def record(
         typer.echo(f"{out} cannot be written: there is no folder {out.parent}; make it first", err=True)
         raise typer.Exit(2)
     log_to_stderr()
-    tell = _print_progress if progress else keep_quiet
+    tell = _print_progress if progress else _keep_quiet
     tell(begun("start", "A practice company is being set up"))
     try:
-        recording = asyncio.run(record_in_process(name, seed, tell, figures))
+        recording = asyncio.run(_recorded_in_process(name, seed, tell, figures))
         write_recording(recording, out)
     except (TimeoutError, OSError) as error:
         typer.echo(f"the run was not recorded: {type(error).__name__}: {error}", err=True)
@@ -86,21 +86,7 @@ def record(
         typer.echo(f"{out}: {name} seed {seed}, {recording.report.status}, {out.stat().st_size / 1000:.0f} kB")
 
 
-def keep_quiet(progress: Progress) -> None:
-    """Whoever asked for no progress hears of the end only."""
-
-
-async def record_in_process(
-    name: str, seed: int, tell: Tell = keep_quiet, figures: Assumptions | None = None
-) -> Recording:
-    """Run a scenario in this process, on a store of its own, and record it.
-
-    Args:
-        figures: What is assumed; None: as the cited file says.
-
-    Raises:
-        TimeoutError: it did not come to an end in time.
-    """
+async def _recorded_in_process(name: str, seed: int, tell: Tell, figures: Assumptions) -> Recording:
     async with _commander_for_one_run(figures) as commander:
         return await commander.recorder.record(name, seed, tell)
 
@@ -172,6 +158,10 @@ def _assumed(chosen: list[str]) -> Assumptions:
 
 def _print_progress(progress: Progress) -> None:
     print(progress.model_dump_json(), flush=True)
+
+
+def _keep_quiet(progress: Progress) -> None:
+    """Whoever asked for no progress hears of the end only."""
 
 
 def _readable(report: RunReport) -> str:
