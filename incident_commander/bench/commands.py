@@ -59,6 +59,22 @@ def ingest(server: Server = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def doors(server: Server = None, as_json: Json = False) -> None:
+    """How fast each door has an alert durable and answered. Writes to the server's data."""
+    from .doors import door_figures
+    from .served import served
+
+    def measure(url: str) -> None:
+        _print(asyncio.run(door_figures(url, alerts=100)), as_json)
+
+    if server is not None:
+        measure(server.rstrip("/"))
+    else:
+        with served() as product:
+            measure(product.url)
+
+
+@app.command()
 def start(runs: Runs = 5, as_json: Json = False) -> None:
     """How long scripts/up takes to a served /ops, cold in a fresh clone and warm; about two minutes a run."""
     from .start import start_figures

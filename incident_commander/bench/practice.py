@@ -15,6 +15,7 @@ from ..domain.event import Event, EventKind
 from ..domain.practice import Answer
 from ..domain.settings import Settings
 from ..domain.telemetry import Topology
+from ..ingest import Sns
 from ..response.report import RunReport
 
 RUN_SECONDS = 120.0
@@ -58,11 +59,11 @@ class WatchedRun:
 
 
 @contextlib.asynccontextmanager
-async def practising() -> AsyncIterator[Commander]:
-    """The services on a temporary database, with every setting at its default."""
+async def practising(sns: Sns | None = None) -> AsyncIterator[Commander]:
+    """The services on a temporary database, with every setting at its default; `sns` stands in for SNS itself."""
     with tempfile.TemporaryDirectory(prefix="incident-commander-bench-") as folder:
         defaults = Settings.model_validate({"data_dir": Path(folder)})
-        async with running(build(defaults)) as commander:
+        async with running(build(defaults, sns=sns)) as commander:
             await commander.analysts.warm()
             yield commander
 
