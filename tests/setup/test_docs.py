@@ -1,10 +1,14 @@
 """What the documents show is what the program takes."""
 
+import json
 import re
 from pathlib import Path
 
 from incident_commander.actions.policy import load_policy
 from incident_commander.consensus.rule import rule
+from incident_commander.ingest import alertmanager_configuration
+from incident_commander.ingest.changes import change_kinds
+from incident_commander.ingest.eventbridge import ALARM
 
 from ..running import REPOSITORY
 
@@ -29,3 +33,10 @@ def test_every_file_that_a_document_links_to_is_there() -> None:
     for document in DOCUMENTS:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)[^)]*\)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_the_doors_show_the_alertmanager_configuration_and_the_events_that_are_read() -> None:
+    text = (REPOSITORY / "docs" / "doors.md").read_text()
+    assert f"```yaml\n{alertmanager_configuration()}```" in text
+    (pattern,) = re.findall(r"```json\n(\{\s*\"detail-type\".*?)```", text, flags=re.DOTALL)
+    assert json.loads(pattern) == {"detail-type": [ALARM, *change_kinds()]}
