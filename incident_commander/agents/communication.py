@@ -5,7 +5,7 @@ from dataclasses import replace
 from ..actions.catalogue import load_catalogue
 from ..analysis.anomaly import Deviation, clean, deviations_in
 from ..analysis.forecast import time_to_limit
-from ..analysis.leads import Leads, leads_in
+from ..analysis.leads import Leads, bad_patterns, began, leads_in
 from ..analysis.resources import SEEN, is_symptom
 from ..analysis.words import sentence
 from ..domain.ballot import Judgement
@@ -14,7 +14,7 @@ from ..domain.findings import Evidence
 from ..domain.plan import Plan
 from ..domain.telemetry import Observations, Topology, from_epoch
 from .case import Case
-from .customer_paths import FEWEST_TRACES, RECENT_SECONDS, FailingPaths, follow
+from .customer_paths import FEWEST_TRACES, RECENT_SECONDS, FailingPaths, follow, told_by
 from .postmortem import postmortem
 from .preference import abstain, prefer
 from .updates import Moment, draft_update
@@ -39,6 +39,7 @@ class CommunicationFindings(Value):
         on_path: By service, the share of failing customer requests whose trace passes through it.
         blame: By service, how well it explains which customer requests fail, the best being 1: they pass through it,
             others do not, and nothing that it calls is worse.
+        told: By service, how much those who face customers, and those they name, log of it; the most being 1.
         traces: How many failing customer requests were traced.
         hostile: By edge, how far what comes in are requests that are no customers', in [0, 1].
         exposed: By service, how far others act under its identity, in [0, 1]: what customers entrusted is at risk.
@@ -51,6 +52,7 @@ class CommunicationFindings(Value):
     failed_share: float | None
     on_path: dict[ServiceName, float]
     blame: dict[ServiceName, float]
+    told: dict[ServiceName, float]
     traces: int
     hostile: dict[ServiceName, float]
     exposed: dict[ServiceName, float]
@@ -64,9 +66,8 @@ def examine(case: Case) -> CommunicationFindings:
     """Measure customers' harm by the impact and the edge's own metrics, and follow their failing requests by trace."""
     observations = case.observations
     until = observations.window.end.timestamp()
-    harmful = tuple(
-        d for d in deviations_in(observations.metrics, until) if d.score >= SEEN and d.harmful and d.ongoing
-    )
+    found = tuple(d for d in deviations_in(observations.metrics, until) if d.score >= SEEN)
+    harmful = tuple(d for d in found if d.harmful and d.ongoing)
     symptoms = tuple(d for d in harmful if is_symptom(d))
     facing = _customer_facing(observations.topology)
     felt = tuple(d for d in symptoms if not facing or d.series.service in facing)
@@ -82,6 +83,7 @@ def examine(case: Case) -> CommunicationFindings:
         failed_share=share,
         on_path=paths.on_path,
         blame=paths.blame,
+        told=told_by(bad_patterns(observations, began(observations, found)), facing),
         traces=paths.failing,
         hostile=_hostile(observations, leads),
         exposed={lead.service: lead.strength for lead in leads.leads if lead.fault == "credential_compromise"},
@@ -132,9 +134,12 @@ def _reach(target: ServiceName, findings: CommunicationFindings) -> tuple[float,
     """How far acting on a service reaches the customers who suffer, in [0, 1]."""
     if target in findings.behind:
         return 0.8, f"{target} works for customers out of their sight, so their own requests do not tell"
+    path, blame = findings.on_path.get(target, 0.0), findings.blame.get(target, 0.0)
+    told = findings.told.get(target, 0.0)
+    if told > blame:
+        return told, f"the errors that customers get name {target}, directly or through those who call it"
     if findings.traces < FEWEST_TRACES:
         return 0.6, "too few failing customer requests were traced to tell through whom they fail"
-    path, blame = findings.on_path.get(target, 0.0), findings.blame.get(target, 0.0)
     if path == 0.0:
         return 0.0, f"no failing customer request passes through {target}"
     return blame, (

@@ -1,9 +1,11 @@
-"""Through whom customers' requests fail: failing traces held against those that went well."""
+"""Through whom customers' requests fail: by failing traces held against those that went well, and by what is logged."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
 
+from ..analysis.call_graph import mentioned
+from ..analysis.log_patterns import Pattern
 from ..domain.base import ServiceName
 from ..domain.telemetry import Span
 
@@ -15,6 +17,7 @@ _SLOW_FACTOR = 3.0
 _SLOW_END_FACTOR = 1.5
 _SLOW_MS = 50.0
 _FEWEST_USUAL = 3
+_DEEPEST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,36 @@ def follow(spans: Iterable[Span], began: float, until: float) -> FailingPaths:
     return FailingPaths(
         failing, on_path, precision, {service: share / most if most > 0 else 0.0 for service, share in blame.items()}
     )
+
+
+def told_by(patterns: Iterable[Pattern], facing: frozenset[ServiceName]) -> dict[ServiceName, float]:
+    """Whom the services that face customers name in their rising errors, and whom those name in turn, the most being 1.
+
+    Traces are sampled and a rare route is hardly among them; a line is written for each request that fails.
+    """
+    named: dict[ServiceName, dict[ServiceName, int]] = {}
+    lines = tuple(patterns)
+    names = frozenset(p.service for p in lines)
+    for pattern in lines:
+        others = [name for name in mentioned(pattern.example, names) if name != pattern.service]
+        for name in others or [pattern.service]:
+            counts = named.setdefault(pattern.service, {})
+            counts[name] = counts.get(name, 0) + pattern.after
+    told: dict[ServiceName, float] = {}
+    layer = {service: 1.0 for service in facing if service in named}
+    for _ in range(_DEEPEST):
+        deeper: dict[ServiceName, float] = {}
+        for service, weight in layer.items():
+            counts = named.get(service, {service: 1})
+            total = sum(counts.values())
+            for name, count in counts.items():
+                into = told if name == service else deeper
+                into[name] = into.get(name, 0.0) + weight * count / total
+        layer = deeper
+    for service in facing:
+        told.pop(service, None)
+    most = max(told.values(), default=0.0)
+    return {service: weight / most for service, weight in sorted(told.items())} if most > 0 else {}
 
 
 def _called(span: Span, trace: list[Span]) -> frozenset[ServiceName]:

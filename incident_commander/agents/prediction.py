@@ -8,10 +8,12 @@ import numpy as np
 
 from ..actions.catalogue import ActionSpec, load_catalogue
 from ..analysis.anomaly import Deviation, clean, deviations_in
+from ..analysis.call_graph import call_graph
 from ..analysis.forecast import Forecast, time_to_limit
 from ..analysis.leads import leads_in
 from ..analysis.metric_kinds import NO_TROUBLE, Resource, meaning_of
-from ..analysis.resources import SEEN, fault_shown, harm_now, is_symptom, waits_for_callee
+from ..analysis.resources import SEEN, fault_shown, harm_now, is_symptom, onset_of, waits_for_callee
+from ..analysis.surge import are_repeated
 from ..analysis.words import amount, sentence
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value
@@ -33,6 +35,8 @@ _NEVER = timedelta(days=365)
 _SUSPECT_DEPLOY_SECONDS = 1800.0
 _DRIVES_SECONDS = 120.0
 _REPORTED = 6
+_REPEATED = 0.75
+"""What repeated calls leave of a resource's use where more of it is added: they take what they get."""
 _STAYS = 0.3
 """How probable it is that trouble stays which has a reason to pass by itself."""
 
@@ -69,6 +73,7 @@ class PredictionFindings(Value):
 
     Attributes:
         persists: Probability that there is still harm in ten minutes if nobody acts.
+        repeated: Services whose callers repeat what fails: the loop ends once fewer requests are let in.
         attacked: By service, how far what presses it are hostile requests, in [0, 1].
         stalls: How much longer than usual volumes take, by service, in [0, 1].
         misused: By service, how far calls are made under its identity that its requests do not explain, in [0, 1].
@@ -82,6 +87,7 @@ class PredictionFindings(Value):
     symptoms: dict[ServiceName, float]
     calls: tuple[tuple[ServiceName, ServiceName], ...]
     persists: float
+    repeated: tuple[ServiceName, ...]
     attacked: dict[ServiceName, float]
     stalls: dict[ServiceName, float]
     misused: dict[ServiceName, float]
@@ -119,13 +125,15 @@ def examine(case: Case) -> PredictionFindings:
     full = max((load.fills for load in loads if load.resource == "disk" and load.began is not None), default=0.0)
     misused = {lead.service: lead.strength for lead in leads.leads if lead.fault == "credential_compromise"}
     harm = harm_now(found, case.impact) * (_STAYS if leads.passing else 1.0)
-    began: dict[ServiceName, float] = {}
+    troubled: dict[ServiceName, list[Deviation]] = {}
     symptoms: dict[ServiceName, float] = {}
-    for d in found:
-        if d.harmful and d.ongoing and d.meaning.kind not in NO_TROUBLE:
-            began[d.series.service] = min(d.onset, began.get(d.series.service, d.onset))
-        if is_symptom(d) and d.harmful and d.ongoing:
+    for d in abnormal:
+        if d.meaning.kind not in NO_TROUBLE:
+            troubled.setdefault(d.series.service, []).append(d)
+        if is_symptom(d):
             symptoms[d.series.service] = max(symptoms.get(d.series.service, 0.0), min(1.0, d.score))
+    began = {service: onset_of(tuple(own)) for service, own in troubled.items()}
+    graph = call_graph(observations)
     return PredictionFindings(
         predictions=tuple(predictions[:_REPORTED]),
         loads=tuple(sorted(loads, key=lambda load: (-load.fills, load.service, load.resource))),
@@ -141,6 +149,7 @@ def examine(case: Case) -> PredictionFindings:
         symptoms=symptoms,
         calls=observations.topology.calls,
         persists=max(harm, filling, full, *misused.values()),
+        repeated=tuple(sorted(s for s in symptoms if are_repeated(s, found, graph))),
         attacked={lead.service: lead.strength for lead in leads.leads if lead.fault == "attack_traffic"},
         stalls=stalls,
         misused=misused,
@@ -338,8 +347,12 @@ def _behind(service: ServiceName, calls: tuple[tuple[ServiceName, ServiceName], 
 def _after(action: Action, load: Load, findings: PredictionFindings) -> float:
     """The share of the capacity in use once the action has worked."""
     match action.name:
+        case "scale_out" if action.target in findings.repeated:
+            return load.now * _REPEATED
         case "scale_out" | "raise_pool" | "grow_storage":
             return load.now / max(_number(action, "factor", 2.0), 0.1)
+        case "rate_limit" if action.target in findings.repeated:
+            return load.usual
         case "rate_limit":
             return load.now * _number(action, "admit", 0.7)
         case "restart" | "failover" | "free_storage":

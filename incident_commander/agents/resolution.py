@@ -47,6 +47,7 @@ class Prospect(Value):
     Attributes:
         fits: How much the service shows each kind of fault itself, in [0, 1].
         demand: Its requests now, in units of what it can do at most; 0 where that is not seen.
+        repeated: Whether most of its requests are repeated calls.
         supported: How far its logs and what is felt there bear that out, in [0, 1].
         victim: How much a dependency's trouble explains it, in [0, 1].
         deploys: References of deploys of it, the latest first; `suspects`: of them, those that may have caused it.
@@ -59,6 +60,7 @@ class Prospect(Value):
     service: ServiceName
     fits: dict[FaultKind, float]
     demand: float
+    repeated: bool
     supported: float
     victim: float
     victim_of: ServiceName | None
@@ -131,6 +133,7 @@ def examine(case: Case) -> ResolutionFindings:
             service=each.service,
             fits=_fits(each),
             demand=each.demand,
+            repeated=each.repeated,
             supported=_support(each),
             victim=_victim(each),
             victim_of=each.explained_by[0] if each.explained_by else None,
@@ -190,7 +193,7 @@ def _promising(
             name != "block_sources",
             name == "failover" and hypothesis.fault == "disk_full",
             signs is not None and not _suits(name, signs.filler),
-            name == "scale_out" and signs is not None and signs.demand > _CARRIED,
+            name == "scale_out" and signs is not None and (signs.demand > _CARRIED or signs.repeated),
             catalogue[name].risk,
         ),
     )
@@ -346,7 +349,7 @@ def _chance(
     suspect = action.arguments.get("reference") in prospect.suspects
     if action.name == "rollback" and suspect:
         fit = max(fit, prospect.fits.get("unknown", 0.0))
-    if action.name == "scale_out" and prospect.demand > _CARRIED:
+    if action.name == "scale_out" and (prospect.demand > _CARRIED or prospect.repeated):
         fit *= 0.7
     if not _suits(action.name, prospect.filler):
         fit *= 0.6

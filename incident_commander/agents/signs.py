@@ -10,7 +10,8 @@ from ..analysis.clues import Lead
 from ..analysis.leads import Leads, read_leads
 from ..analysis.log_patterns import Pattern, rising_patterns
 from ..analysis.metric_kinds import NO_TROUBLE, meaning_of
-from ..analysis.resources import FAULT_OF_RESOURCE, SEEN, is_symptom, own_strength, traffic_factor
+from ..analysis.resources import FAULT_OF_RESOURCE, SEEN, is_symptom, onset_of, own_strength, traffic_factor
+from ..analysis.surge import are_repeated
 from ..analysis.volumes import Filler, what_fills
 from ..domain.base import ServiceName
 from ..domain.findings import FaultKind
@@ -42,6 +43,7 @@ class Signs:
         carries_traffic: Whether a rate of requests is seen at it.
         slow: How much its latency is off, in [0, 1].
         grown: Its requests now over their usual; 1 where they kept their course.
+        repeated: Whether its callers repeat what fails, so that most of its requests are the same ones again.
         demand: Its requests now in units of what its processors can do at most, where they left their course; else 0.
         leads: To causes at it that no used-up resource shows; at an edge also those to attacks on what lies behind it.
         filler: What its volume fills with, where a lead says that it does.
@@ -63,6 +65,7 @@ class Signs:
     carries_traffic: bool
     slow: float
     grown: float
+    repeated: bool
     demand: float
     leads: tuple[Lead, ...]
     filler: Filler | None
@@ -110,7 +113,7 @@ def read_signs(observations: Observations) -> dict[ServiceName, Signs]:
     names = frozenset(s.service for s in observations.metrics) | {s.name for s in observations.topology.services}
     own = {name: tuple(d for d in bad if d.series.service == name) for name in sorted(names)}
     strengths = {name: _strengths(own[name]) for name in own}
-    began = {name: _onset(deviations) for name, deviations in own.items() if deviations}
+    began = {name: onset_of(deviations) for name, deviations in own.items() if deviations}
     split = from_epoch(min(began.values(), default=observations.onset_hint.timestamp()) - SIMULTANEOUS_SECONDS)
     patterns = tuple(
         pattern
@@ -147,6 +150,7 @@ def read_signs(observations: Observations) -> dict[ServiceName, Signs]:
             carries_traffic=name in carrying,
             slow=max((d.score for d in own[name] if d.meaning.kind == "latency"), default=0.0),
             grown=traffic_factor(name, found),
+            repeated=are_repeated(name, found, graph),
             demand=traffic_factor(name, found) * _usual_load(own[name]),
             leads=leads[name],
             filler=_filler(leads[name], observations),
@@ -193,13 +197,6 @@ def _filler(leads: tuple[Lead, ...], observations: Observations) -> Filler | Non
 def _touches(source: ServiceName, name: ServiceName, graph: CallGraph) -> bool:
     """Whether trouble that starts at `source` reaches a service: by waiting up the calls, by load down them."""
     return name == source or name in graph.dependents(source) or name in graph.dependencies(source)
-
-
-def _onset(own: tuple[Deviation, ...]) -> float:
-    """When what matters most began: a faint deviation before it is no beginning of it."""
-    weights = {id(d): max(d.score, own_strength(d)) for d in own}
-    most = max(weights.values())
-    return min(d.onset for d in own if weights[id(d)] >= 0.6 * most)
 
 
 def _usual_load(own: tuple[Deviation, ...]) -> float:

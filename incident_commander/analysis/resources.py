@@ -89,3 +89,14 @@ def traffic_factor(service: ServiceName, found: tuple[Deviation, ...]) -> float:
         ),
         default=1.0,
     )
+
+
+def onset_of(own: tuple[Deviation, ...]) -> float:
+    """When what matters most of a service's own deviations (at least one) began, in seconds since the epoch.
+
+    A faint deviation before it is no beginning of it, nor is a count of what a share of the whole tells better.
+    """
+    told = {d.meaning.resource for d in own if d.capacity is not None} - {"none"}
+    telling = [d for d in own if d.capacity is not None or d.meaning.resource not in told] or list(own)
+    weights = [max(d.score, own_strength(d)) for d in telling]
+    return min(d.onset for d, weight in zip(telling, weights, strict=True) if weight >= 0.6 * max(weights))

@@ -23,6 +23,7 @@ from .words import sentence
 _GROWN = 1.2
 _CROWD = 1.5
 _SUDDEN_SECONDS = 300.0
+_MULTIPLIED, _LESS = 1.8, 0.9
 _PASSES = 9.0
 _LEAST = 1.0
 _CHALLENGED = ("challenge", "captcha", "user-agent", "bot ", "no cookie", "source list", "rate-based rule")
@@ -55,6 +56,18 @@ def crowds_that_pass(
                 )
                 passing.append(Passing(service, Clue("metrics", what, _PASSES)))
     return tuple(passing)
+
+
+def are_repeated(service: ServiceName, found: tuple[Deviation, ...], graph: CallGraph) -> bool:
+    """Whether callers repeat what fails: a service gets many more requests and asks less of those it calls.
+
+    Such a loop goes on after its cause is gone; shedding load ends it, more capacity may not (Bronson et al.,
+    *Metastable failures in distributed systems*, HotOS 2021).
+    """
+    if traffic_factor(service, found) < _MULTIPLIED:
+        return False
+    below = [traffic_factor(callee, found) for callee in graph.callees.get(service, frozenset())]
+    return bool(below) and min(below) < _LESS
 
 
 def rise_of(series: MetricSeries) -> tuple[float, float]:
