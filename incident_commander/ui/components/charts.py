@@ -24,6 +24,8 @@ TOLERANCE = 0.6
 """How far, in the drawing's units, a path may leave the samples it is drawn from."""
 _MINUTES = (1, 2, 5, 10, 15, 20, 30, 60, 120, 240, 480, 1440)
 _MOST_TICKS = 7
+_MARK_ROOM = 18.0
+"""How much of the width, in percent, the words of a mark need."""
 
 
 class Series(Value):
@@ -42,11 +44,12 @@ class Tick(Value):
 
 
 class Mark(Value):
-    """A moment pointed out on the time axis, `at` percent from the left."""
+    """A moment pointed out on the time axis, `at` percent from the left; in lower rows the words of close ones."""
 
     at: float
     text: str
     tone: Tone = "plain"
+    row: int = 0
 
 
 class Curve(Value):
@@ -117,9 +120,7 @@ def draw(
             Tick(at=_percent(value - bottom, top - bottom), text=text.quantity(value, unit).removesuffix(".00"))
             for value in ticks
         ),
-        marks=tuple(
-            Mark(at=_percent(at, seconds), text=words, tone=tone) for at, words, tone in marks if 0 <= at <= seconds
-        ),
+        marks=_marks(marks, seconds),
         rows=tuple(_row(series, at, interval_seconds, unit) for at in time_ticks(seconds)),
     )
 
@@ -200,7 +201,8 @@ def chart(view: ChartView, at: float = 1.0, legend: rx.Component | None = None) 
             class_name="chart-table",
         ),
         class_name="chart",
-        custom_attrs={"style": {"--at": at}},  # inline: `style` would add a rule to the stylesheet with each frame
+        # inline: `style` would add a rule to the stylesheet with each frame
+        custom_attrs={"style": rx.Var.create({"--at": at})},
     )
 
 
@@ -248,6 +250,15 @@ def _kept(x: FloatArray, y: FloatArray) -> list[int]:
     return sorted(kept)
 
 
+def _marks(marks: Sequence[tuple[float, str, Tone]], seconds: float) -> tuple[Mark, ...]:
+    placed: list[Mark] = []
+    for at, words, tone in sorted((mark for mark in marks if 0 <= mark[0] <= seconds), key=lambda mark: mark[0]):
+        place = _percent(at, seconds)
+        close = placed and place - placed[-1].at < _MARK_ROOM
+        placed.append(Mark(at=place, text=words, tone=tone, row=placed[-1].row + 1 if close else 0))
+    return tuple(placed)
+
+
 def _row(series: Sequence[Series], at: float, interval: float, unit: str) -> Row:
     place = round(at / interval)
     values = (each.values[place] if place < len(each.values) else None for each in series)
@@ -291,6 +302,7 @@ def _mark(mark: Mark) -> rx.Component:
         rx.el.span(mark.text, class_name="chart-mark-text"),
         class_name="chart-mark",
         data_tone=mark.tone,
+        data_row=mark.row,
         style={"left": f"{mark.at}%"},
     )
 
