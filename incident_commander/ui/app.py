@@ -5,6 +5,8 @@ from reflex.app import default_error_boundary
 from starlette.applications import Starlette
 
 from .components.chrome import THEME_SCRIPT
+from .demo import state as demo_state
+from .demo.page import demo
 from .landing.page import landing
 from .landing.state import LandingState
 from .live import ReflexSockets
@@ -16,7 +18,7 @@ def app_of(api: Starlette) -> rx.App:
     """The app: every page, and `api` on the same port."""
     app = rx.App(
         api_transformer=api,
-        stylesheets=["/console.css"],
+        stylesheets=["/console.css", "/charts.css", "/demo.css"],
         html_lang="en",
         head_components=[rx.el.script(THEME_SCRIPT), rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
         app_wraps={(55, "ErrorBoundary"): lambda stateful: default_error_boundary()},
@@ -32,6 +34,13 @@ def app_of(api: Starlette) -> rx.App:
         title="Incident Commander",
         description="From alert to verified fix: diagnosed with evidence, decided by signed quorum, verified.",
         on_load=LandingState.enter,
+    )
+    app.add_page(
+        demo,
+        route=demo_state.PATH,
+        title="Demo · Incident Commander",
+        description="What an incident would have cost, and what is saved: simulated runs, compared with an engineer's.",
+        on_load=demo_state.DemoState.enter,
     )
     app.add_page(
         ops, route=PATH, title="Operations · Incident Commander", description="Incidents, live.", on_load=OpsState.enter
