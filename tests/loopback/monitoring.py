@@ -13,6 +13,8 @@ from pydantic import JsonValue
 from ..running import ProcessGroup, free_port, require_program
 
 READY_SECONDS = 30.0
+ROUTING_KEY = "0123456789abcdef0123456789abcdef"
+"""Of the integration that Alertmanager sends PagerDuty's events by: as long as a real one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,20 @@ class Server:
 
 
 @contextmanager
-def alertmanager(folder: Path, webhook: str) -> Iterator[Server]:
-    """Alertmanager that delivers every alert, one group for each, and its resolution to `webhook` within seconds."""
+def alertmanager(folder: Path, webhook: str, pagerduty: str = "") -> Iterator[Server]:
+    """Alertmanager that delivers every alert, one group for each, and its resolution to `webhook` within seconds.
+
+    Args:
+        pagerduty: An address to send PagerDuty's events to as well; empty: none.
+    """
     program = require_program("prometheus-alertmanager")
     folder.mkdir(parents=True)
+    receiver: dict[str, JsonValue] = {
+        "name": "incident-commander",
+        "webhook_configs": [{"url": webhook, "send_resolved": True}],
+    }
+    if pagerduty:
+        receiver["pagerduty_configs"] = [{"url": pagerduty, "routing_key": ROUTING_KEY, "send_resolved": True}]
     config: JsonValue = {
         "route": {
             "receiver": "incident-commander",
@@ -47,9 +59,7 @@ def alertmanager(folder: Path, webhook: str) -> Iterator[Server]:
             "group_interval": "1s",
             "repeat_interval": "1h",
         },
-        "receivers": [
-            {"name": "incident-commander", "webhook_configs": [{"url": webhook, "send_resolved": True}]},
-        ],
+        "receivers": [receiver],
     }
     url = f"http://127.0.0.1:{free_port()}"
     command = [
