@@ -12,13 +12,15 @@ from .landing.state import LandingState
 from .live import ReflexSockets
 from .ops.page import ops
 from .ops.state import PATH, LiveState, OpsState
+from .transparency import state as transparency_state
+from .transparency.page import transparency
 
 
 def app_of(api: Starlette) -> rx.App:
     """The app: every page, and `api` on the same port."""
     app = rx.App(
         api_transformer=api,
-        stylesheets=["/console.css", "/charts.css", "/demo.css"],
+        stylesheets=["/console.css", "/charts.css", "/demo.css", "/transparency.css"],
         html_lang="en",
         head_components=[rx.el.script(THEME_SCRIPT), rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
         app_wraps={(55, "ErrorBoundary"): lambda stateful: default_error_boundary()},
@@ -44,6 +46,13 @@ def app_of(api: Starlette) -> rx.App:
     )
     app.add_page(
         ops, route=PATH, title="Operations · Incident Commander", description="Incidents, live.", on_load=OpsState.enter
+    )
+    app.add_page(
+        transparency,
+        route=transparency_state.PATH,
+        title="Transparency · Incident Commander",
+        description="Recorded responses: every claim with its evidence, every vote with its reason, all verifiable.",
+        on_load=transparency_state.TransparencyState.enter,
     )
     return app
 

@@ -1,0 +1,292 @@
+"""Verifying a recorded decision: everything is computed again, and each check says what it compared.
+
+What is checked can be tampered with first, in memory only, to show that a check fails where it should.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal, get_args
+
+from ...consensus.ballots import signature_is_valid
+from ...consensus.certificate import InvalidCertificate, verify_certificate
+from ...consensus.rule import rule as installed_rule
+from ...domain.ballot import Certificate, SignedBallot
+from ...domain.base import Value
+from ...domain.event import Event
+from ...domain.plan import Plan
+from ...store.chain import GENESIS, event_hash
+from .. import view_text as text
+from ..record import IncidentRecord
+from ..recording import Recording
+
+Tampering = Literal["ballot", "plan", "event"]
+TAMPERINGS: tuple[Tampering, ...] = get_args(Tampering)
+_SHOWN = 12
+"""How much of a digest is shown."""
+
+
+class ProofStep(Value):
+    """One check: what was compared, and how it came out; `open` where there was nothing to compare."""
+
+    group: Literal["certificate", "ledger", "file"]
+    name: str
+    state: Literal["pass", "fail", "open"]
+    state_text: str
+    detail: str
+
+
+class ProofView(Value):
+    """What verifying found.
+
+    Attributes:
+        done: Whether it was done at all.
+        tampered: What was changed in memory before; empty for the recording as it is.
+        limits: What it does not prove.
+    """
+
+    done: bool = False
+    holds: bool = False
+    text: str = ""
+    tampered: str = ""
+    before: str = ""
+    after: str = ""
+    steps: tuple[ProofStep, ...] = ()
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is verified."""
+
+    certificate: Certificate | None
+    plan: Plan | None
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change made in memory, in words and as it reads before and after."""
+
+    text: str = ""
+    before: str = ""
+    after: str = ""
+
+
+class NothingToTamper(LookupError):
+    """The recording has no such thing; the message says what is missing."""
+
+
+def prove(recording: Recording, tampering: Tampering | None = None) -> ProofView:
+    """Verify a recording's certificate, ledger and file.
+
+    Args:
+        tampering: What to change in memory before; None verifies the recording as it is.
+
+    Raises:
+        NothingToTamper: it holds no certificate, or no event, to change.
+    """
+    record = recording.record
+    if record is None:
+        whole = _file(recording)
+        return ProofView(
+            done=True, holds=whole.state == "pass", text="No alert came, so nothing was decided", steps=(whole,)
+        )
+    tally = record.tally
+    subject = _Subject(tally.certificate if tally else None, record.chosen, record.events)
+    change = _Change()
+    if tampering is not None:
+        subject, change = _tampered(subject, tampering)
+    steps = (*_certificate_steps(recording, record, subject), *_ledger_steps(subject.events), _file(recording))
+    failed = [step for step in steps if step.state == "fail"]
+    return ProofView(
+        done=True,
+        holds=not failed,
+        text=f"{len(failed)} of {len(steps)} checks fail" if failed else _all_hold(steps),
+        tampered=change.text,
+        before=change.before,
+        after=change.after,
+        steps=steps,
+        limits=LIMITS,
+    )
+
+
+LIMITS = (
+    "It proves that ballots, plan and events belong together and were not changed since. It does not prove that the "
+    "diagnosis is right: honest voters can be wrong together.",
+    "The voters' public keys come with the recording. Who made the recording could have made the keys.",
+    "The seals of the ledger, signed with the installation's own key, stay with that installation; here each event's "
+    "hash and its link to the one before are computed again.",
+)
+
+
+def _all_hold(steps: tuple[ProofStep, ...]) -> str:
+    passed = sum(step.state == "pass" for step in steps)
+    left = len(steps) - passed
+    return f"All {passed} checks pass" + (f"; {left} had nothing to compare" if left else "")
+
+
+def _certificate_steps(recording: Recording, record: IncidentRecord, subject: _Subject) -> Iterator[ProofStep]:
+    certificate, plan = subject.certificate, subject.plan
+    if certificate is None or plan is None:
+        reason = record.tally.reason if record.tally else "no vote was held"
+        yield _step("certificate", "Certificate", None, f"There is none: {reason}")
+        return
+    yield _step(
+        "certificate",
+        "Plan digest computed again",
+        plan.digest == certificate.plan_digest,
+        f"SHA-256 of the plan is {plan.digest[:_SHOWN]}…, the certificate names {certificate.plan_digest[:_SHOWN]}…",
+    )
+    yield _step(
+        "certificate",
+        "Bound to this incident",
+        certificate.incident_id == record.incident.id,
+        f"the certificate names {certificate.incident_id}, round {certificate.round}",
+    )
+    rule = installed_rule()
+    yield _step(
+        "certificate",
+        "Made by the quorum rule installed here",
+        certificate.rule == rule,
+        f"n = {certificate.rule.n}, f = {certificate.rule.f}, {certificate.rule.required} required; "
+        f"here n = {rule.n}, f = {rule.f}, {rule.required} required",
+    )
+    for signed in certificate.ballots:
+        yield _signature(recording, signed)
+    yield _cast(record, certificate)
+    yield _quorum(recording, record, certificate, plan)
+    yield _acted(record, plan)
+
+
+def _signature(recording: Recording, signed: SignedBallot) -> ProofStep:
+    voter = signed.ballot.voter
+    known = recording.public_keys.get(voter) == signed.public_key
+    valid = signature_is_valid(signed)
+    detail = (
+        f"valid over {len(signed.ballot.canonical())} bytes by {voter}'s key {signed.public_key[:_SHOWN]}…"
+        if known and valid
+        else "the signature is not the key's over this ballot"
+        if known
+        else f"the key {signed.public_key[:_SHOWN]}… is not the one known of {voter}"
+    )
+    return _step("certificate", f"Signature of {voter}", known and valid, detail)
+
+
+def _cast(record: IncidentRecord, certificate: Certificate) -> ProofStep:
+    on_ledger = {signed.content_digest() for signed in record.ballots}
+    missing = [signed.ballot.voter for signed in certificate.ballots if signed.content_digest() not in on_ledger]
+    detail = (
+        f"the ledger does not hold the ballot of {', '.join(missing)} as it is in the certificate"
+        if missing
+        else f"all {len(certificate.ballots)} stand in the ledger, byte for byte"
+    )
+    return _step("certificate", "Ballots as the ledger holds them", not missing, detail)
+
+
+def _quorum(recording: Recording, record: IncidentRecord, certificate: Certificate, plan: Plan) -> ProofStep:
+    name = "Votes counted again"
+    try:
+        voters = verify_certificate(certificate, plan.digest, record.incident.id, recording.public_keys)
+    except InvalidCertificate as error:
+        return _step("certificate", name, False, str(error))
+    rule = certificate.rule
+    return _step("certificate", name, True, f"{len(voters)} of {rule.n}, {rule.required} needed: {', '.join(voters)}")
+
+
+def _acted(record: IncidentRecord, plan: Plan) -> ProofStep:
+    receipt, name = record.receipt, "What was done is what was certified"
+    if receipt is None:
+        return _step("certificate", name, None, "no action was received")
+    return _step("certificate", name, receipt.action == plan.action, text.action_text(receipt.action))
+
+
+def _ledger_steps(events: tuple[Event, ...]) -> Iterator[ProofStep]:
+    broken = [event for event in events if event_hash(event) != event.hash]
+    yield _step(
+        "ledger",
+        "Every event's hash computed again",
+        not broken,
+        f"event {broken[0].sequence} ({broken[0].kind}) does not have the hash it carries"
+        if broken
+        else f"SHA-256 over canonical JSON of {len(events)} events",
+    )
+    pairs = [(one, after) for one, after in pairwise(events) if after.sequence == one.sequence + 1]
+    unlinked = [after for before, after in pairs if after.previous_hash != before.hash]
+    begins = events[0].sequence == 1 and events[0].previous_hash != GENESIS
+    holes = len(events) - 1 - len(pairs)
+    yield _step(
+        "ledger",
+        "Every event linked to the one before",
+        not unlinked and not begins,
+        f"event {unlinked[0].sequence} does not name the hash of the one before"
+        if unlinked
+        else "the first event of the ledger names one before it"
+        if begins
+        else f"{len(pairs)} links"
+        + (f"; {holes} lead over events of other incidents, which are not in the recording" if holes else ""),
+    )
+    repeated = [key for key, times in Counter(event.key for event in events).items() if times > 1]
+    yield _step(
+        "ledger",
+        "Nothing written twice",
+        not repeated,
+        f"the key {repeated[0]!r} stands more than once" if repeated else f"{len(events)} different keys",
+    )
+
+
+def _file(recording: Recording) -> ProofStep:
+    return _step(
+        "file",
+        "File as it was recorded",
+        recording.is_as_recorded(),
+        f"SHA-256 of everything else in it is {recording.digest[:_SHOWN]}…",
+    )
+
+
+def _step(group: Literal["certificate", "ledger", "file"], name: str, passed: bool | None, detail: str) -> ProofStep:
+    state: Literal["pass", "fail", "open"] = "open" if passed is None else "pass" if passed else "fail"
+    words = {"pass": "Passes", "fail": "Fails", "open": "Nothing to compare"}
+    return ProofStep(group=group, name=name, state=state, state_text=words[state], detail=detail)
+
+
+def _tampered(subject: _Subject, tampering: Tampering) -> tuple[_Subject, _Change]:
+    certificate, plan = subject.certificate, subject.plan
+    if tampering == "event":
+        return _tampered_event(subject)
+    if certificate is None or plan is None:
+        raise NothingToTamper("this recording has no certificate: no quorum was reached")
+    if tampering == "plan":
+        changed = plan.model_copy(update={"rationale": _one_letter_off(plan.rationale)})
+        change = _Change("One letter of the certified plan's rationale", *_around(plan, changed))
+        return replace(subject, plan=changed), change
+    signed = certificate.ballots[0]
+    judgement = signed.ballot.judgement
+    forged_judgement = judgement.model_copy(update={"reason": _one_letter_off(judgement.reason)})
+    forged = signed.model_copy(update={"ballot": signed.ballot.model_copy(update={"judgement": forged_judgement})})
+    change = _Change(f"One letter of {signed.ballot.voter}'s ballot", *_around(signed.ballot, forged.ballot))
+    ballots = (forged, *certificate.ballots[1:])
+    return replace(subject, certificate=certificate.model_copy(update={"ballots": ballots})), change
+
+
+def _tampered_event(subject: _Subject) -> tuple[_Subject, _Change]:
+    place = len(subject.events) // 2
+    event = subject.events[place]
+    changed = event.model_copy(update={"actor": _one_letter_off(event.actor)})
+    events = (*subject.events[:place], changed, *subject.events[place + 1 :])
+    return replace(subject, events=events), _Change(f"One letter of event {event.sequence}", *_around(event, changed))
+
+
+def _one_letter_off(words: str) -> str:
+    """The same text with its first character replaced by the next one."""
+    return chr(ord(words[0]) + 1) + words[1:] if words else "x"
+
+
+def _around(before: Value, after: Value) -> tuple[str, str]:
+    """The canonical JSON of both, around the first byte that differs."""
+    left, right = before.canonical(), after.canonical()
+    place = next(at for at, (one, other) in enumerate(zip(left, right, strict=False)) if one != other)
+    start, end = max(0, place - 24), place + 24
+    shown, changed = (f"byte {place}: …{each[start:end].decode(errors='replace')}…" for each in (left, right))
+    return shown, changed

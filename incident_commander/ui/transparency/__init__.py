@@ -1,0 +1,1 @@
+"""The engineer's page: why a recorded response should be believed."""
