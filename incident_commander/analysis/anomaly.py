@@ -26,7 +26,7 @@ _SMOOTHING = 5
 _THRESHOLD = 4.0
 _SLACK = 1.0
 _ONGOING_SECONDS = 120.0
-_FULL_MARKS: dict[MetricKind, float] = {"errors": 0.05, "cache": 0.05, "refusals": 0.1, "clients": 0.2}
+_FULL_MARKS: dict[MetricKind, float] = {"errors": 0.05, "cache": 0.05, "refusals": 0.05, "clients": 0.1}
 _LEAST_IO_MS = 5.0
 """Any volume may take as long as this."""
 _LEAST_DENIALS = 0.5
@@ -238,8 +238,8 @@ def materiality(meaning: Meaning, capacity: float | None, baseline: float, obser
     """How much a move from `baseline` to `observed` matters to an operator, in [0, 1]; half of it at a usual concern.
 
     Shares of a whole count by how much of the room left was taken; ratios of errors and cache hits, and of who asks, by
-    absolute change; everything else by its factor. Full marks: three quarters of the room, 5 points of errors, 10 of
-    refusals, 20 of unknown clients, a factor of two; of four for volumes and denials, whose smallest values are noise.
+    absolute change; everything else by its factor. Full marks: three quarters of the room, 5 points of errors and of
+    refusals, 10 of unknown clients, a factor of two; of four for volumes and denials, whose smallest values are noise.
     """
     moved = abs(observed - baseline)
     if meaning.kind in _FULL_MARKS and capacity is not None:
@@ -261,7 +261,7 @@ def _noise_floor(meaning: Meaning, capacity: float | None) -> float:
     """A spread below which a share is not worth a look: a quarter of a point of errors, a point of anything else."""
     if capacity is None:
         return 0.0
-    return capacity * (0.0025 if meaning.kind in ("errors", "refusals", "conversion") else 0.01)
+    return capacity * (0.0025 if meaning.kind in ("errors", "refusals", "conversion", "clients") else 0.01)
 
 
 def _reference_length(smooth: FloatArray, timestamps: FloatArray) -> int:

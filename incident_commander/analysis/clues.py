@@ -6,7 +6,7 @@ from ..domain.base import ServiceName
 from ..domain.findings import FaultKind
 from ..domain.telemetry import Signal
 
-_CERTAIN = 8.0
+_CERTAIN = 4.0
 """Nats from which a lead counts in full."""
 
 

@@ -25,7 +25,7 @@ _CROWD = 1.5
 _SUDDEN_SECONDS = 300.0
 _MULTIPLIED, _LESS = 1.8, 0.9
 _PASSES = 9.0
-_LEAST = 1.0
+_LEAST = 1.5
 _CHALLENGED = ("challenge", "captcha", "user-agent", "bot ", "no cookie", "source list", "rate-based rule")
 
 
@@ -94,34 +94,41 @@ def _attack(
 ) -> Lead | None:
     here = [d for d in found if d.series.service == edge and d.ongoing and d.harmful]
     strange = [d for d in here if d.meaning.kind == "clients"]
-    telling = [d for d in here if d.meaning.kind in ("conversion", "refusals")]
+    refused = [d for d in here if d.meaning.kind == "refusals"]
     challenged = [p for p in patterns if p.service == edge and any(w in p.example.lower() for w in _CHALLENGED)]
-    if not strange and not challenged:
+    if not strange and not challenged and not refused:
         return None
-    clues = [Clue("metrics", sentence(d), 3.5 * d.score) for d in strange]
-    clues += [Clue("metrics", sentence(d), (2.5 if d.meaning.kind == "conversion" else 1.5) * d.score) for d in telling]
-    clues += [
-        Clue("logs", f"{edge} logs {p.example!r} ({p.after} times, {p.before} before)", 2.0) for p in challenged[:1]
-    ]
     target, pressed = _target(edge, found, challenged, graph)
-    grown = max(traffic_factor(edge, found), traffic_factor(target, found))
+    growth = traffic_factor(edge, found)
+    clues = [_strangers(d, growth) for d in strange]
+    clues += [Clue("metrics", sentence(d), 1.5 * min(1.0, 2.0 * d.score)) for d in refused]
+    clues += [
+        Clue("logs", f"{edge} logs {p.example!r} ({p.after} times, {p.before} before)", 2.5) for p in challenged[:1]
+    ]
     if pressed > 0.2:
         clues.append(Clue("metrics", f"{target} is pressed while such requests come", 1.5 * pressed))
-    business = any(
-        s.service == edge and meaning_of(s.metric, s.unit).kind == "conversion" for s in observations.metrics
-    )
-    if business and grown > _GROWN and not any(d.meaning.kind == "conversion" for d in telling):
-        clues.append(Clue("metrics", f"of the {grown:.2g} times as many requests as many are business as before", -3.5))
-    if not telling and not challenged and pressed < 0.2 and grown < _GROWN:
-        clues.append(Clue("metrics", f"nothing but that count is unusual at {edge}: it may be counted wrongly", -5.0))
+    if not refused and not challenged and pressed < 0.2 and growth < _GROWN:
+        clues.append(Clue("metrics", f"nothing but that count is unusual at {edge}: it may be counted wrongly", -6.0))
     lead = Lead(
         service=target,
         fault="attack_traffic",
-        onset=min((d.onset for d in (*strange, *telling)), default=observations.onset_hint.timestamp()),
+        onset=min((d.onset for d in (*strange, *refused)), default=observations.onset_hint.timestamp()),
         clues=tuple(clues),
         concern=0.0,
     )
     return lead if lead.weight >= _LEAST else None
+
+
+def _strangers(deviation: Deviation, growth: float) -> Clue:
+    """How many of the requests that came on top are of sources that are few, or were never seen, against the usual."""
+    excursion, whole = deviation.excursion, deviation.capacity or 1.0
+    usual, now = excursion.baseline / whole, excursion.latest / whole
+    more = max(now * growth - usual, 0.0)
+    of_those = min(1.0, more / max(growth - 1.0, more, 0.02))
+    what = f"{sentence(deviation)}, which is {of_those:.0%} of the requests that came on top"
+    return Clue(
+        "metrics", what, 4.0 * deviation.excursion.score * float(np.clip((of_those - 2.0 * usual) / 0.3, 0.0, 1.0))
+    )
 
 
 def _target(

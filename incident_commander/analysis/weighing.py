@@ -187,6 +187,9 @@ def _of_leads(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
         if lead.fault == "attack_traffic" and (below or service in graph.dependents(lead.service)):
             what = f"what loads {service} are the hostile requests that press {lead.service}"
             yield Clue("topology", what, -_LOADED * (1.0 if below else 0.5) * lead.strength)
+        elif lead.fault == "credential_compromise" and service in graph.dependencies(lead.service):
+            what = f"what loads {service} may be calls under the identity of {lead.service} that others make"
+            yield Clue("topology", what, -_LOADED * lead.strength)
         elif lead.service == service and lead.strength > 0.5:
             what = f"{lead.fault.replace('_', ' ')} of {service} explains it"
             yield Clue("metrics", what, -_FOREIGN_WORK * lead.strength)
