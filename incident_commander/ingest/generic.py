@@ -82,8 +82,14 @@ def _read(fields: dict[str, JsonValue], path: str, carrier: Carrier, received_at
     only_over = status == "resolved" and bool(id) and not labels
     if not only_over and not labels.setdefault("alertname", carrier.name):
         raise BadAlert(f"{path}name", fields.get("name"), "the alert has no name", "send the rule's or check's name")
-    starts_at, ends_at = fields.get("starts_at"), fields.get("ends_at")
-    ended_at = read_ends_at(ends_at, f"{path}ends_at", received_at)
+    told_at = carrier.at or received_at
+    ends_at = read_ends_at(fields.get("ends_at"), f"{path}ends_at", received_at)
+    if status == "resolved":
+        ends_at = ends_at or told_at
+    elif ends_at is not None and ends_at <= received_at:
+        remedy = "send the status 'resolved', or when it expires unless it is sent again"
+        raise BadAlert(f"{path}ends_at", fields["ends_at"], "a firing alert has not ended yet", remedy)
+    starts_at = fields.get("starts_at")
     return Alert(
         fingerprint=_identity(id, source, labels),
         name=labels.get("alertname", id),
@@ -92,10 +98,10 @@ def _read(fields: dict[str, JsonValue], path: str, carrier: Carrier, received_at
         status=status,
         labels=labels,
         annotations=annotations,
-        starts_at=carrier.at or received_at
+        starts_at=min(told_at, ends_at or told_at)
         if starts_at is None
         else read_starts_at(starts_at, f"{path}starts_at", received_at),
-        ends_at=ended_at or carrier.at or received_at if status == "resolved" else ended_at,
+        ends_at=ends_at,
         source="generic",
         generator_url=_read_text(fields, "url", path),
         received_at=received_at,

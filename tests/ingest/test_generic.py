@@ -91,6 +91,11 @@ def test_a_resolution_by_id_needs_nothing_else() -> None:
     assert (alert.status, alert.ends_at, alert.labels) == ("resolved", NOW, {})
 
 
+def test_a_resolution_that_says_only_when_does_not_begin_after_it() -> None:
+    alert = only(parse_generic({"name": "x", "status": "resolved", "ends_at": "2026-03-01T11:30:00Z"}, NOW))
+    assert alert.starts_at == alert.ends_at == NOW - timedelta(minutes=30)
+
+
 def test_good_alerts_are_taken_beside_bad_ones() -> None:
     parsed = parse_generic({"alerts": [ALERT, {"name": ""}, 5, {"nam": "x"}]}, NOW)
     assert [alert.name for alert in parsed.alerts] == ["DiskAlmostFull"]
@@ -141,6 +146,7 @@ def test_emoji_and_text_from_right_to_left_are_taken_as_they_are() -> None:
         ({"name": "x", "starts_at": "yesterday"}, "starts_at"),
         ({"name": "x", "starts_at": 1772366400}, "starts_at"),
         ({"name": "x", "ends_at": "2099-01-01T00:00:00Z"}, "ends_at"),
+        ({"name": "x", "ends_at": "2026-03-01T12:00:00Z"}, "ends_at"),
         ({"name": "x", "url": 7}, "url"),
         ({"name": "x", "servce": "checkout"}, "servce"),
         ({"id": "7", "status": "firing"}, "name"),
