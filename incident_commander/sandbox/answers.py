@@ -21,9 +21,9 @@ from ..domain.practice import Answer
 from ..domain.telemetry import FloatArray
 from .alarms import Alarms
 from .assumptions import Assumptions
-from .model import TICK_SECONDS
 from .remedies import Impossible
 from .scenarios import Episode, draw, scenario_named
+from .state import TICK_SECONDS
 from .topology import Company, load_company
 from .world import DAY_SECONDS, World
 

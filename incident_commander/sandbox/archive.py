@@ -23,15 +23,28 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("queue_depth", "count"),
     ("oldest_message_age_seconds", "seconds"),
     ("cache_hit_ratio", "ratio"),
+    ("new_source_ratio", "ratio"),
+    ("top_sources_ratio", "ratio"),
+    ("checkout_ratio", "ratio"),
+    ("client_error_ratio", "ratio"),
+    ("egress_bytes_per_second", "bytes_per_second"),
+    ("io_latency_ms", "ms"),
+    ("write_error_rate", "per_second"),
+    ("auth_failure_rate", "per_second"),
+    ("identity_call_rate", "per_second"),
 )
 """Metric and unit, in the order in which a sample holds them."""
-HIDDEN_COLUMNS = ("refused", "pool_refused", "oom_kills", "shed", "pool_size")
+HIDDEN_COLUMNS = (
+    "refused", "pool_refused", "oom_kills", "shed", "pool_size",
+    "turned_away", "hostile_rate", "bot_rate", "logs_growth", "spool_growth",
+    "intruder_reads", "export_reads", "stolen_cpu", "denied", "probes", "pentest",
+)  # fmt: skip
 """What log lines speak of besides; not exported as metrics."""
 WIDTH = len(COLUMNS) + len(HIDDEN_COLUMNS)
 COLUMN = {name: i for i, name in enumerate([*(metric for metric, _ in COLUMNS), *HIDDEN_COLUMNS])}
 
 
-def metrics_of(spec: ServiceSpec) -> tuple[str, ...]:
+def metrics_of(spec: ServiceSpec, *, holds_credentials: bool) -> tuple[str, ...]:
     """The metrics that a service exports: those that apply to it."""
     metrics = ["request_rate", "error_ratio", "latency_p50_ms", "latency_p99_ms"]
     if not spec.external:
@@ -44,6 +57,14 @@ def metrics_of(spec: ServiceSpec) -> tuple[str, ...]:
         metrics += ["queue_depth", "oldest_message_age_seconds"]
     if spec.hit_ratio is not None:
         metrics.append("cache_hit_ratio")
+    if spec.kind == "edge":
+        metrics += ["new_source_ratio", "top_sources_ratio", "checkout_ratio", "client_error_ratio"]
+    if spec.response_kb is not None:
+        metrics.append("egress_bytes_per_second")
+    if spec.disk_percent is not None:
+        metrics += ["io_latency_ms", "write_error_rate"]
+    if holds_credentials:
+        metrics += ["auth_failure_rate", "identity_call_rate"]
     return tuple(metrics)
 
 

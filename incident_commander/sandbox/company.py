@@ -23,11 +23,11 @@ from .hindsight import Hindsight, Outcome, courses, hindsight_of, outcome_of
 from .keeper import STRETCH_TICKS, keep
 from .line import Line
 from .logs import written
-from .model import TICK_SECONDS
 from .ports import environment_of
 from .remedies import Received
 from .runs import Runs
 from .scenarios import Scenario, draw, load_scenarios, scenario_named
+from .state import TICK_SECONDS
 from .topology import load_company
 from .traces import sampled
 from .world import DAY_SECONDS, HISTORY_SECONDS, World

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from .model import Influence
+from .state import Influence
 
 Parameter = Literal[
     "surge", "bots", "work", "stall", "leak_connections", "sessions", "leak_memory", "failing", "pool_share",
-    "clients_retry",
+    "clients_retry", "hit_loss", "hostile", "costly", "fill_logs", "fill_spool", "fill_data", "intruder_reads",
+    "export_reads", "stolen_cpu", "denied", "probes", "pentest",
 ]  # fmt: skip
 _MULTIPLIERS: frozenset[str] = frozenset({"work", "stall", "pool_share"})
 

@@ -16,9 +16,9 @@ from .alarms import Alarms, Stamp, webhook_body
 from .clock import Dial
 from .line import Advance, Execute, Line, WorldLetGo
 from .logs import written
-from .model import TICK_SECONDS
 from .remedies import Impossible
 from .runs import Runs
+from .state import TICK_SECONDS
 from .traces import sampled
 from .world import World
 

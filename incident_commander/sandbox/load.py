@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..domain.telemetry import FloatArray
-from .model import TICK_SECONDS
+from .state import TICK_SECONDS
 
 _BLOCK = 120
 

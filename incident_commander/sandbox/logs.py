@@ -9,6 +9,7 @@ import numpy as np
 from ..domain.telemetry import LogRecord, Window
 from .archive import COLUMN, Archive
 from .load import stream
+from .trail import Said, access, audit, refusals, volume
 
 _ROUTES = {
     "gateway": "GET /", "storefront": "GET /home", "search": "GET /search", "accounts": "GET /me",
@@ -42,6 +43,7 @@ def written(archive: Archive, row: int) -> list[LogRecord]:
 
 def _of_scrape(archive: Archive, row: int) -> list[LogRecord]:
     draw = stream(archive.text_seed, 1, row)
+    trail = stream(archive.text_seed, 3, row)
     begins = archive.at(row) - timedelta(seconds=archive.interval)
     records: list[LogRecord] = []
     for i, spec in enumerate(archive.services):
@@ -51,8 +53,19 @@ def _of_scrape(archive: Archive, row: int) -> list[LogRecord]:
         for level, message in said:
             at = begins + timedelta(milliseconds=int(draw.integers(0, int(archive.interval * 1000))))
             records.append(LogRecord(at=at, service=spec.name, level=level, message=message))
+        for level, message in _trailed(archive, row, i, trail):
+            at = begins + timedelta(milliseconds=int(trail.integers(0, int(archive.interval * 1000))))
+            records.append(LogRecord(at=at, service=spec.name, level=level, message=message))
     records.sort(key=lambda r: (r.at, r.service, r.message))
     return records
+
+
+def _trailed(archive: Archive, row: int, i: int, draw: np.random.Generator) -> list[Said]:
+    said = access(archive, row, draw) if i == 0 else []
+    said += refusals(archive, row, i, draw)
+    if archive.services[i].disk_percent is not None:
+        said += volume(archive, row, i, draw)
+    return said + audit(archive, row, i, draw)
 
 
 def _said(archive: Archive, row: int, i: int, draw: np.random.Generator) -> list[tuple[LevelName, str]]:

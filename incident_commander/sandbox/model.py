@@ -8,11 +8,11 @@ times) uses the step before, so that a step is one pass down the call graph for 
 """
 
 import math
-from dataclasses import dataclass, field
 
+from . import volumes
+from .state import RESTING_LITTER, TICK_SECONDS, Influence, State
 from .topology import Company
 
-TICK_SECONDS = 5.0
 _SIGMAS_TO_P99 = 2.3263
 _SQRT2 = math.sqrt(2.0)
 _SATURATION = 0.985
@@ -27,127 +27,14 @@ _RETRY_BUDGET = 0.2
 CUSTOMERS_TRY_AGAIN = 0.15
 _ANSWERED = 0.1
 """Share of the requests lost to waiting that the service still answers with an error."""
-RESTING_LITTER = 3.0
-"""Percent of a volume that old logs and temporary files take on an ordinary day."""
+BLOCKED_OF_MANY = 0.97
+"""Share of requests of many hostile sources that a block list tells from customers'; of few busy ones: the next."""
+BLOCKED_OF_FEW = 0.99
+BLOCKED_BY_MISTAKE = 0.004
+COSTLY = 4.5
+"""How many times the work of a customer's request a costly one is."""
 _BACK_OFF = 0.8
 """Share of clients that heed a 429's Retry-After."""
-
-
-@dataclass(slots=True)
-class Influence:
-    """What acts on each service from outside in one step: the seed's load and a fault's forces, by service position.
-
-    Attributes:
-        demand: Customer demand, relative to `demand_rps`.
-        surge: Extra organic requests, as a multiple of the route's usual ones.
-        bots: Requests a second that are no customers'.
-        work: Multiple of the processing time a request needs.
-        stall: Multiple of the base latency.
-        leak_connections: Connections a second that are taken and never given back.
-        sessions: Connections that others hold at a database.
-        leak_memory: Percent a minute that every instance's memory grows.
-        failing: Share of requests that fail by themselves.
-        pool_share: What is left of the configured pool.
-        clients_retry: How many times more often failed customers try again, by route.
-    """
-
-    demand: float
-    surge: list[float]
-    bots: list[float]
-    work: list[float]
-    stall: list[float]
-    leak_connections: list[float]
-    sessions: list[float]
-    leak_memory: list[float]
-    failing: list[float]
-    pool_share: list[float]
-    clients_retry: list[float]
-
-    @classmethod
-    def calm(cls, services: int) -> "Influence":
-        """Nothing but ordinary demand."""
-        zeros, ones = [0.0] * services, [1.0] * services
-        return cls(
-            demand=1.0, surge=zeros[:], bots=zeros[:], work=ones[:], stall=ones[:],
-            leak_connections=zeros[:], sessions=zeros[:], leak_memory=zeros[:], failing=zeros[:],
-            pool_share=ones[:], clients_retry=zeros[:],
-        )  # fmt: skip
-
-
-@dataclass(slots=True)
-class State:
-    """The company after a step, by service position. Rates per second, times in ms, shares in [0, 1].
-
-    Attributes:
-        instances: Configured; `away`: how many of them are not serving.
-        offered: Requests that arrive.
-        shed: Share refused by a rate limit; `limit`: that limit, or infinity.
-        seen_error: Error share as those who call it meet it.
-        reported_error: Error share as the service itself counts it: a request that was given up on while it waited
-            for a place or a connection never got an answer to count, so that the callers are louder than the cause.
-        own_error: The part of it that does not come from what it calls.
-        refused: Share refused for want of capacity; `pool_refused`: for want of a connection.
-        memory: Percent, of each instance.
-        leaked: Connections lost in the pool.
-        wanted: Connections that would be in use in an unbounded pool.
-        depth: Messages waiting for a worker; `age`: seconds the oldest has waited.
-        disk: Percent of its volume in use; `litter`: the part of it that is logs, temporary files and left-overs.
-        volume: Size of the volume, as a multiple of its first size.
-        blocking: Whether hostile sources are refused there.
-        exposed: Records that intruders read, per second; `stolen`: instances that work for them.
-    """
-
-    instances: list[int]
-    away: list[float]
-    offered: list[float]
-    limit: list[float]
-    shed: list[float]
-    rho: list[float]
-    p50: list[float]
-    p99: list[float]
-    seen_error: list[float]
-    reported_error: list[float]
-    own_error: list[float]
-    refused: list[float]
-    pool_refused: list[float]
-    memory: list[list[float]]
-    booting: list[list[float]]
-    oom_kills: list[int]
-    pool_size: list[float]
-    leaked: list[float]
-    wanted: list[float]
-    in_use: list[float]
-    pool_rho: list[float]
-    hit_ratio: list[float]
-    depth: list[float]
-    age: list[float]
-    disk: list[float]
-    litter: list[float]
-    volume: list[float]
-    blocking: list[bool]
-    timed_out: dict[tuple[int, int], float] = field(default_factory=dict)
-    customers: float = 0.0
-    failed: float = 0.0
-    slow: float = 0.0
-    late: float = 0.0
-    exposed: float = 0.0
-    stolen: float = 0.0
-
-    def fork(self) -> "State":
-        """An independent copy."""
-        return State(
-            instances=self.instances[:], away=self.away[:], offered=self.offered[:],
-            limit=self.limit[:], shed=self.shed[:], rho=self.rho[:], p50=self.p50[:], p99=self.p99[:],
-            seen_error=self.seen_error[:],
-            reported_error=self.reported_error[:], own_error=self.own_error[:], refused=self.refused[:],
-            pool_refused=self.pool_refused[:], memory=[m[:] for m in self.memory],
-            booting=[b[:] for b in self.booting], oom_kills=self.oom_kills[:], pool_size=self.pool_size[:],
-            leaked=self.leaked[:], wanted=self.wanted[:], in_use=self.in_use[:], pool_rho=self.pool_rho[:],
-            hit_ratio=self.hit_ratio[:], depth=self.depth[:], age=self.age[:], disk=self.disk[:],
-            litter=self.litter[:], volume=self.volume[:], blocking=self.blocking[:],
-            timed_out=dict(self.timed_out), customers=self.customers, failed=self.failed,
-            slow=self.slow, late=self.late, exposed=self.exposed, stolen=self.stolen,
-        )  # fmt: skip
 
 
 def share_above(p50: float, p99: float, limit: float) -> float:
@@ -180,6 +67,7 @@ class Model:
         self._is_database = [s.kind == "database" for s in specs]
         self._is_worker = [s.kind == "worker" for s in specs]
         self._consumes = [index[s.consumes] if s.consumes is not None else -1 for s in specs]
+        self._first_instances = [s.instances for s in specs]
         self._capacity = [s.capacity_rps for s in specs]
         self._base = [s.base_ms for s in specs]
         self._backlog = [s.backlog_ms for s in specs]
@@ -189,6 +77,10 @@ class Model:
         self._external = [s.external for s in specs]
         self._hit = [s.hit_ratio if s.hit_ratio is not None else 0.0 for s in specs]
         self._disk_per_tick = [s.disk_percent_per_hour * TICK_SECONDS / 3600 for s in specs]
+        self._has_volume = [s.disk_percent is not None for s in specs]
+        self._writes = [s.write_share for s in specs]
+        self._stores = [[index[each] for each in company.stores_of(s.name)] for s in specs]
+        self._earning = index[company.company.earning_route]
         self._routes = [(index[r], share) for r, share in company.company.routes.items()]
         self._database_clients = [
             [i for i, s in enumerate(specs) if s.pool is not None and d.name in s.pool.holds]
@@ -212,11 +104,13 @@ class Model:
             leaked=[0.0] * n, wanted=[0.0] * n, in_use=[0.0] * n, pool_rho=[0.0] * n, hit_ratio=self._hit[:],
             depth=[0.0] * n, age=[0.0] * n, disk=[s.disk_percent or 0.0 for s in specs],
             litter=[RESTING_LITTER if s.disk_percent is not None else 0.0 for s in specs], volume=[1.0] * n,
-            blocking=[False] * n,
+            blocking=[False] * n, turned_away=[0.0] * n, hostile_share=[0.0] * n, costly_share=[0.0] * n,
+            io=[1.0] * n, write_failing=[0.0] * n, bulk=[0.0] * n, identity_calls=[0.0] * n, denials=[0.0] * n,
         )  # fmt: skip
 
     def step(self, s: State, f: Influence) -> None:
         """Advance `s` by one tick under the influence `f`."""
+        self._intrude(s, f)
         self._carry_load(s, f)
         for i in self._upwards:
             self._serve(s, f, i)
@@ -224,37 +118,15 @@ class Model:
 
     def _carry_load(self, s: State, f: Influence) -> None:
         """One pass down the call graph: what arrives where."""
-        offered = [0.0] * self.size
-        base = self.company.company.demand_rps * f.demand
         edge = 0
-        customers = 0.0
-        arriving: list[tuple[int, float, float]] = []
-        for route, share in self._routes:
-            usual = base * share * (1.0 + f.surge[route])
-            error = max(0.0, s.timed_out.get((edge, route), 0.0) - _BACK_OFF * s.shed[route])
-            again = usual * (CUSTOMERS_TRY_AGAIN + f.clients_retry[route]) * error
-            customers += usual
-            arriving.append((route, usual + again, f.bots[route]))
-        s.customers = customers
-        offered[edge] = sum(people + bots for _, people, bots in arriving)
-        people = sum(p for _, p, _ in arriving)
-        all_bots = offered[edge] - people
-        # A limiter counts by client: the heaviest senders, which are not people, are refused first.
-        excess = max(0.0, offered[edge] - s.limit[edge])
-        bots_through = max(0.0, 1.0 - excess / all_bots) if all_bots > 0 else 1.0
-        excess = max(0.0, excess - all_bots)
-        people_through = 1.0 - excess / people if people > 0 else 1.0
-        s.shed[edge] = 1.0 - people_through
-        passing = people_through * (1.0 - s.refused[edge])
-        bot_share = [0.0] * self.size
-        for route, demand, bots in arriving:
-            offered[route] += demand * passing + bots * bots_through * (1.0 - s.refused[edge])
-            if offered[route] > 0:
-                bot_share[route] = bots * bots_through * (1.0 - s.refused[edge]) / offered[route]
+        offered, bot_share = self._arrive(s, f)
         for i in range(self.size):
             if i != edge:
                 s.shed[i] = 0.0
-                load = offered[i]
+                load = offered[i] + s.bulk[i]
+                offered[i] = load
+                if s.blocking[i]:
+                    load = self._block(s, i, load, bot_share)
                 if load > s.limit[i]:
                     excess = load - s.limit[i]
                     human = load * (1.0 - bot_share[i])
@@ -267,16 +139,105 @@ class Model:
                 hit = s.hit_ratio[self._cache[i]] if self._cache[i] >= 0 else 0.0
                 if hit > 0:
                     hit *= 1.0 - s.seen_error[self._cache[i]]
+                under_identity = s.identity_calls[i]
                 for callee, weight, gated in self._calls[i]:
                     rate = admitted * weight * ((1.0 - hit) if gated else 1.0)
                     failing = s.timed_out.get((i, callee), 0.0)
                     offered[callee] += rate * (1.0 + self._retries[i] * min(failing, _RETRY_BUDGET))
+                    if callee in self._stores[i]:
+                        under_identity += rate
+                if self._stores[i]:
+                    own = under_identity - s.identity_calls[i] + (load if self._consumes[i] >= 0 else 0.0)
+                    s.denials[i] += own * f.denied[i]
+                    s.identity_calls[i] += own
         s.offered = offered
+
+    def _intrude(self, s: State, f: Influence) -> None:
+        """What strangers, testers and people of the company do beside the customers' requests."""
+        n = self.size
+        s.bulk = f.export_reads[:]
+        s.denials = [p + t for p, t in zip(f.probes, f.pentest, strict=True)]
+        s.identity_calls = f.probes[:]
+        s.exposed = s.stolen = 0.0
+        for i in range(n):
+            if f.intruder_reads[i] > 0:
+                s.bulk[self._stores[i][0]] += f.intruder_reads[i]
+                s.identity_calls[i] += f.intruder_reads[i]
+                s.exposed += f.intruder_reads[i] * self.company.company.bulk_read_records
+            s.stolen += f.stolen_cpu[i] * s.instances[i]
+
+    def _arrive(self, s: State, f: Influence) -> tuple[list[float], list[float]]:
+        """What reaches the edge and passes it, by service; and the share of it that comes from few busy sources."""
+        edge = 0
+        base = self.company.company.demand_rps * f.demand
+        blocking = s.blocking[edge]
+        few_through = 1.0 - BLOCKED_OF_FEW if blocking else 1.0
+        many_through = 1.0 - BLOCKED_OF_MANY if blocking else 1.0
+        customers = people = bots = 0.0
+        hostile = f.hostile[edge]
+        arriving: list[tuple[int, float, float, float, float]] = []
+        for route, share in self._routes:
+            usual = base * share * (1.0 + f.surge[route] + f.surge[edge])
+            error = max(0.0, s.timed_out.get((edge, route), 0.0) - _BACK_OFF * s.shed[route])
+            again = usual * (CUSTOMERS_TRY_AGAIN + f.clients_retry[route]) * error
+            customers += usual
+            asked = usual + again
+            if route == self._earning:
+                s.converting = asked
+            people += asked
+            # Scrapers read as fast as they are answered: where more can answer, more is read.
+            few = f.bots[route] * s.instances[route] / self._first_instances[route]
+            bots += few
+            hostile += f.hostile[route] + f.costly[route]
+            arriving.append((route, asked, few * few_through, f.hostile[route], f.costly[route]))
+        s.customers = customers
+        s.turned_away = [0.0] * self.size
+        if blocking:
+            people *= 1.0 - BLOCKED_BY_MISTAKE
+            s.turned_away[edge] = bots * BLOCKED_OF_FEW + hostile * BLOCKED_OF_MANY
+            bots *= few_through
+            hostile *= many_through
+        s.bots, s.hostile = bots, hostile
+        offered = [0.0] * self.size
+        offered[edge] = people + hostile + bots
+        # A limiter counts by client: the heaviest senders, which are not people, are refused first. It cannot tell
+        # people from hostile sources that each send little.
+        excess = max(0.0, offered[edge] - s.limit[edge])
+        bots_through = max(0.0, 1.0 - excess / bots) if bots > 0 else 1.0
+        excess = max(0.0, excess - bots)
+        people_through = 1.0 - excess / (people + hostile) if people + hostile > 0 else 1.0
+        s.shed[edge] = 1.0 - people_through
+        served = 1.0 - s.refused[edge]
+        passing = people_through * served
+        honest = 1.0 - BLOCKED_BY_MISTAKE if blocking else 1.0
+        bot_share = [0.0] * self.size
+        s.hostile_share = [0.0] * self.size
+        s.costly_share = [0.0] * self.size
+        s.hostile_share[edge] = hostile / offered[edge]
+        for route, asked, few, cheap, costly in arriving:
+            many = (cheap + costly) * many_through
+            few *= bots_through * served
+            offered[route] += (asked * honest + many) * passing + few
+            if offered[route] > 0 and (few > 0 or many > 0):
+                bot_share[route] = few / offered[route]
+                s.hostile_share[route] = many * passing / offered[route]
+                s.costly_share[route] = costly * many_through * passing / offered[route]
+        return offered, bot_share
+
+    def _block(self, s: State, i: int, load: float, bot_share: list[float]) -> float:
+        """What is left of a service's load once it refuses hostile sources itself."""
+        many, few = s.hostile_share[i], bot_share[i]
+        kept = 1.0 - BLOCKED_OF_MANY * many - BLOCKED_OF_FEW * few
+        s.turned_away[i] = load * (1.0 - kept)
+        bot_share[i] = few * (1.0 - BLOCKED_OF_FEW) / kept
+        s.hostile_share[i] = many * (1.0 - BLOCKED_OF_MANY) / kept
+        s.costly_share[i] *= (1.0 - BLOCKED_OF_MANY) / kept
+        return load * kept
 
     def _take_messages(self, s: State, f: Influence, i: int, arriving: float) -> float:
         """What a worker takes from its queue; the rest waits."""
         ready = max(0.0, s.instances[i] - s.away[i])
-        able = ready * self._capacity[i] / f.work[i] / self._slowdown(s, i) * 0.97
+        able = ready * (1.0 - f.stolen_cpu[i]) * self._capacity[i] / f.work[i] / self._slowdown(s, i) * 0.97
         able *= 1.0 - s.pool_refused[i]
         # A worker handles one message at a time: what it calls slows it down once that is slow.
         slow = sum(w * max(0.0, s.p50[c] - 4 * self._base[c]) for c, w, _ in self._calls[i])
@@ -303,16 +264,23 @@ class Model:
         slowdown = self._slowdown(s, i)
         down = sum(1 for b in s.booting[i] if b > 0) if any(s.booting[i]) else 0
         ready = max(0.0, s.instances[i] - s.away[i] - down)
-        load = min(s.offered[i], s.limit[i])
-        base = self._base[i] * f.stall[i] * (1.0 + (f.work[i] - 1.0) * 0.8)
+        load = min(s.offered[i] - s.turned_away[i], s.limit[i])
+        stall = f.stall[i]
+        if self._has_volume[i]:
+            volumes.fill(s, f, i, self._disk_per_tick[i])
+            stall = s.io[i]
+        work = f.work[i] * (1.0 + (COSTLY - 1.0) * s.costly_share[i])
+        base = self._base[i] * stall * (1.0 + (work - 1.0) * 0.8)
         contention = 1.0
         if self._is_database[i]:
             active = min(s.in_use[i], s.wanted[i] - f.sessions[i])
             contention = 1.0 + 0.015 * max(0.0, active - _CONTENTION_STARTS_AT)
         thrash = 1.0 + 0.35 * min(2.0, max(0.0, s.rho[i] - 1.0))
-        capacity = ready * self._capacity[i] / (f.work[i] * slowdown * contention * thrash)
-        if f.stall[i] > 1.0:
-            capacity /= 1.0 + 0.45 * (f.stall[i] - 1.0)
+        capacity = ready * self._capacity[i] / (work * slowdown * contention * thrash)
+        if stall > 1.0:
+            capacity /= 1.0 + 0.45 * (stall - 1.0)
+        if f.stolen_cpu[i] > 0.0:
+            capacity *= 1.0 - f.stolen_cpu[i]
         rho = load / capacity if capacity > 1e-9 else 9.0
         rho = min(rho, 9.0)
         s.rho[i] = rho * thrash if rho > 1 else rho
@@ -362,16 +330,18 @@ class Model:
         s.p99[i] = p50 + math.sqrt((own99 - own50) ** 2 + (pool_wait * 1.3) ** 2 + below_spread)
         s.refused[i] = refused
         s.pool_refused[i] = pool_refused
-        own = 1.0 - (1.0 - refused) * (1.0 - pool_refused) * (1.0 - f.failing[i])
+        failing = 1.0 - (1.0 - f.failing[i]) * (1.0 - f.denied[i]) * (1.0 - self._writes[i] * s.write_failing[i])
+        if s.blocking[i] and self._callers[i] == [0]:
+            failing = 1.0 - (1.0 - failing) * (1.0 - BLOCKED_BY_MISTAKE)
+        own = 1.0 - (1.0 - refused) * (1.0 - pool_refused) * (1.0 - failing)
         lost = down / max(1, s.instances[i]) * 0.12
         own = min(1.0, own + lost)
         s.own_error[i] = own
         s.seen_error[i] = 1.0 - (1.0 - own) * (1.0 - below_error)
-        counted = 1.0 - (1.0 - _ANSWERED * refused) * (1.0 - _ANSWERED * pool_refused) * (1.0 - f.failing[i])
+        counted = 1.0 - (1.0 - _ANSWERED * refused) * (1.0 - _ANSWERED * pool_refused) * (1.0 - failing)
         s.reported_error[i] = 1.0 - (1.0 - min(1.0, counted + lost)) * (1.0 - below_error)
-        s.disk[i] = min(100.0, s.disk[i] + self._disk_per_tick[i] / s.volume[i])
         if self._hit[i] > 0:
-            s.hit_ratio[i] += (self._hit[i] - s.hit_ratio[i]) * (TICK_SECONDS / 150.0)
+            s.hit_ratio[i] += (self._hit[i] * (1.0 - f.hit_loss[i]) - s.hit_ratio[i]) * (TICK_SECONDS / 150.0)
 
     def _use_pool(
         self, s: State, f: Influence, i: int, rate: float, slow_calls: dict[int, float]
@@ -437,6 +407,8 @@ class Model:
         failed = 0.0
         slow = 0.0
         through = (1.0 - s.shed[edge]) * (1.0 - s.own_error[edge])
+        if s.blocking[edge]:
+            through *= 1.0 - BLOCKED_BY_MISTAKE
         customers = s.customers
         for route, share in self._routes:
             failing = 1.0 - through * (1.0 - s.timed_out.get((edge, route), 0.0))

@@ -10,7 +10,7 @@ from ..domain.telemetry import ServiceKind
 from . import volumes
 from .assumptions import Assumptions
 from .forces import Force
-from .model import State
+from .state import State
 from .topology import Company
 from .volumes import LARGEST_VOLUME
 

@@ -16,7 +16,7 @@ from ..domain.plan import ActionName
 from ..domain.telemetry import ServiceKind
 from .forces import Force, Parameter
 from .load import daily_curve, stream
-from .model import CUSTOMERS_TRY_AGAIN
+from .model import COSTLY, CUSTOMERS_TRY_AGAIN
 from .topology import Company, ServiceSpec
 
 SCENARIO_FOLDER = Path(__file__).parent / "scenarios"
@@ -29,13 +29,19 @@ _FAILING_IN_A_STORM = 0.9
 Range = tuple[float, float]
 ForceUnit = Literal[
     "amount", "factor", "share", "pools", "pools_per_hour", "percent_per_minute", "bots_to_capacity",
-    "surge_to_capacity", "storm_to_capacity", "of_need",
+    "surge_to_capacity", "storm_to_capacity", "of_need", "costly_to_capacity",
 ]  # fmt: skip
 ChangedBy = Literal["deploy", "config", "flag"]
 
 
 class ForceSpec(Value):
-    """A force whose size, ramp and duration each seed draws from a range."""
+    """A force whose size, ramp and duration each seed draws from a range.
+
+    Attributes:
+        at: Where it acts; None: at the candidate.
+        starts_full: Percent of memory or volume that is used when the trouble shows, for what has grown long before.
+        starts_at: Percent of the volume in use at the epoch.
+    """
 
     parameter: Parameter
     unit: ForceUnit
@@ -43,14 +49,17 @@ class ForceSpec(Value):
     ramp_minutes: Range
     lasts_minutes: Range | None = None
     starts_full: Range | None = None
+    starts_at: Range | None = None
+    at: ServiceName | None = None
     cleared_by: tuple[ActionName, ...] = ()
 
 
 class GlitchSpec(Value):
-    """A measurement that is wrong for a while: `add` is added to the metric's samples."""
+    """A measurement that is wrong for a while: `add` is added to the metric's samples, up to `most`."""
 
     metric: str
     add: Range
+    most: float = 99.4
     lasts_minutes: Range
 
 
@@ -124,6 +133,7 @@ class Glitch:
     position: int
     metric: str
     add: float
+    most: float
     start: float
     end: float
 
@@ -137,6 +147,7 @@ class Episode:
         start_hour: Of the day, at the epoch; `day`: days after the practice calendar's first.
         onset: Seconds since the epoch.
         memory_start: Percent of memory in use at the epoch, by service position, where it is not the usual.
+        disk_start: The same of the volume.
     """
 
     scenario: str
@@ -152,6 +163,7 @@ class Episode:
     glitches: tuple[Glitch, ...]
     changes: tuple[PlannedChange, ...]
     memory_start: Mapping[int, float]
+    disk_start: Mapping[int, float]
     explanation: str
 
 
@@ -192,20 +204,25 @@ def draw(company: Company, scenario: Scenario, seed: int) -> Episode:
     usual = _usual_load(company, candidate, start_hour + onset / 3600)
     forces: list[Force] = []
     memory_start: dict[int, float] = {}
+    disk_start: dict[int, float] = {}
     for spec in variant.forces:
         start = onset
         ramp = 60 * _within(rng, spec.ramp_minutes)
         lasts = 60 * _within(rng, spec.lasts_minutes) if spec.lasts_minutes is not None else None
         size = _sized(company.service(candidate), spec, _within(rng, spec.size), usual)
         if spec.starts_full is not None:
-            # It has leaked since long before the epoch, and reaches the range's memory at the onset.
+            # It has grown since long before the epoch, and reaches the range's percentage at the onset.
             start = 0.0
-            memory_start[position] = _within(rng, spec.starts_full) - size * onset / 60
+            begun = disk_start if spec.parameter == "fill_data" else memory_start
+            begun[position] = _within(rng, spec.starts_full) - size * onset / 60
+        if spec.starts_at is not None:
+            disk_start[position] = _within(rng, spec.starts_at)
         cleared = frozenset[str](spec.cleared_by)
         end = start + ramp + lasts if lasts is not None else None
-        forces.append(Force(position, spec.parameter, size, start, ramp, end, cleared))
+        place = company.index[spec.at] if spec.at is not None else position
+        forces.append(Force(place, spec.parameter, size, start, ramp, end, cleared))
     glitches = tuple(
-        Glitch(position, g.metric, _within(rng, g.add), onset, onset + 60 * _within(rng, g.lasts_minutes))
+        Glitch(position, g.metric, _within(rng, g.add), g.most, onset, onset + 60 * _within(rng, g.lasts_minutes))
         for g in variant.glitches
     )
     changes = _innocent_changes(company, rng, onset, candidate)
@@ -217,6 +234,7 @@ def draw(company: Company, scenario: Scenario, seed: int) -> Episode:
         service=candidate if variant.fault is not None else None, start_hour=start_hour,
         day=int(rng.integers(0, 84)), onset=onset, forces=tuple(forces), glitches=glitches,
         changes=tuple(sorted(changes, key=lambda c: (c.at, c.reference))), memory_start=memory_start,
+        disk_start=disk_start,
         explanation=variant.explanation.format(service=candidate),
     )  # fmt: skip
 
@@ -268,6 +286,8 @@ def _sized(service: ServiceSpec, spec: ForceSpec, drawn: float, usual: _Usual) -
         return drawn * pool / 3600
     if spec.unit == "bots_to_capacity":
         return missing
+    if spec.unit == "costly_to_capacity":
+        return missing / COSTLY
     if spec.unit == "surge_to_capacity":
         return missing / usual.route
     if spec.unit == "storm_to_capacity":

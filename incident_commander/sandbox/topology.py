@@ -45,6 +45,10 @@ class ServiceSpec(Value):
         timeout_ms: How long it waits for what it calls.
         retries: How often it repeats a failed call.
         memory_percent: In use when idle.
+        disk_percent: Of its volume in use at the epoch; None: it has no volume of its own.
+        io_ms: Latency of a write to that volume.
+        write_share: Share of its requests that need free disk: writes, sorts that spill.
+        response_kb: Size of an answer, where what leaves a service is measured.
         calls: Mean calls per request, by callee.
         standby: Whether it can fail over.
         external: Run by someone else: nothing can be done to it.
@@ -63,6 +67,9 @@ class ServiceSpec(Value):
     memory_percent: float = Field(ge=0, le=90)
     disk_percent: float | None = None
     disk_percent_per_hour: float = 0.0
+    io_ms: float = Field(default=0.0, ge=0)
+    write_share: float = Field(default=0.0, ge=0, le=1)
+    response_kb: float | None = None
     hit_ratio: float | None = None
     pool: PoolSpec | None = None
     calls: dict[ServiceName, float] = {}
@@ -73,7 +80,15 @@ class ServiceSpec(Value):
 
 
 class CompanySpec(Value):
-    """What holds for the company as a whole; `routes` shares customer requests out, each to exactly one service."""
+    """What holds for the company as a whole; `routes` shares customer requests out, each to exactly one service.
+
+    Attributes:
+        earning_route: Where customers buy.
+        new_sources: Share of customers' requests from addresses that were not seen in 30 days.
+        busiest_sources: Share of customers' requests from the hundred busiest addresses.
+        client_errors: Share of customers' requests that are answered 4xx on an ordinary day.
+        bulk_read_kb: Size of the answer to a bulk read; `bulk_read_records`: how many records are in it.
+    """
 
     name: str
     demand_rps: float = Field(gt=0)
@@ -81,6 +96,12 @@ class CompanySpec(Value):
     slow_after_ms: float = Field(gt=0)
     late_after_seconds: float = Field(gt=0)
     routes: dict[ServiceName, float]
+    earning_route: ServiceName
+    new_sources: float = Field(ge=0, le=1)
+    busiest_sources: float = Field(ge=0, le=1)
+    client_errors: float = Field(ge=0, le=1)
+    bulk_read_kb: float = Field(gt=0)
+    bulk_read_records: float = Field(gt=0)
 
 
 class Company(Value):
@@ -113,6 +134,8 @@ class Company(Value):
                 raise ValueError(f"the pool of {service.name!r} holds for a service that it does not call")
         if dict(self.company.routes) != dict(self.services[0].calls):
             raise ValueError("the routes must be what the edge calls")
+        if self.company.earning_route not in self.company.routes:
+            raise ValueError(f"the earning route {self.company.earning_route!r} is no route")
         if abs(sum(self.company.routes.values()) - 1) > 1e-9:
             raise ValueError("the routes' shares must sum to 1")
         return self

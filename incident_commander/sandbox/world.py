@@ -6,13 +6,15 @@ import numpy as np
 
 from ..domain.plan import Action
 from ..domain.telemetry import Change, FloatArray
-from .archive import COLUMN, WIDTH, Archive, metrics_of
+from .archive import COLUMN, Archive, metrics_of
 from .assumptions import Assumptions, load_assumptions
 from .forces import apply_forces
 from .load import Demand, stream
-from .model import TICK_SECONDS, Influence, Model
+from .meters import NOISES, Meters
+from .model import Model
 from .remedies import Received, check_action, disturb, finish
 from .scenarios import Episode
+from .state import TICK_SECONDS, Influence
 from .topology import Company
 
 CALENDAR_STARTS = datetime(2026, 3, 2, tzinfo=UTC)
@@ -36,7 +38,11 @@ class World:
         self.tick = 0
         self._episode = episode
         self._model = Model(company)
+        self._meters = Meters(company)
+        self._influence = Influence.calm(self._model.size)
         self.state = self._model.rest()
+        for i, percent in episode.disk_start.items():
+            self.state.disk[i] = percent
         for i, memory in episode.memory_start.items():
             self.state.memory[i] = [memory - 0.6 * k for k in range(len(self.state.memory[i]))]
         self._demand = Demand(episode.seed, episode.start_hour, company.company.daily_swing)
@@ -56,7 +62,9 @@ class World:
             interval=self.assumptions.scrape_interval_seconds.value,
             services=company.services,
             topology=company.topology(),
-            exported=tuple(metrics_of(s) for s in company.services),
+            exported=tuple(
+                metrics_of(s, holds_credentials=company.holds_credentials(s.name)) for s in company.services
+            ),
             edges=tuple(edges),
             text_seed=int(stream(episode.seed, 20).integers(2**31)),
         )
@@ -133,7 +141,7 @@ class World:
 
     def _step(self) -> None:
         at = self.tick * TICK_SECONDS
-        influence = Influence.calm(self._model.size)
+        influence = self._influence = Influence.calm(self._model.size)
         influence.demand = self._demand.at(self.tick)
         while self._finished < len(self._received) and self._received[self._finished].completed_at <= at:
             received = self._received[self._finished]
@@ -159,43 +167,11 @@ class World:
         now = self.tick * TICK_SECONDS
         number = self.tick // self._ticks_per_scrape
         state = self.state
-        specs = self.company.services
-        n = len(specs)
-        noise = self._noise_of(number)
-        row = np.zeros((n, WIDTH))
-        size = np.array(state.pool_size)
-        depth = [0.0] * n
-        age = [0.0] * n
-        for i, spec in enumerate(specs):
-            if spec.consumes is not None:
-                queue = self.company.index[spec.consumes]
-                depth[queue] += state.depth[i]
-                age[queue] = max(age[queue], state.age[i])
-        rho = np.array(state.rho)
-        background = 0.0006 * np.exp(noise[:, 4] * 12)
-        row[:, 0] = np.array(state.offered) * (1 + noise[:, 0])
-        row[:, 1] = np.clip(np.array(state.reported_error) * (1 + noise[:, 1]) + background, 0, 1)
-        row[:, 2] = np.array(state.p50) * (1 + noise[:, 2])
-        row[:, 3] = np.array(state.p99) * (1 + 1.6 * noise[:, 3])
-        row[:, 4] = np.clip(100 * rho * 0.92 * (1 + noise[:, 4]) + 3, 0, 99.9)
-        memory = np.array([max(m) for m in state.memory])
-        row[:, 5] = np.clip(memory + 7 * np.minimum(rho, 1.0) + 8 * noise[:, 5], 0, 99.5)
-        row[:, 6] = [k - sum(1 for b in state.booting[i] if b > 0) for i, k in enumerate(state.instances)]
-        row[:, 7] = np.clip(100 * np.minimum(np.array(state.pool_rho), 1.0) * (1 + noise[:, 6]), 0, 100)
-        row[:, 8] = np.minimum(np.round(np.array(state.in_use) * (1 + noise[:, 6])), size)
-        row[:, 9] = np.array(state.disk) + noise[:, 7]
-        row[:, 10] = np.round(depth)
-        row[:, 11] = np.array(age) + 0.4
-        row[:, 12] = np.clip(np.array(state.hit_ratio) * (1 + 0.3 * noise[:, 7]), 0, 1)
-        row[:, 13] = state.refused
-        row[:, 14] = state.pool_refused
-        row[:, 15] = self._kills
-        row[:, 16] = state.shed
-        row[:, 17] = size
+        row = self._meters.read(state, self._influence, self._kills, self._noise_of(number))
         for glitch in self._episode.glitches:
             if glitch.start <= now < glitch.end:
                 column = COLUMN[glitch.metric]
-                row[glitch.position, column] = min(99.4, row[glitch.position, column] + glitch.add)
+                row[glitch.position, column] = min(glitch.most, row[glitch.position, column] + glitch.add)
         failing = [state.timed_out.get((caller, callee), 0.0) for caller, callee, _ in self.archive.edges]
         felt = [each / self._felt_ticks for each in self._felt]
         self.archive.append(row, failing, felt[:4], felt[4:])
@@ -204,14 +180,16 @@ class World:
             if self.seconds_at(change.at) > now:
                 break
             self.archive.changes.append(change)
-        self._kills = [0.0] * n
+        self._kills = [0.0] * len(self._kills)
         self._felt = [0.0] * _FELT
         self._felt_ticks = 0
 
     def _noise_of(self, number: int) -> FloatArray:
         block, inside = divmod(number, _NOISE_BLOCK)
         if self._noise[0] != block:
-            draw = stream(self._episode.seed, 3, block)
-            self._noise = (block, draw.normal(0, 0.025, (_NOISE_BLOCK, len(self.company.services), 8)))
+            shape = (_NOISE_BLOCK, len(self.company.services))
+            old = stream(self._episode.seed, 3, block).normal(0, 0.025, (*shape, 8))
+            new = stream(self._episode.seed, 4, block).normal(0, 0.025, (*shape, NOISES - 8))
+            self._noise = (block, np.concatenate([old, new], axis=2))
         found: FloatArray = self._noise[1][inside]
         return found

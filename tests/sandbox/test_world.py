@@ -1,15 +1,18 @@
 """A world is a pure function of its scenario, seed and received actions."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incident_commander.domain.base import ServiceName
-from incident_commander.domain.plan import Action, Argument
+from incident_commander.domain.plan import Action, ActionName, Argument
 from incident_commander.sandbox.rehearsal import build_world, observe_at
 from incident_commander.sandbox.remedies import Impossible
 from incident_commander.sandbox.scenarios import load_scenarios
+from incident_commander.sandbox.volumes import LARGEST_VOLUME
 from incident_commander.sandbox.world import World
 
 NAMES = [scenario.name for scenario in load_scenarios()]
@@ -109,19 +112,19 @@ SOME_ARGUMENT = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.floats(0.1, 4.0),
     st.text(max_size=8),
-    st.sampled_from(["back", "forward"]),
+    st.sampled_from(["back", "forward", "block", "lift"]),
 )
 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    name=st.sampled_from(["rollback", "restart", "scale_out", "failover", "raise_pool", "rate_limit"]),
+    name=st.sampled_from(get_args(ActionName)),
     target=st.sampled_from(
         ["gateway", "orders", "fulfilment", "core-db", "catalog-cache", "order-events", "card-processor", "nowhere"]
     ),
     arguments=st.dictionaries(
         st.sampled_from(
-            ["factor", "instances", "pool_size", "percent", "admit", "requests_per_second", "direction", "odd"]
+            ["factor", "instances", "pool_size", "percent", "admit", "requests_per_second", "direction", "mode", "odd"]
         ),
         SOME_ARGUMENT,
         max_size=2,
@@ -148,6 +151,8 @@ def test_an_action_is_refused_with_a_reason_or_leaves_a_sane_world(
         assert np.isfinite(state.p99[i])
         if spec.pool is not None:
             assert 1 <= state.pool_size[i] <= spec.pool.max_size
+        assert 0 <= state.disk[i] <= 100
+        assert 1 <= state.volume[i] <= LARGEST_VOLUME
 
 
 @pytest.mark.parametrize(
@@ -159,6 +164,11 @@ def test_an_action_is_refused_with_a_reason_or_leaves_a_sane_world(
         (Action(name="raise_pool", target=ServiceName("core-db"), arguments={"pool_size": 100000}), "1 to 200"),
         (Action(name="scale_out", target=ServiceName("orders"), arguments={"speed": 3}), "takes no argument 'speed'"),
         (Action(name="restart", target=ServiceName("elsewhere")), "no service 'elsewhere'"),
+        (Action(name="free_storage", target=ServiceName("orders")), "no volume of its own"),
+        (Action(name="grow_storage", target=ServiceName("core-db"), arguments={"factor": 0.5}), "cannot shrink"),
+        (Action(name="grow_storage", target=ServiceName("core-db"), arguments={"factor": 17}), "16 times as large"),
+        (Action(name="revoke_credentials", target=ServiceName("storefront")), "no credentials of its own"),
+        (Action(name="block_sources", target=ServiceName("core-db")), "blocks no sources"),
     ],
 )
 def test_an_impossible_action_says_what_is_wrong(action: Action, says: str) -> None:
