@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -53,14 +53,20 @@ class DemoRuns:
         at_once: How many run at the same time.
         most_waiting: How many wait at most.
         patience_seconds: How long one may take.
+        program: The `incident-commander` command.
     """
 
     def __init__(
-        self, at_once: int = AT_ONCE, most_waiting: int = MOST_WAITING, patience_seconds: float = PATIENCE_SECONDS
+        self,
+        at_once: int = AT_ONCE,
+        most_waiting: int = MOST_WAITING,
+        patience_seconds: float = PATIENCE_SECONDS,
+        program: Sequence[str] = (sys.executable, "-m", "incident_commander"),
     ) -> None:
         self._at_once = at_once
         self._most_waiting = most_waiting
         self._patience_seconds = patience_seconds
+        self._program = tuple(program)
         self._line: list[asyncio.Event] = []
         self._known: dict[Asked, Recording] = {}
 
@@ -87,10 +93,17 @@ class DemoRuns:
         return self._run((chosen, seed, tuple(sorted(figures.items()))))
 
     async def _run(self, asked: Asked) -> AsyncGenerator[Progress | Recording, None]:
-        known = self._known.get(asked)
-        if known is not None:
-            yield known
-            return
+        if asked not in self._known:
+            async with contextlib.aclosing(self._in_turn(asked)) as run:
+                async for each in run:
+                    if isinstance(each, Recording):
+                        self._remember(asked, each)
+                    else:
+                        yield each
+        # The turn is over: a viewer who looks at the recording keeps nobody waiting.
+        yield self._known[asked]
+
+    async def _in_turn(self, asked: Asked) -> AsyncGenerator[Progress | Recording, None]:
         if len(self._line) >= self._at_once + self._most_waiting:
             raise TooManyRuns(
                 f"{self._most_waiting} runs wait already; try again in a minute, or play a recording meanwhile"
@@ -99,14 +112,12 @@ class DemoRuns:
         self._line.append(moved)
         try:
             while (ahead := self._line.index(moved) - self._at_once + 1) > 0:
+                moved.clear()
                 runs = "one run goes" if ahead == 1 else f"{ahead} runs go"
                 yield Progress(stage="queue", text=f"Waiting: {runs} first", queued_behind=ahead)
-                moved.clear()
                 await moved.wait()
-            async with contextlib.aclosing(_recorded(asked, self._patience_seconds)) as run:
+            async with contextlib.aclosing(_recorded(self._program, asked, self._patience_seconds)) as run:
                 async for each in run:
-                    if isinstance(each, Recording):
-                        self._remember(asked, each)
                     yield each
         finally:
             self._line.remove(moved)
@@ -119,18 +130,20 @@ class DemoRuns:
             self._known.pop(next(iter(self._known)))
 
 
-async def _recorded(asked: Asked, patience_seconds: float) -> AsyncGenerator[Progress | Recording, None]:
+async def _recorded(
+    program: Sequence[str], asked: Asked, patience_seconds: float
+) -> AsyncGenerator[Progress | Recording, None]:
     """One run in a process group and a folder of its own; neither is left behind, however this ends."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience_seconds
     with tempfile.TemporaryDirectory(prefix="incident-commander-demo-") as name:
         folder = Path(name)
-        process = _start(asked, folder)
+        process = _start(program, asked, folder)
         try:
-            said = await _said_by(process)
-            while line := await asyncio.wait_for(said.readline(), deadline - loop.time()):
-                with contextlib.suppress(ValidationError):  # whatever else a library prints is no progress
-                    yield Progress.model_validate_json(line)
+            async with _output(process) as output:
+                while line := await asyncio.wait_for(output.readline(), deadline - loop.time()):
+                    with contextlib.suppress(ValidationError):  # whatever else a library prints is no progress
+                        yield Progress.model_validate_json(line)
             code = await asyncio.wait_for(asyncio.to_thread(process.wait), deadline - loop.time())
             if code != 0:
                 raise RunFailed(f"the run ended with {code}: {_last_words(folder)}")
@@ -143,9 +156,9 @@ async def _recorded(asked: Asked, patience_seconds: float) -> AsyncGenerator[Pro
             _end(process)
 
 
-def _start(asked: Asked, folder: Path) -> "subprocess.Popen[bytes]":
+def _start(program: Sequence[str], asked: Asked, folder: Path) -> "subprocess.Popen[bytes]":
     scenario, seed, figures = asked
-    command = [sys.executable, "-m", "incident_commander", "scenario", "record", scenario, "--seed", str(seed)]
+    command = [*program, "scenario", "record", scenario, "--seed", str(seed)]
     command += ["--out", str(folder / RECORDING), "--progress"]
     for name, value in figures:
         command += ["--assume", f"{name}={value!r}"]
@@ -167,18 +180,23 @@ def _start(asked: Asked, folder: Path) -> "subprocess.Popen[bytes]":
     return process
 
 
-async def _said_by(process: "subprocess.Popen[bytes]") -> asyncio.StreamReader:
-    """Its standard output, to be read without holding up the event loop; closed when the process has ended."""
+@contextlib.asynccontextmanager
+async def _output(process: "subprocess.Popen[bytes]") -> AsyncIterator[asyncio.StreamReader]:
+    """Its standard output, to be read without holding up the event loop."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), process.stdout)
-    return reader
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), process.stdout)
+    try:
+        yield reader
+    finally:
+        transport.close()
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """Kill whatever is left of the process group: nothing in it is worth finishing."""
     if process.returncode is None:
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 

@@ -179,7 +179,7 @@ def read_recording(raw: bytes, name: str) -> Recording:
         raise UnreadableRecording(f"{name} {what}: {first['msg']}; {_AGAIN}") from error
     if found > RECORDING_FORMAT:
         raise UnreadableRecording(
-            f"{name} is of format {found}, newer than {RECORDING_FORMAT}, the newest read here; update it"
+            f"{name} is of format {found}, newer than {RECORDING_FORMAT}, the newest read here; update this program"
         )
     if found < RECORDING_FORMAT:
         raise UnreadableRecording(f"{name} is of format {found}, older than {RECORDING_FORMAT}; {_AGAIN}")
