@@ -217,9 +217,9 @@ def _addressed(plan: Plan, observations: Observations) -> tuple[ServiceName, ...
 
 
 def _suits(name: ActionName, filler: Filler | None) -> bool:
-    """Whether an action fits what a volume fills with: data cannot be deleted, and what is left over need not stay."""
+    """Whether an action fits what a volume fills with: what is left over may go, what grows comes back."""
     if name == "free_storage":
-        return filler != "data"
+        return filler == "temporary"
     return name != "grow_storage" or filler != "temporary"
 
 

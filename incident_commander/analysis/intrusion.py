@@ -26,7 +26,7 @@ _DENIED = ("permission denied", "access denied", "not authorized", "unauthorized
 _BEYOND = 1.4
 """Calls under an identity beyond what its requests explain, as a factor."""
 _LEAST = 2.0
-_ROTATION_PASSES = 8.0
+_ROTATION_PASSES, _EXPORT_PASSES = 8.0, 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,12 @@ def intrusion_leads(
             passing.append(Passing(owner, Clue("changes", what, _ROTATION_PASSES)))
         elif lead.weight >= _LEAST:
             leads.append(lead)
+    for store in sorted({d.series.service for d in found if d.meaning.kind == "egress" and d.ongoing and d.harmful}):
+        began = min(d.onset for d in found if d.series.service == store and d.meaning.kind == "egress")
+        planned = announcement(observations.changes, "bulk_read", store, began)
+        if planned is not None and not any(line.outside for line in audit if line.where == store):
+            what = f"{planned.summary!r} was announced for {store}, and nobody reads it from outside"
+            passing.append(Passing(store, Clue("changes", what, _EXPORT_PASSES)))
     return tuple(leads), tuple(passing)
 
 

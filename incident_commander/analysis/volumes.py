@@ -89,15 +89,14 @@ def _fills(deviation: Deviation, ongoing: tuple[Deviation, ...], patterns: tuple
     clues = [Clue("logs", f"{service} logs {p.example!r} ({p.after} times, {p.before} before)", 2.5) for p in own[:1]]
     clues += [Clue("metrics", sentence(d), 2.0 * d.score) for d in failing[:1]]
     until = seconds_until_full(deviation)
-    fullness = deviation.fullness or 0.0
-    if until is not None and until > 0:
-        what = f"the volume of {service} is full in {until / 60:.0f} min at this pace"
-        clues.append(Clue("metrics", what, 1.0))
-    if not own and not failing and _jumped(deviation):
-        what = f"{deviation.series.metric} of {service} jumped between two samples, and nothing else bears it out"
-        clues.append(Clue("metrics", what, -5.0))
-    borne_out = bool(own or failing)
-    near = fullness >= _NEARLY_FULL or (until is not None and until < 1800.0)
+    if _jumped(deviation):
+        if not failing:
+            what = f"{deviation.series.metric} of {service} jumped between two samples, and every write succeeds"
+            clues.append(Clue("metrics", what, -7.0))
+    elif until is not None and until > 0:
+        clues.append(Clue("metrics", f"it fills steadily and is full in {until / 60:.0f} min at this pace", 3.0))
+    borne_out = sum(clue.weight for clue in clues) > 1.5
+    near = (deviation.fullness or 0.0) >= _NEARLY_FULL or (until is not None and until < 1800.0)
     concern = 1.0 if borne_out and near else 0.3 if borne_out else 0.0
     return Lead(service, "disk_full", deviation.onset, tuple(clues), concern)
 
