@@ -4,12 +4,15 @@ import os
 import shutil
 import sqlite3
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
+from pydantic import SecretStr
 
 from ..actions.policy import PolicyError, load_policy
 from ..domain.settings import Settings, read_settings
+from ..ingest.pagerduty import ROUTING_KEY_CHARACTERS
 from ..response.views import HealthRow
 
 
@@ -33,6 +36,7 @@ def _examine(settings: Settings) -> tuple[HealthRow, ...]:
         _data(settings.data_dir),
         HealthRow(name="sqlite", state="ok", detail=sqlite3.sqlite_version),
         _policy(settings.policy_file),
+        _pagerduty(settings.pagerduty_routing_keys),
         HealthRow(name="notifications", state="ok", detail=f"{len(settings.notify_urls)} channel(s)")
         if settings.notify_urls
         else HealthRow(name="notifications", state="off", detail="updates stay on the timeline; set IC_NOTIFY_URLS"),
@@ -61,6 +65,19 @@ def _data(directory: Path) -> HealthRow:
     if not directory.exists():
         return HealthRow(name="data", state="ok", detail=f"{directory.resolve()} will be made with the first start")
     return HealthRow(name="data", state="ok", detail=str(directory.resolve()))
+
+
+def _pagerduty(keys: Sequence[SecretStr]) -> HealthRow:
+    if not keys:
+        detail = "any routing key may send to /v2/enqueue; set IC_PAGERDUTY_ROUTING_KEYS"
+        return HealthRow(name="routing keys", state="off", detail=detail)
+    wrong = sum(len(key.get_secret_value()) != ROUTING_KEY_CHARACTERS for key in keys)
+    if wrong:
+        detail = (
+            f"{wrong} of IC_PAGERDUTY_ROUTING_KEYS have not {ROUTING_KEY_CHARACTERS} characters; none can send by them"
+        )
+        return HealthRow(name="routing keys", state="degraded", detail=detail)
+    return HealthRow(name="routing keys", state="ok", detail=f"{len(keys)} routing key(s) may send to /v2/enqueue")
 
 
 def _policy(path: Path | None) -> HealthRow:

@@ -10,7 +10,9 @@ import pytest
 
 from incident_commander.api import build_api
 from incident_commander.api.services import ApiServices
+from incident_commander.composition import build
 from incident_commander.domain.base import IncidentId, JsonObject
+from incident_commander.domain.settings import Settings
 from incident_commander.domain.telemetry import Window
 from incident_commander.ingest import Intake, integration
 from incident_commander.store import Database
@@ -223,6 +225,15 @@ async def test_only_the_integrations_set_may_send(services: ApiServices) -> None
         answer = await client.post("/v2/enqueue", json=event(routing_key=OTHER_KEY))
         assert "IC_PAGERDUTY_ROUTING_KEYS" in assert_refused(answer, 400, "routing_key")["remedy"]
         assert OTHER_KEY not in answer.text
+
+
+async def test_the_routing_keys_set_are_those_that_may_send(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IC_PAGERDUTY_ROUTING_KEYS", f'["{KEY}"]')
+    api = build(Settings(data_dir=tmp_path)).api
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://test") as client:
+        for route in ("/v2/enqueue", "/v2/change/enqueue"):
+            answer = await client.post(route, json=event(routing_key=OTHER_KEY))
+            assert "not one of those" in assert_refused(answer, 400, "routing_key")["problem"]
 
 
 async def test_the_store_holds_no_routing_key(client: httpx.AsyncClient, tmp_path: Path) -> None:

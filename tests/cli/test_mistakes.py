@@ -42,6 +42,12 @@ def test_a_data_folder_that_cannot_be_is_down(tmp_path: Path) -> None:
         assert "is not a folder; set IC_DATA_DIR to one" in done.stdout
 
 
+def test_a_routing_key_that_nothing_can_send_by_is_told_and_not_shown(tmp_path: Path) -> None:
+    done = run(tmp_path, "doctor", IC_PAGERDUTY_ROUTING_KEYS=f'["{"a" * 32}", "too-short-a-key"]')
+    assert "1 of IC_PAGERDUTY_ROUTING_KEYS have not 32 characters" in done.stdout
+    assert "too-short-a-key" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("server", ["nowhere", "http://[::1", "http://127.0.0.1:9"])
 def test_a_server_that_cannot_be_reached_is_an_error_in_words(tmp_path: Path, server: str) -> None:
     done = run(tmp_path, "scenario", "run", "memory_leak", "--seed", "1", "--json", "--server", server)

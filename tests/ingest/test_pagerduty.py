@@ -133,6 +133,12 @@ def test_a_group_of_one_is_read_as_the_alert_it_is() -> None:
     assert alert.generator_url == "http://alertmanager/#/alerts"
 
 
+def test_a_group_of_a_practice_run_belongs_to_it() -> None:
+    named = LISTED.replace(" - service", " - practice_run = run-1\n - service", 1)
+    listed = named.format(instance="a:1", severity="page")
+    assert alert_of(of_group(listed)).practice_run == "run-1"
+
+
 def test_a_group_of_several_has_the_labels_they_share_and_the_worst_severity() -> None:
     alert = alert_of(of_group(*(LISTED.format(instance=f"{n}:1", severity=n) for n in ("warning", "page", "info"))))
     assert alert.labels == {"alertname": "HighErrorRatio", "service": "checkout"}
