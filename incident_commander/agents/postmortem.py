@@ -8,6 +8,7 @@ from ..domain.event import Event
 from ..domain.findings import Diagnosis, Evidence, Prediction, PredictionOutcome
 from ..domain.incident import Incident
 from ..domain.plan import ApprovalAnswer, Authorisation, Check, CheckOutcome, Plan, Receipt
+from .discretion import left_to_do, withheld
 from .updates import (
     action_words,
     cause_words,
@@ -52,6 +53,9 @@ def postmortem(incident: Incident, events: Sequence[Event]) -> str:
         "## What went well, and what did not\n\n" + _reflection(incident, events),
         "## Follow-ups\n\n" + _follow_ups(incident, events),
     ]
+    found = latest(Diagnosis, events, "diagnosis.made")
+    if found is not None and found.cause is not None and withheld(found.cause.fault):
+        parts.insert(1, f"> {withheld(found.cause.fault)}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -301,6 +305,8 @@ def _follow_ups(incident: Incident, events: Sequence[Event]) -> str:
         cause = diagnosis.cause
         if cause is not None and incident.status == "resolved":
             lines.append(f"- [ ] Mend the {cause_words(cause)} for good: what was done relieves it where it showed.")
+        if cause is not None:
+            lines.extend(f"- [ ] {each}" for each in left_to_do(cause.fault))
     if incident.status == "escalated":
         lines.append(f"- [ ] A person takes over: {_plain(end_reason(events))}")
     return "\n".join(lines) or "- None."

@@ -10,9 +10,10 @@ from ..analysis.words import amount
 from ..domain.ballot import Tally
 from ..domain.base import Value
 from ..domain.event import Event, EventKind, Update
-from ..domain.findings import Diagnosis, Hypothesis, Impact
+from ..domain.findings import Diagnosis, FaultKind, Hypothesis, Impact
 from ..domain.incident import Incident
 from ..domain.plan import Action, Check, CheckOutcome, Plan, Receipt
+from .discretion import withheld
 
 Moment = Literal["opened", "diagnosed", "acting", "fixed", "escalated", "closed"]
 
@@ -25,6 +26,12 @@ _SUBJECTS: dict[Moment, str] = {
     "fixed": "Resolved",
     "escalated": "A person is needed",
     "closed": "Over without an action",
+}
+
+_CAUSES: dict[FaultKind, str] = {
+    "attack_traffic": "attack traffic against",
+    "credential_compromise": "stolen credentials of",
+    "disk_full": "full volume of",
 }
 
 
@@ -117,8 +124,9 @@ def check_words(check: Check) -> str:
 
 
 def cause_words(hypothesis: Hypothesis) -> str:
-    """`memory leak of orders`."""
-    return f"{hypothesis.fault.replace('_', ' ')} of {hypothesis.service}"
+    """`memory leak of orders`, `attack traffic against search`."""
+    words = _CAUSES.get(hypothesis.fault, f"{hypothesis.fault.replace('_', ' ')} of")
+    return f"{words} {hypothesis.service}"
 
 
 def end_reason(events: Sequence[Event]) -> str:
@@ -146,13 +154,25 @@ def _diagnosed(incident: Incident, events: Sequence[Event]) -> str:
         gaps = f" Not seen: {one_line(diagnosis.gaps[0].reason)}." if diagnosis.gaps else ""
         return f"The cause is inconclusive.{gaps} Next question: {one_line(diagnosis.next_question or 'none')}"
     lines = [f"The {diagnosis.verdict} cause is {cause_words(cause)} (probability {cause.probability:.0%})."]
-    if cause.evidence:
+    kept = withheld(cause.fault)
+    if kept:
+        lines.append(f"{'; '.join(_signals(cause))} speak for it. {kept}")
+    elif cause.evidence:
         lines.append(f"For it: {one_line(cause.evidence[0].what)}.")
-    if cause.against:
+    if cause.against and not kept:
         lines.append(f"Against it: {one_line(cause.against[0].what)}.")
     if diagnosis.blast_radius:
         lines.append(f"Harmed by it: {', '.join(diagnosis.blast_radius)}.")
     return " ".join(lines)
+
+
+def _signals(cause: Hypothesis) -> list[str]:
+    """`Logs (3)`, `metrics (2)`: which telemetry speaks for a cause whose details are withheld."""
+    counts: dict[str, int] = {}
+    for evidence in cause.evidence:
+        counts[evidence.signal] = counts.get(evidence.signal, 0) + 1
+    told = [f"{signal} ({count})" for signal, count in counts.items()]
+    return [told[0].capitalize(), *told[1:]] if told else ["Signs"]
 
 
 def _acting(incident: Incident, events: Sequence[Event]) -> str:
@@ -188,10 +208,12 @@ def _ended(incident: Incident, events: Sequence[Event]) -> str:
     undone = latest(Receipt, events, "rollback.received")
     if undone is not None:
         lines.append(f"It was taken back: {action_words(undone.action)}.")
+    found = latest(Diagnosis, events, "diagnosis.made")
+    kept = withheld(found.cause.fault) if found is not None and found.cause is not None else ""
+    if kept:
+        lines.append(kept)
     if incident.ended_at is not None:
         lines.append(f"It lasted {minutes((incident.ended_at - incident.began_at).total_seconds())}.")
-    if incident.status == "escalated":
-        diagnosis = latest(Diagnosis, events, "diagnosis.made")
-        if diagnosis is not None and diagnosis.next_question:
-            lines.append(f"Look next at: {one_line(diagnosis.next_question)}")
+    if incident.status == "escalated" and found is not None and found.next_question:
+        lines.append(f"Look next at: {one_line(found.next_question)}")
     return " ".join(lines)

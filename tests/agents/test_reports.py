@@ -7,6 +7,8 @@ from incident_commander.agents.communication import draft_update, postmortem
 from incident_commander.agents.resolution import propose
 from incident_commander.domain.base import Digest, JsonObject
 from incident_commander.domain.event import Event, EventKind
+from incident_commander.domain.findings import Evidence
+from incident_commander.domain.provenance import Provenance
 
 from ..consensus.ballot_box import KEYS, ballot, signed
 from .shop import CHECKOUT, LEAKING, NOW, OVERLOADED, SEARCH, causes, incident
@@ -167,3 +169,32 @@ def test_ballots_are_listed_with_their_choice_and_reason() -> None:
     told = postmortem(incident(), ledger.events)
     assert "| detection | roll back checkout (direction back, reference 4f2a9c) | 80% | as its evidence says |" in told
     assert "| diagnosis | abstained | 80% |" in told
+
+
+def stolen() -> Ledger:
+    """A diagnosis of stolen credentials with evidence that names where the thief sits."""
+    found = causes((CHECKOUT, "credential_compromise", 0.95))
+    told = Evidence(
+        signal="logs", what="core-db logs calls of svc-checkout from 203.0.113.9", when=NOW, weight=4.0,
+        provenance=Provenance(kind="simulated", source="practice company"),
+    )  # fmt: skip
+    found = found.model_copy(update={"hypotheses": (found.hypotheses[0].model_copy(update={"evidence": (told,)}),)})
+    ledger = Ledger()
+    ledger.write("diagnosis.made", found.model_dump(mode="json"), "diagnosis")
+    return ledger
+
+
+def test_of_a_break_in_stakeholders_are_told_what_not_to_publish_and_no_address() -> None:
+    body = draft_update("diagnosed", incident(), stolen().events).body
+    assert body.startswith("The likely cause is stolen credentials of checkout (probability 95%).")
+    assert "Logs (1) speak for it." in body
+    assert "Not for the public status page" in body
+    assert "203.0.113.9" not in body
+    assert "203.0.113.9" not in draft_update("fixed", incident(status="resolved"), stolen().events).body
+
+
+def test_the_postmortem_of_a_break_in_is_marked_confidential_and_asks_what_was_read() -> None:
+    told = postmortem(incident(status="resolved"), stolen().events)
+    assert told.splitlines()[2].startswith("> Confidential.")
+    assert "List what was read or changed under them" in told
+    assert "Confidential" not in postmortem(incident(status="resolved"), resolved().events)
