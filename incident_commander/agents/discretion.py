@@ -5,8 +5,8 @@ from ..domain.findings import FaultKind
 _WITHHELD: dict[FaultKind, str] = {
     "credential_compromise": (
         "Confidential. Not for the public status page: whose credentials, what was read or changed, where the calls "
-        "came from, and what is about to be revoked. Say there which functions are affected and when the next word comes. "
-        "Whether customers or authorities must be told is for security and legal to decide."
+        "came from, and what is about to be revoked. Say there which functions are affected and when the next word "
+        "comes. Whether customers or authorities must be told is for security and legal to decide."
     ),
     "attack_traffic": (
         "Not for the public status page: which requests are told apart, how, and what is refused; an attacker reads it "
