@@ -121,8 +121,9 @@ def parse_pagerduty_change(
     link = _read_url(event)
     texts = {name.lower(): text for name, text in details.items()}
     reference = next((texts[name] for name in _CHANGE_REFERENCES if texts.get(name)), "") or link or summary
+    listed = [f"{name}={details[name]}" for name in sorted(details)]
     # Without a time of its own two events may be two changes: they must not pass for one that was sent twice.
-    told = [summary, source, link, at.isoformat(), *(f"{name}={details[name]}" for name in sorted(details))]
+    told = "\x00".join((summary, source, link, at.isoformat(), *listed))
     return ReportedChange(
         change=Change(
             at=at,
@@ -131,10 +132,10 @@ def parse_pagerduty_change(
             reference=reference[:MAX_SUMMARY_CHARACTERS],
             summary=summary,
             author=texts.get("author", "")[:MAX_SUMMARY_CHARACTERS],
-            detail=_shortened("\n".join(([f"source: {source}"] if source else []) + told[4:])),
+            detail=_shortened("\n".join([f"source={source}", *listed] if source else listed)),
         ),
         source="pagerduty",
-        key=hashlib.sha256("\x00".join(told).encode()).hexdigest(),
+        key=hashlib.sha256(told.encode()).hexdigest(),
         account=sender,
         received_at=received_at,
     )
