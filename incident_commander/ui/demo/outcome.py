@@ -15,9 +15,7 @@ def headline() -> rx.Component:
     view, frame = DemoState.view, PlayerState.frame
     return rx.el.section(
         rx.el.p(
-            rx.el.strong(view.title),
-            ", seed ",
-            view.seed,
+            rx.el.span(rx.el.strong(view.title), ", seed ", view.seed),
             rx.el.span(
                 provenance(rx.cond(view.origin == "recorded", "recorded", "simulated"), view.when),
                 class_name="demo-when",

@@ -1,4 +1,4 @@
-"""/demo as a whole: choose and run on one side, what it would have meant on the other."""
+"""/demo as a whole: choose and run, what it would have meant beside it, and below how that came about."""
 # mypy: disable-error-code="no-any-return"
 
 import reflex as rx
@@ -26,21 +26,23 @@ def demo() -> rx.Component:
                 choosing.progress(),
                 rx.cond(
                     DemoState.view.origin != "none",
-                    rx.fragment(
-                        outcome.headline(),
-                        outcome.comparison(),
-                        playing.player(),
-                        playing.both_sides(),
-                        outcome.ending(),
-                        outcome.predictions(),
-                    ),
+                    rx.el.div(outcome.headline(), outcome.comparison(), class_name="demo-shown"),
                     outcome.nothing(),
                 ),
-                assumed.assumptions(),
-                class_name="demo-shown",
-                aria_busy=DemoState.running,
+                class_name="demo-outcome",
             ),
+            rx.cond(
+                DemoState.view.origin != "none",
+                rx.el.div(
+                    playing.player(),
+                    playing.both_sides(),
+                    rx.el.div(outcome.ending(), outcome.predictions(), class_name="demo-pair"),
+                    class_name="demo-told",
+                ),
+            ),
+            assumed.assumptions(),
             class_name="demo",
+            data_running=DemoState.running,
         ),
         current="/demo",
     )

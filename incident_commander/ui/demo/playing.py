@@ -102,7 +102,7 @@ def both_sides() -> rx.Component:
     return rx.el.div(
         _side("With Incident Commander", "ours", DemoState.view.ours, provenance("simulated", "from its ledger")),
         _side("With an engineer on call", "human", DemoState.view.human, provenance("assumed", "a modelled person")),
-        class_name="demo-sides",
+        class_name="demo-pair",
     )
 
 

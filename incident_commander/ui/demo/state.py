@@ -10,6 +10,7 @@ from reflex_base.event import EventSpec
 from ...domain.base import Value
 from ...response.progress import Progress, Step
 from ...response.recording import AssumedFigure, Recording, UnreadableRecording
+from ...response.shelf import Card
 from ...sandbox import load_scenarios
 from ..ops.state import parse_seed
 from ..services import NotRunning, exhibits
@@ -162,18 +163,17 @@ class DemoState(rx.State):
     async def _first_kept(self) -> str:
         """The first scenario of which a run was kept; empty where none was."""
         try:
-            kept = {card.scenario for card in await exhibits().shelf.cards()}
+            kept = [card.scenario for card in await _kept()]
         except NotRunning:
             return ""
-        return next((each.name for each in self.scenarios if each.name in kept), "")
+        return next((name for name in kept if name in [each.name for each in self.scenarios]), "")
 
     async def _exhibit(self, scenario: str) -> None:
         """Show the recorded run of a scenario, at its end; nothing where none was kept."""
         self.scenario, self.problem, self.seed_problem = scenario, "", ""
         try:
-            shelf = exhibits().shelf
-            card = next((each for each in await shelf.cards() if each.scenario == scenario), None)
-            recording = await shelf.open(card.name) if card else None
+            card = next((each for each in await _kept() if each.scenario == scenario), None)
+            recording = await exhibits().shelf.open(card.name) if card else None
         except (NotRunning, UnreadableRecording) as error:
             recording, self.problem = None, str(error)
         self.seed = str(recording.run.seed if recording else _DEFAULT_SEED)
@@ -217,10 +217,10 @@ class DemoState(rx.State):
 
         async def wanted() -> bool:
             nonlocal seen
-            if is_connected(token):
-                seen = time.monotonic()
+            now, here = time.monotonic(), is_connected(token)
+            seen = now if here else seen
             async with self:
-                return self._turn == turn and time.monotonic() - seen < AWAY_SECONDS
+                return self._turn == turn and (here or now - seen < AWAY_SECONDS)
 
         recording, problem = None, ""
         try:
@@ -242,6 +242,16 @@ class DemoState(rx.State):
                 return None
             await self._show(recording, "run", at_end=False)
         return PlayerState.play
+
+
+async def _kept() -> list[Card]:
+    """The recorded runs that can be played, those that were resolved before the others.
+
+    Raises:
+        NotRunning: the server is starting or stopping.
+    """
+    cards = [card for card in await exhibits().shelf.cards() if not card.problem]
+    return sorted(cards, key=lambda card: card.status != "resolved")
 
 
 class _Telling:

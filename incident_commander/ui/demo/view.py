@@ -111,13 +111,15 @@ def _result(recording: Recording) -> str:
         return f"Back to normal in {text.duration(ours)} instead of {text.duration(human)}, counted from its beginning."
     if ours is not None:
         return f"Back to normal in {text.duration(ours)}; the engineer would not have mended it in the time counted."
-    if report.plan.executed:
-        return "It acted, could not prove that this worked, and called a person."
     if report.status == "closed":
         return "It passed by itself; nothing was done to it."
-    if not recording.answer.acceptable:
-        return "It called a person instead of acting: nothing in its power would have mended this."
-    return "It did not act, and called a person."
+    if report.plan.executed:
+        said = "It acted, could not prove that this worked, and called a person."
+    elif not recording.answer.acceptable:
+        said = "It called a person instead of acting: nothing in its power would have mended this."
+    else:
+        said = "It did not act, and called a person."
+    return f"{said} What that person then does is not modelled: costs run on as with nobody."
 
 
 def _ending(recording: Recording) -> Ending:
