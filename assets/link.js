@@ -53,7 +53,7 @@ export function Link({ failure, loaded, trouble, answered, onPing }) {
     waiting.current = null;
   }, [answered]);
 
-  const state = failure ? "error" : !loaded ? "connecting" : silence ? "stale" : trouble ? "error" : "live";
+  const state = failure ? "error" : !loaded ? (trouble ? "error" : "connecting") : silence ? "stale" : trouble ? "error" : "live";
   const reason = failure
     ? `${failure}; trying again, what is shown may be old`
     : silence

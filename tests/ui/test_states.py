@@ -50,7 +50,7 @@ async def test_a_socket_that_is_on_another_page_is_not_let_into_the_live_room(ru
 async def test_entering_before_the_services_run_says_so() -> None:
     state = await entered(OpsState, "/ops")
     await handler(state, "enter")
-    assert "not running yet" in state.problem
+    assert "not running yet" in state.waiting
 
 
 async def test_the_address_says_which_incident_is_shown(running: Running) -> None:

@@ -6,7 +6,7 @@ import reflex as rx
 from reflex_base.utils.types import ArgsSpec
 from reflex_components_core.core.banner import connection_error  # type: ignore[import-untyped]
 
-from .state import LinkState, LiveState
+from .state import LinkState, LiveState, OpsState
 
 
 class Link(rx.Component):
@@ -36,7 +36,7 @@ def connection() -> rx.Component:
     return Link.create(
         failure=connection_error,
         loaded=LiveState.loaded,
-        trouble=LiveState.trouble,
+        trouble=rx.cond(OpsState.waiting != "", OpsState.waiting, LiveState.trouble),
         answered=LinkState.answered,
         on_ping=LinkState.ping,
     )

@@ -59,7 +59,22 @@ def _nothing_shown() -> rx.Component:
                 ),
                 first_alert(OpsState.origin),
             ),
-            rx.fragment(rx.el.h1("Operations"), rx.el.p("Connecting to the server and loading the incidents.")),
+            rx.cond(
+                OpsState.waiting != "",
+                rx.fragment(
+                    rx.el.h1("The response is not running"),
+                    rx.el.p(OpsState.waiting, class_name="problem", role="alert"),
+                    rx.el.p(
+                        "Alerts are refused meanwhile, and their senders asked to send them again. This page goes on "
+                        "by itself once it runs. The ",
+                        rx.el.a("demo", href="/demo"),
+                        " and the ",
+                        rx.el.a("recordings", href="/transparency"),
+                        " need none of it.",
+                    ),
+                ),
+                rx.fragment(rx.el.h1("Operations"), rx.el.p("Connecting to the server and loading the incidents.")),
+            ),
         ),
         id="nothing-shown",
         class_name="panel nothing",

@@ -1,5 +1,6 @@
 """The states of /ops. `LiveState` is filled in the browser by the broadcaster; the others are one viewer's own."""
 
+import asyncio
 import logging
 from urllib.parse import urlencode
 
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 SEED_LIMIT = 2**32
 LONGEST_ID = 128
 PATH = "/ops"
+LONGEST_WAIT_SECONDS = 3600
+"""For how long a page that was opened before the response had started looks for it."""
 
 
 class LiveState(rx.State):
@@ -73,21 +76,37 @@ class OpsState(rx.State):
     notice: str = ""
     started: str = ""
     problem: str = ""
+    waiting: str = ""
+    """Why the response was not running when the viewer came; empty once it is."""
 
     @rx.event()
-    async def enter(self) -> None:
+    async def enter(self) -> EventSpec | None:
         """Join the live page, on load and again after every reconnect; only a socket that is on /ops is let in."""
         if self.router.url.path.rstrip("/") != PATH:
-            return
+            return None
         self.busy, self.origin = "", self.router.url.origin
         try:
             services = running()
         except NotRunning as error:
-            self.problem = str(error)
-            return
+            self.waiting = str(error)
+            return OpsState.enter_when_running
+        self.waiting = ""
         self.scenarios = list(services.operations.scenario_names())
         asked = self.router.url.query_parameters.get("incident", NEWEST)
         await services.live.show(self.router.session.session_id, asked if len(asked) <= LONGEST_ID else NEWEST)
+        return None
+
+    @rx.event(background=True)
+    async def enter_when_running(self) -> EventSpec | None:
+        """Join once the response has started, for a viewer who came before it did."""
+        for _ in range(LONGEST_WAIT_SECONDS):
+            try:
+                running()
+            except NotRunning:
+                await asyncio.sleep(1)
+            else:
+                return OpsState.enter
+        return None
 
     @rx.event()
     def select(self, incident: str) -> EventSpec:
