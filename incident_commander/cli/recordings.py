@@ -37,14 +37,17 @@ def record_scenarios(
     only: Annotated[str, typer.Option(metavar="NAME", help="Record this scenario alone.")] = "",
     folder: Annotated[Path, typer.Option(help="Where to write <scenario>-<seed>.json.")] = Path("assets/scenarios"),
 ) -> None:
-    """Record every scenario, one file for each chosen seed; a few seconds each."""
+    """Record every scenario, one file for each chosen seed; a quarter of a minute each."""
     known = [scenario.name for scenario in load_scenarios()]
     if only and only not in known:
         typer.echo(f"there is no scenario {only!r}; choose one of {', '.join(known)}", err=True)
         raise typer.Exit(2)
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = [(name, each) for name in ([only] if only else known) for each in (seed or seeds_of(name))]
-    failed = asyncio.run(_record_all(wanted, folder))
+    if seed:
+        wanted = [(name, each) for name in known for each in seed]
+    else:
+        wanted = [(each.scenario, each.seed) for each in chosen_recordings()]
+    failed = asyncio.run(_record_all([each for each in wanted if only in ("", each[0])], folder))
     if failed:
         typer.echo(f"not recorded: {', '.join(failed)}", err=True)
         raise typer.Exit(1)
@@ -67,11 +70,10 @@ async def _record_all(wanted: Sequence[tuple[str, int]], folder: Path) -> list[s
     return failed
 
 
-def seeds_of(scenario: str, file: Path = CHOICE_FILE) -> tuple[int, ...]:
-    """The seeds of a scenario that are shown; the first where none is chosen.
+def chosen_recordings(file: Path = CHOICE_FILE) -> tuple[Chosen, ...]:
+    """The runs that are shown.
 
     Raises:
         pydantic.ValidationError: the file that lists them is wrong; the message says where.
     """
-    choice = _Choice.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))).recording
-    return tuple(each.seed for each in choice if each.scenario == scenario) or (1,)
+    return _Choice.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))).recording
