@@ -25,6 +25,7 @@ class Alert(Value):
         starts_at: When the condition began, as the source says.
         ends_at: When it was resolved or, while firing, when it expires unless it is sent again. None: open-ended.
         received_at: When it reached us (wall clock).
+        said_at: When its source said this, where word of it may come late, twice or in the wrong order.
     """
 
     fingerprint: Fingerprint
@@ -39,6 +40,7 @@ class Alert(Value):
     source: AlertSource
     generator_url: str = ""
     received_at: UtcDatetime
+    said_at: UtcDatetime | None = None
 
     @property
     def practice_run(self) -> RunId | None:

@@ -156,6 +156,7 @@ def _parsed(alarm: _Alarm, state_field: str, origin: Origin) -> Parsed:
         source=origin.source,
         generator_url=_console(alarm),
         received_at=origin.received_at,
+        said_at=origin.at if _ARN.fullmatch(alarm.arn) is None else alarm.at,
     )
     return Parsed((alert,))
 

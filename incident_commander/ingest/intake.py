@@ -56,7 +56,8 @@ class Outcome(Value):
 
     Attributes:
         became: `opened` a new incident, `grouped` into an unfinished one, `resent` (known and firing), `resolved`, or
-            `recorded` without an incident: a resolution of something that was never seen firing, or not any more.
+            `recorded` and nothing else: a resolution of something that was never seen firing, or not any more, or
+            word of it that came late.
         reason: In words.
     """
 

@@ -50,15 +50,12 @@ def merge(known: StoredAlert, delivery: Alert) -> Merged:
 def overtaken(known: Sequence[StoredAlert], delivery: Alert) -> str:
     """Why a delivery says nothing any more of a condition, in words; empty where it does.
 
-    AWS tells of each change of an alarm's state once or more, in any order: one that came after it is not undone by it.
+    AWS delivers once or more, in any order: what was said later is not undone by what was said before it.
     """
-    if delivery.source not in ("sns", "eventbridge"):
-        return ""
-    moment = delivery.starts_at if delivery.status == "firing" else delivery.ends_at
     for alert in (stored.alert for stored in known):
-        later = alert.starts_at if alert.status == "firing" else alert.ends_at
-        if alert.status != delivery.status and moment is not None and later is not None and moment < later:
-            return f"it is {alert.status} since {later:%Y-%m-%dT%H:%M:%SZ}, which is later than what this says"
+        if delivery.said_at is not None and alert.said_at is not None and delivery.said_at < alert.said_at:
+            later = f"{alert.said_at:%Y-%m-%dT%H:%M:%SZ}"
+            return f"it comes late: at {later}, after this was said, {alert.source} said that it is {alert.status}"
     return ""
 
 

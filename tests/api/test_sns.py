@@ -175,3 +175,21 @@ def _lifted(raw: JsonObject) -> JsonValue:
     sns = records[0]["Sns"]
     assert isinstance(sns, dict)
     return sns["Message"]
+
+
+async def test_an_alertmanager_may_say_again_that_an_alert_fires_since_before_it_said_that_it_was_over(
+    doors: AwsDoors,
+) -> None:
+    became = []
+    for minutes, state in ((9, "ALARM"), (5, "OK"), (1, "ALARM"), (4, "OK")):
+        alarm: JsonObject = {"AlarmName": "HighErrorRate", "NewStateValue": state, "StateChangeTime": at(minutes + 1)}
+        if state == "ALARM":
+            alarm["StateChangeTime"] = at(10)
+        published = stamp(datetime.now(UTC) - timedelta(minutes=minutes))
+        answer = await doors.sns(envelope([alarm], Timestamp=published))
+        became.append(answer.json()["outcomes"][0]["became"])
+    assert became == ["opened", "resolved", "resent", "recorded"]
+
+
+async def test_an_end_that_comes_after_the_next_beginning_does_not_end_it(doors: AwsDoors) -> None:
+    assert await became(doors, ("ALARM", 9), ("ALARM", 2), ("OK", 5)) == ["opened", "resent", "recorded"]
