@@ -223,6 +223,12 @@ def _impact(recording: Recording) -> ImpactView:
     if any(name not in assumed for name in needed):
         return ImpactView()
     prices = {name: assumed[name].value for name in needed}
+    felt = {
+        flow.price
+        for course in (courses.ours, courses.human, courses.nobody)
+        for flow in course.flows
+        if any(flow.per_second)
+    }
     interval = courses.interval_seconds
 
     def after(moment: UtcDatetime | None) -> float | None:
@@ -242,7 +248,11 @@ def _impact(recording: Recording) -> ImpactView:
                 (courses.nobody, "With nobody"),
             )
         ),
-        prices=tuple(f"{text.words(name)}: {text.usd(prices[name])} ({assumed[name].source})" for name in needed),
+        prices=tuple(
+            f"{text.words(name.removeprefix('usd_'))}: {prices[name]:g} USD ({assumed[name].source})"
+            for name in needed
+            if name in felt
+        ),
         saved=text.usd(totals["human"] - totals["ours"]),
     )
 

@@ -91,7 +91,7 @@ def _anomalies(record: IncidentRecord) -> Iterator[ClaimRow]:
             text=f"{anomaly.service} {text.metric_text(anomaly.metric)} {_moved(anomaly)}",
             detail=f"since {text.clock_time(anomaly.onset)} UTC{over}",
             figure=f"{anomaly.score:.3f}",
-            figure_name="how unusual, of 1",
+            figure_name="score",
             share=anomaly.score,
             opens="metric",
         )
@@ -123,13 +123,13 @@ def _predictions(record: IncidentRecord) -> Iterator[ClaimRow]:
         yield ClaimRow(
             id=f"prediction.{place}",
             text=row.text,
-            detail=f"by {row.by} UTC",
+            detail=", ".join(part for part in (f"by {row.by} UTC", interval_text(prediction)) if part),
             figure=row.probability_text,
             figure_name="probability",
             share=prediction.probability,
             state=row.state,
             state_text=row.state_text,
-            opens=interval_text(prediction) or "metric",
+            opens="metric",
         )
 
 
@@ -157,7 +157,7 @@ def _plans(record: IncidentRecord) -> Iterator[ClaimRow]:
 
 
 def _proof(plan: Plan) -> str:
-    return f"{len(plan.checks)} checks would prove it" if plan.checks else "nothing to prove"
+    return f"{len(plan.checks)} checks" if plan.checks else "no checks"
 
 
 def _ballots(record: IncidentRecord) -> Iterator[ClaimRow]:

@@ -262,10 +262,10 @@ def _weighed(view: EvidenceView, evidence: Iterable[Evidence]) -> EvidenceView:
 
 
 def _balance(pro: list[ObservationRow], contra: list[ObservationRow]) -> str:
-    if not pro and not contra:
-        return ""
     speaks, against = (math.fsum(row.weight for row in rows) for rows in (pro, contra))
-    return f"{speaks:+.2f} nats for, {against:+.2f} against, {speaks + against:+.2f} together"
+    if pro and contra:
+        return f"{speaks:+.2f} nats for, {against:+.2f} against, {speaks + against:+.2f} together"
+    return f"{speaks:+.2f} nats, all for it" if pro else f"{against:+.2f} nats, all against it" if contra else ""
 
 
 def _observation(evidence: Evidence) -> ObservationRow:

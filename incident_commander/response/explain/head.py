@@ -81,10 +81,12 @@ def head_view(name: str, recording: Recording) -> HeadView:
 
 def _judgement(recording: Recording) -> str:
     answer, report = recording.answer, recording.report
-    truth = f"{answer.service}, {text.words(answer.fault)}" if answer.service and answer.fault else "no fault at all"
-    named = "named right" if report.root_cause.correct else "not named right"
-    mended = "acceptable" if report.plan.acceptable else "not acceptable"
-    return f"The cause was {truth}: {named}. What was done about it was {mended}."
+    right, mended = report.root_cause.correct, "right" if report.plan.acceptable else "wrong"
+    if answer.service and answer.fault:
+        named = "named right" if right else "not named right"
+        return f"The cause was {answer.service}, {text.words(answer.fault)}: {named}. What was decided was {mended}."
+    named = "no cause was named" if right else "a cause was named all the same"
+    return f"Nothing was at fault: {named}. What was decided was {mended}."
 
 
 def _models(recording: Recording) -> str:

@@ -98,7 +98,11 @@ def prove(recording: Recording, tampering: Tampering | None = None) -> ProofView
     change = _Change()
     if tampering is not None:
         subject, change = _tampered(subject, tampering)
-    steps = (*_certificate_steps(recording, record, subject), *_ledger_steps(subject.events), _file(recording))
+    steps = (
+        *_certificate_steps(recording, record, subject),
+        *_ledger_steps(recording, subject.events),
+        _file(recording),
+    )
     failed = [step for step in steps if step.state == "fail"]
     return ProofView(
         done=True,
@@ -202,7 +206,7 @@ def _acted(record: IncidentRecord, plan: Plan) -> ProofStep:
     return _step("certificate", name, receipt.action == plan.action, text.action_text(receipt.action))
 
 
-def _ledger_steps(events: tuple[Event, ...]) -> Iterator[ProofStep]:
+def _ledger_steps(recording: Recording, events: tuple[Event, ...]) -> Iterator[ProofStep]:
     broken = [event for event in events if event_hash(event) != event.hash]
     yield _step(
         "ledger",
@@ -215,7 +219,6 @@ def _ledger_steps(events: tuple[Event, ...]) -> Iterator[ProofStep]:
     pairs = [(one, after) for one, after in pairwise(events) if after.sequence == one.sequence + 1]
     unlinked = [after for before, after in pairs if after.previous_hash != before.hash]
     begins = events[0].sequence == 1 and events[0].previous_hash != GENESIS
-    holes = len(events) - 1 - len(pairs)
     yield _step(
         "ledger",
         "Every event linked to the one before",
@@ -224,9 +227,9 @@ def _ledger_steps(events: tuple[Event, ...]) -> Iterator[ProofStep]:
         if unlinked
         else "the first event of the ledger names one before it"
         if begins
-        else f"{len(pairs)} links"
-        + (f"; {holes} lead over events of other incidents, which are not in the recording" if holes else ""),
+        else f"{len(pairs)} links",
     )
+    yield _complete(recording, events)
     repeated = [key for key, times in Counter(event.key for event in events).items() if times > 1]
     yield _step(
         "ledger",
@@ -234,6 +237,14 @@ def _ledger_steps(events: tuple[Event, ...]) -> Iterator[ProofStep]:
         not repeated,
         f"the key {repeated[0]!r} stands more than once" if repeated else f"{len(events)} different keys",
     )
+
+
+def _complete(recording: Recording, events: tuple[Event, ...]) -> ProofStep:
+    """Whether all events of the ledger are here; where it held those of other incidents too, that cannot be told."""
+    name, held = "Every event of the ledger is here", recording.report.ledger.events
+    if [event.sequence for event in events] == list(range(1, held + 1)):
+        return _step("ledger", name, True, f"events 1 to {held}, without a hole")
+    return _step("ledger", name, None, f"{len(events)} of the {held} events that the ledger held then")
 
 
 def _file(recording: Recording) -> ProofStep:

@@ -9,7 +9,7 @@ from ..record import IncidentRecord
 from ..recording import MetricTrace, Recording
 
 _BEFORE, _AFTER = timedelta(minutes=20), timedelta(minutes=5)
-"""How much is shown before the first moment that is marked, and after the incident's end."""
+"""How much is shown before the first moment that is marked, and after the last one and the incident's end."""
 
 
 class TraceMark(Value):
@@ -57,7 +57,8 @@ def trace_view(
     if kept is None:
         return None
     ended = record.incident.ended_at or record.events[-1].occurred_at
-    first, last = _places(kept, min(at for at, _ in moments) - _BEFORE, ended + _AFTER)
+    marked = [at for at, _ in moments]
+    first, last = _places(kept, min(marked) - _BEFORE, max(ended, *marked) + _AFTER)
     start = kept.start + timedelta(seconds=first * kept.interval_seconds)
     return TraceView(
         title=f"{kept.service} {text.metric_text(kept.metric)}",

@@ -144,7 +144,7 @@ def _certificate() -> rx.Component:
                 _fact("For the plan", shown.plan),
                 _fact("Its digest", rx.el.code(shown.plan_digest)),
                 _fact("Rule", shown.rule),
-                _fact("Holds", rx.fragment(shown.ballots, ", issued ", shown.issued)),
+                _fact("Ballots", rx.fragment(shown.ballots, ", issued ", shown.issued)),
                 class_name="facts stacked",
             ),
             empty("There is none: ", shown.reason),

@@ -122,7 +122,7 @@ def produced_by(row: ProducerRow) -> rx.Component:
     """What produced a statement, and whether a language model had a part in it."""
     return rx.el.p(
         rx.el.span("Produced by ", rx.el.strong(row.label), ": ", row.what),
-        rx.cond(row.models != "", chip(row.models)),
+        rx.cond(row.models != "", rx.el.span(row.models)),
         rx.cond(row.kind != "", provenance(row.kind, row.source)),
         class_name="producer",
     )

@@ -12,7 +12,7 @@ def as_html(markdown: str) -> str:
 
     Its first heading becomes the third level, below the page's own.
     """
-    tokens = _RENDERER.parse(markdown)
+    tokens = _RENDERER.parse(markdown.replace("- [ ] ", "- \u2610 "))
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1]) + 2)}"

@@ -24,7 +24,11 @@ def transparency() -> rx.Component:
                 rx.cond(
                     TransparencyState.problem != "",
                     rx.el.div(
-                        rx.el.h1("This recording cannot be shown"),
+                        rx.cond(
+                            TransparencyState.head.name == "",
+                            rx.el.h1("This recording cannot be shown"),
+                            rx.el.h2("This could not be done"),
+                        ),
                         rx.el.p(TransparencyState.problem, id="problem"),
                         class_name="panel problem-panel",
                         role="alert",
@@ -64,21 +68,21 @@ def _recordings() -> rx.Component:
 def _card(row: CardRow) -> rx.Component:
     return rx.el.li(
         ReactRouterLink.create(
-            rx.el.span(row.title, class_name="card-title"),
+            rx.el.span(row.label, class_name="card-label"),
             rx.cond(
                 row.problem == "",
                 rx.fragment(
-                    rx.el.span(rx.el.code(row.scenario), rx.el.span("seed ", row.seed), class_name="incident-meta"),
+                    rx.el.span(row.title, class_name="card-title"),
                     rx.el.span(
                         chip(row.status_text, row.status, "status"),
                         rx.el.span(row.verdict),
+                        rx.el.span(row.recorded),
                         class_name="incident-meta",
                     ),
-                    rx.el.span(row.recorded, class_name="incident-meta"),
                 ),
                 rx.el.span(rx.el.strong("Cannot be shown. "), row.problem, class_name="card-problem"),
             ),
-            to=f"{PATH}?recording={row.name}&tab={TransparencyState.tab}",
+            to=f"{PATH}?{row.query}&tab={TransparencyState.tab}",
             aria_current=rx.cond(row.name == TransparencyState.name, "true", "false"),
             prevent_scroll_reset=True,
         ),

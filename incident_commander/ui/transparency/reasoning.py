@@ -27,8 +27,8 @@ def _step(row: StepRow) -> rx.Component:
                 row.ran,
                 rx.el.p(
                     rx.cond(row.at != "", rx.el.time(row.at, " UTC")),
-                    rx.cond(row.took != "", rx.el.span("took ", row.took, ", simulated")),
-                    rx.cond(row.computed != "", rx.el.span("computed in ", row.computed, ", wall clock")),
+                    rx.cond(row.took != "", rx.el.span(row.took, " simulated")),
+                    rx.cond(row.computed != "", rx.el.span(row.computed, " computing")),
                 ),
                 rx.el.p("not needed"),
             ),

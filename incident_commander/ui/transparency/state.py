@@ -32,12 +32,12 @@ TABS: tuple[Tab, ...] = get_args(Tab)
 
 
 class CardRow(Value):
-    """A recording in the list, or a file that cannot be shown, with the reason."""
+    """A recording in the list, or a file that cannot be shown, with the reason; `query` is its part of an address."""
 
     name: str
+    query: str
+    label: str
     title: str
-    scenario: str
-    seed: str
     recorded: str
     status: str
     status_text: str
@@ -193,17 +193,12 @@ def card_row(card: Card) -> CardRow:
     """A recording of the shelf as it stands in the list."""
     return CardRow(
         name=card.name,
+        query=urlencode({"recording": card.name}),
+        label=card.title if card.scenario is None else f"{sentence(card.scenario)}, seed {card.seed}",
         title=card.title,
-        scenario=card.scenario or "",
-        seed="" if card.seed is None else str(card.seed),
         recorded=f"{date_time(card.recorded_at)} UTC" if card.recorded_at else "",
         status=card.status or "",
         status_text=sentence(card.status) if card.status else "",
         verdict=f"cause {card.verdict}" if card.verdict else "",
         problem=card.problem,
     )
-
-
-def address(name: str, tab: str) -> str:
-    """Where a tab of a recording is found."""
-    return f"{PATH}?{urlencode({'recording': name, 'tab': tab})}"
