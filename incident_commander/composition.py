@@ -16,7 +16,6 @@ from pathlib import Path
 import httpx
 import structlog
 from fastapi import FastAPI
-from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from .actions.catalogue import load_catalogue
@@ -46,7 +45,7 @@ from .response.stages import Stages
 from .response.views import HealthRow
 from .response.workers import Workers
 from .sandbox import POLICY_FILE, Assumptions, PracticeCompany
-from .store import Database, DatabaseClosed, migrate
+from .store import Database, DatabaseClosed, migrate, shown_url, workflow_url
 from .telemetry.recorded_changes import RecordedChanges
 from .telemetry.unconfigured import live_environment
 
@@ -178,7 +177,7 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
         commander.judges.open()
         try:
             executor = f"{_installation_id(settings.data_dir)}-{settings.worker_slot}"
-            async with commander.lifecycle.running(settings.resolved_workflow_database_url(), executor):
+            async with commander.lifecycle.running(workflow_url(settings.resolved_workflow_database_url()), executor):
                 await commander.lifecycle.take_up()
                 tidying = asyncio.create_task(_tidy(commander))
                 warming = asyncio.create_task(commander.analysts.warm())
@@ -241,9 +240,7 @@ async def _health(settings: Settings, database: Database, analysts: Workers) -> 
         async with database.read() as unit:
             newest = await unit.ledger.recent(None, 1)
         events = newest[0].sequence if newest else 0
-        stored = HealthRow(
-            name="database", state="ok", detail=f"{make_url(settings.resolved_database_url()).drivername}"
-        )
+        stored = HealthRow(name="database", state="ok", detail=shown_url(settings.resolved_database_url()))
         ledger = HealthRow(
             name="ledger", state="ok", detail=f"{events} events; `incident-commander ledger verify` checks them"
         )

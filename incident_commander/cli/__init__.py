@@ -4,6 +4,7 @@ import typer
 
 from .. import bench
 from ..domain.settings import BadSettings
+from ..store import DatabaseUnusable, UnsupportedDatabase
 from . import doctor, ledger, recordings, scenario, up
 
 app = typer.Typer(
@@ -28,4 +29,10 @@ def main() -> None:
         app()
     except BadSettings as error:
         typer.echo(f"the settings cannot be used: {error}", err=True)
+        raise SystemExit(2) from error
+    except UnsupportedDatabase as error:
+        typer.echo(f"IC_DATABASE_URL or IC_WORKFLOW_DATABASE_URL cannot be used: {error}", err=True)
+        raise SystemExit(2) from error
+    except DatabaseUnusable as error:
+        typer.echo(str(error), err=True)
         raise SystemExit(2) from error

@@ -14,6 +14,7 @@ from ..actions.policy import PolicyError, load_policy
 from ..domain.settings import Settings, read_settings
 from ..ingest.pagerduty import ROUTING_KEY_CHARACTERS
 from ..response.views import HealthRow
+from ..store import DatabaseUnusable, UnsupportedDatabase, check_database, shown_url
 
 
 def doctor(json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
@@ -34,7 +35,7 @@ def _examine(settings: Settings) -> tuple[HealthRow, ...]:
         HealthRow(name="python", state="ok", detail=f"{sys.version.split()[0]} at {sys.prefix}"),
         _node(),
         _data(settings.data_dir),
-        HealthRow(name="sqlite", state="ok", detail=sqlite3.sqlite_version),
+        _database(settings),
         _policy(settings.policy_file),
         _pagerduty(settings.pagerduty_routing_keys),
         HealthRow(name="notifications", state="ok", detail=f"{len(settings.notify_urls)} channel(s)")
@@ -78,6 +79,17 @@ def _pagerduty(keys: Sequence[SecretStr]) -> HealthRow:
         )
         return HealthRow(name="routing keys", state="degraded", detail=detail)
     return HealthRow(name="routing keys", state="ok", detail=f"{len(keys)} routing key(s) may send to /v2/enqueue")
+
+
+def _database(settings: Settings) -> HealthRow:
+    try:
+        for url in (settings.resolved_database_url(), settings.resolved_workflow_database_url()):
+            check_database(url)
+    except (UnsupportedDatabase, DatabaseUnusable) as error:
+        return HealthRow(name="database", state="down", detail=str(error))
+    shown = shown_url(settings.resolved_database_url())
+    version = f"; SQLite {sqlite3.sqlite_version}" if shown.startswith("sqlite") else ""
+    return HealthRow(name="database", state="ok", detail=shown + version)
 
 
 def _policy(path: Path | None) -> HealthRow:

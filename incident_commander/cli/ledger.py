@@ -5,7 +5,7 @@ import asyncio
 import typer
 
 from ..domain.settings import Settings, read_settings
-from ..store import Database, LedgerKeyUnusable, LedgerReport, SchemaMissing
+from ..store import Database, DatabaseUnusable, LedgerKeyUnusable, LedgerReport, SchemaMissing
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -24,7 +24,7 @@ def verify(json: bool = typer.Option(False, "--json", help="Print one JSON objec
         raise typer.Exit(2)
     try:
         report = asyncio.run(_verify(settings))
-    except (SchemaMissing, LedgerKeyUnusable) as error:
+    except (SchemaMissing, DatabaseUnusable, LedgerKeyUnusable) as error:
         typer.echo(f"the ledger cannot be checked: {error}", err=True)
         raise typer.Exit(2) from error
     if json:

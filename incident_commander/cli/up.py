@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 
 from ..domain.settings import Settings, read_settings
-from ..store import migrate
+from ..store import DatabaseUnusable, check_database, migrate
 
 ROOT = Path(__file__).resolve().parents[2]
 """Where rxconfig.py is: the checkout."""
@@ -35,6 +35,7 @@ def up(
         typer.echo(f"there is no rxconfig.py in {ROOT}; run this from a checkout's own environment", err=True)
         raise typer.Exit(2)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    _warn_of_databases(settings)
     environment = _reflex_environment(host, port, settings)
     command = [
         sys.executable, "-m", "reflex", "run", "--env", "prod",
@@ -44,6 +45,15 @@ def up(
     _forward_signals(server)
     threading.Thread(target=_announce, args=(server, host, port), daemon=True).start()
     raise typer.Exit(server.wait())
+
+
+def _warn_of_databases(settings: Settings) -> None:
+    """Say at once what keeps the response from starting; the pages are served all the same."""
+    for url in dict.fromkeys((settings.resolved_database_url(), settings.resolved_workflow_database_url())):
+        try:
+            check_database(url)
+        except DatabaseUnusable as error:
+            typer.echo(f"{error}\nThe pages are served meanwhile; the response starts once it can be used.", err=True)
 
 
 def migrate_command() -> None:

@@ -20,8 +20,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="IC_", env_file=".env", extra="ignore")
 
     data_dir: Path = Field(default=Path(".data"), description="where databases and keys are kept")
-    database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite inside data_dir")
-    workflow_database_url: str = Field(default="", description="DBOS system database; empty: SQLite inside data_dir")
+    database_url: str = Field(
+        default="", repr=False, description="postgresql://user:password@host/database; empty: SQLite inside data_dir"
+    )
+    workflow_database_url: str = Field(
+        default="", repr=False, description="where workflows are recorded; empty: with the application's own tables"
+    )
     host: str = Field(default="127.0.0.1", description="address to bind")
     port: int = Field(default=8000, ge=1, le=65535, description="the one port of UI, API and websocket")
     worker_slot: int = Field(default=0, ge=0, description="which of this installation's workers this process is")
@@ -38,11 +42,15 @@ class Settings(BaseSettings):
 
     def resolved_database_url(self) -> str:
         """The application database's URL, the default filled in."""
-        return self.database_url or f"sqlite+aiosqlite:///{(self.data_dir / 'incident-commander.db').resolve()}"
+        return self.database_url or f"sqlite:///{(self.data_dir / 'incident-commander.db').resolve()}"
 
     def resolved_workflow_database_url(self) -> str:
-        """The workflow database's URL, the default filled in."""
-        return self.workflow_database_url or f"sqlite:///{(self.data_dir / 'workflows.db').resolve()}"
+        """The workflow database's URL, the default filled in: a schema of its own on PostgreSQL, a file on SQLite."""
+        if self.workflow_database_url:
+            return self.workflow_database_url
+        if self.database_url.strip().startswith("postgres"):
+            return self.database_url
+        return f"sqlite:///{(self.data_dir / 'workflows.db').resolve()}"
 
 
 def read_settings() -> Settings:

@@ -4,12 +4,13 @@ from .alerts import Alerts, Door, Member, StoredAlert
 from .certificates import CertificateConflict, Certificates
 from .changes import Changes
 from .database import Database, DatabaseClosed, SchemaMissing, Unit
-from .dialect import UnsupportedDatabase
+from .dialect import DatabaseUnusable, check_database
 from .incidents import Incidents, UnknownIncident
 from .ledger import KeyReused, Ledger, LedgerBroken, LedgerReport
 from .ledger_key import LedgerKeyUnusable
 from .migrations import migrate
 from .practice import ActionKeyReused, PracticeRuns
+from .url import UnsupportedDatabase, blocking_url, shown_url, workflow_url
 from .values import Values
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Changes",
     "Database",
     "DatabaseClosed",
+    "DatabaseUnusable",
     "Door",
     "Incidents",
     "KeyReused",
@@ -35,5 +37,9 @@ __all__ = [
     "UnknownIncident",
     "UnsupportedDatabase",
     "Values",
+    "blocking_url",
+    "check_database",
     "migrate",
+    "shown_url",
+    "workflow_url",
 ]

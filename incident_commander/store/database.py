@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col
 
@@ -15,7 +15,7 @@ from ..domain.base import IncidentId
 from .alerts import Alerts
 from .certificates import Certificates
 from .changes import Changes
-from .dialect import WRITES, async_engine
+from .dialect import WRITES, DatabaseUnusable, async_engine, unusable
 from .incidents import Incidents
 from .ledger import Ledger
 from .ledger_key import LedgerKey
@@ -58,7 +58,7 @@ class Database:
     """The application's database. Several processes may share one; writing transactions are serialised among them.
 
     Args:
-        url: `sqlite+aiosqlite:///...` or `postgresql+psycopg://...`.
+        url: `sqlite:///...` or `postgresql://...`.
         ledger_key: File of the Ed25519 key that seals the ledger; made, readable by its owner only, with the first
             ledger.
     """
@@ -76,6 +76,7 @@ class Database:
 
         Raises:
             SchemaMissing: the schema was not migrated.
+            DatabaseUnusable: it cannot be reached, or is no database.
             LedgerKeyUnusable: the ledger has events and its key is missing or broken.
             UnsupportedDatabase: the URL names another kind of database.
         """
@@ -86,10 +87,7 @@ class Database:
             self._key = LedgerKey.load(self._key_path) if begun else LedgerKey.load_or_create(self._key_path)
         except DatabaseError as error:
             await engine.dispose()
-            raise SchemaMissing(
-                f"the database has no usable schema ({error.orig}); run `alembic upgrade head`, or start with "
-                "`incident-commander up`, which migrates"
-            ) from error
+            raise _why_not_opened(self._url, error) from error
         except BaseException:
             await engine.dispose()
             raise
@@ -144,3 +142,12 @@ class Database:
                 listener(touched)
             except Exception:  # noqa: BLE001 - the transaction is committed: its writer must not be told it failed
                 _log.exception("a listener failed after a commit")
+
+
+def _why_not_opened(url: str, error: DatabaseError) -> SchemaMissing | DatabaseUnusable:
+    if isinstance(error, ProgrammingError) or "no such table" in str(error.orig):
+        return SchemaMissing(
+            f"the database has no usable schema ({error.orig}); run `alembic upgrade head`, or start with "
+            "`incident-commander up`, which migrates"
+        )
+    return unusable(url, error)

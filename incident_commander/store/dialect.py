@@ -3,12 +3,16 @@
 SQLite is the default and PostgreSQL the other one; no other file of the store has SQL that only one of them speaks.
 """
 
-from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
+
+from .sqlite import begin_immediate, close_threads
+from .url import application_url, blocking_url, shown_url
 
 WRITES = "incident_commander_writes"
 """Execution option that marks a connection's transaction as a writing one."""
@@ -17,12 +21,18 @@ BUSY_TIMEOUT_MS = 8_000
 """How long a writer waits for another process's transaction: far above any of ours, and below the ten seconds after
 which Prometheus gives a delivery up, so that it hears why."""
 
+CONNECT_TIMEOUT_SECONDS = 5
+"""How long PostgreSQL may take to answer a new connection."""
+
+ABANDONED_MS = 60_000
+"""A transaction this long without a statement is one whose process hangs: PostgreSQL ends it, and its lock with it."""
+
 _PG_WRITE_LOCK = 0x1C0DE
 """Any fixed number: the advisory lock all our writing transactions take on PostgreSQL."""
 
 
-class UnsupportedDatabase(Exception):
-    """A database URL names a database or driver that is not supported; the message says which are."""
+class DatabaseUnusable(Exception):
+    """The database cannot be reached, or is none; the message says which one and why, without a password."""
 
 
 class _Cursor(Protocol):
@@ -31,15 +41,9 @@ class _Cursor(Protocol):
     def close(self) -> object: ...
 
 
-class _DriverConnection(Protocol):
-    text_factory: Callable[[bytes], str]
-
-
-class _DbapiConnection(Protocol):
+class _SqliteConnection(Protocol):
     isolation_level: str | None
-
-    @property
-    def driver_connection(self) -> _DriverConnection: ...
+    text_factory: object
 
     def cursor(self) -> _Cursor: ...
 
@@ -48,36 +52,70 @@ def async_engine(url: str) -> AsyncEngine:
     """An engine whose transactions are deferred reads, or serialised writes where WRITES is set.
 
     Raises:
-        UnsupportedDatabase: the URL is neither `sqlite+aiosqlite` nor `postgresql+psycopg`.
+        UnsupportedDatabase: the URL is neither SQLite's nor PostgreSQL's.
     """
-    driver = make_url(url).drivername
-    if driver == "sqlite+aiosqlite":
-        engine = create_async_engine(url, pool_size=8, max_overflow=8, pool_timeout=BUSY_TIMEOUT_MS / 1000)
+    parsed = application_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_async_engine(parsed, pool_size=8, max_overflow=8, pool_timeout=BUSY_TIMEOUT_MS / 1000)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        event.listen(engine.sync_engine, "engine_disposed", close_threads)
         return engine
-    if driver == "postgresql+psycopg":
-        engine = create_async_engine(url, pool_size=8, max_overflow=8)
-        event.listen(engine.sync_engine, "begin", _begin_postgresql)
-        return engine
-    raise UnsupportedDatabase(f"the database URL starts with {driver!r}; use sqlite+aiosqlite or postgresql+psycopg")
+    engine = create_async_engine(
+        parsed,
+        pool_size=8,
+        max_overflow=8,
+        pool_timeout=BUSY_TIMEOUT_MS / 1000,
+        # A server that was restarted has dropped the connections that wait in the pool.
+        pool_pre_ping=True,
+        connect_args=_postgresql_options(parsed),
+    )
+    event.listen(engine.sync_engine, "begin", _begin_postgresql)
+    return engine
 
 
 def migration_engine(url: str) -> Engine:
-    """A blocking engine for schema migrations; on SQLite one whole migration is one serialised transaction."""
-    parsed = make_url(url)
+    """A blocking engine for schema migrations; one whole migration is one serialised transaction.
+
+    Raises:
+        UnsupportedDatabase: the URL is neither SQLite's nor PostgreSQL's.
+    """
+    parsed = blocking_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed.set(drivername="sqlite+pysqlite"), poolclass=NullPool)
+        engine = create_engine(parsed, poolclass=NullPool)
         event.listen(engine, "connect", _prepare_sqlite_migration)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
-    if parsed.drivername == "postgresql+psycopg":
-        engine = create_engine(parsed, poolclass=NullPool)
-        event.listen(engine, "begin", _lock_postgresql)
-        return engine
-    raise UnsupportedDatabase(
-        f"the database URL starts with {parsed.drivername!r}; use sqlite+aiosqlite or postgresql+psycopg"
-    )
+    engine = create_engine(parsed, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS})
+    event.listen(engine, "begin", _lock_postgresql)
+    return engine
+
+
+def check_database(url: str) -> None:
+    """Connect once, and make nothing: a SQLite file that is not there yet is fine.
+
+    Raises:
+        UnsupportedDatabase: the URL is neither SQLite's nor PostgreSQL's.
+        DatabaseUnusable: it cannot be reached, or is no database.
+    """
+    parsed = blocking_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
+        return
+    engine = migration_engine(url)
+    try:
+        engine.connect().close()
+    except DatabaseError as error:
+        raise unusable(url, error) from error
+    finally:
+        engine.dispose()
+
+
+def unusable(url: str, error: DatabaseError) -> DatabaseUnusable:
+    """What to tell of a database that could not be opened at all."""
+    reason = " ".join(str(error.orig).split())
+    if "file is not a database" in reason:
+        reason = "the file is not a SQLite database; move it away, or name another by IC_DATA_DIR or IC_DATABASE_URL"
+    return DatabaseUnusable(f"{shown_url(url)} cannot be used: {reason}")
 
 
 def forbid_changes(connection: Connection, table: str) -> None:
@@ -103,11 +141,11 @@ def integrity_problem(connection: Connection, table: str) -> str | None:
     return None if findings == ["ok"] else "; ".join(findings[:3])
 
 
-def _prepare_sqlite(connection: _DbapiConnection, _record: object) -> None:
+def _prepare_sqlite(connection: _SqliteConnection, _record: object) -> None:
     # Transactions are begun by the `begin` listener alone, never by the driver's guess.
     connection.isolation_level = None
     # A row with broken UTF-8 must reach the ledger's verification as a wrong text, not end the query.
-    connection.driver_connection.text_factory = _decode
+    connection.text_factory = _decode
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
@@ -123,7 +161,7 @@ def _decode(raw: bytes) -> str:
     return raw.decode("utf-8", errors="replace")
 
 
-def _prepare_sqlite_migration(connection: _DbapiConnection, _record: object) -> None:
+def _prepare_sqlite_migration(connection: _SqliteConnection, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
@@ -132,8 +170,17 @@ def _prepare_sqlite_migration(connection: _DbapiConnection, _record: object) -> 
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get(WRITES, False):
+        begin_immediate(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _postgresql_options(url: URL) -> dict[str, int | str]:
+    """What a connection is opened with, unless the URL says otherwise."""
+    timeouts = f"-c lock_timeout={BUSY_TIMEOUT_MS} -c idle_in_transaction_session_timeout={ABANDONED_MS}"
+    options: dict[str, int | str] = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "options": timeouts}
+    return {name: value for name, value in options.items() if name not in url.query}
 
 
 def _begin_postgresql(connection: Connection) -> None:

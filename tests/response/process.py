@@ -2,6 +2,8 @@
 
 python -m tests.response.process DATA_DIR start SCENARIO SEED STAGE     hangs after STAGE's work, before its end
 python -m tests.response.process DATA_DIR resume RUN_ID                 finishes the run and prints its report
+
+The database is the one that IC_DATABASE_URL names.
 """
 
 import asyncio
@@ -64,7 +66,7 @@ async def resume(commander: Commander, run_id: RunId) -> None:
 async def main() -> None:
     """Run as the arguments say."""
     data_dir, order, *rest = sys.argv[1:]
-    settings = Settings(data_dir=Path(data_dir), database_url="", workflow_database_url="", notify_urls=[])
+    settings = Settings(data_dir=Path(data_dir), notify_urls=[])
     started: list[str] = []
     if order == "start":
         hang_after(rest[2], lambda: started[0])

@@ -12,6 +12,8 @@ import pytest
 
 from incident_commander.domain.incident import STAGES
 
+from ..postgres import PostgresServer
+
 SCENARIO, SEED = "database_cascade", 2
 """A run in which an action is certified, executed and verified."""
 
@@ -32,10 +34,11 @@ class Outcome(TypedDict):
     events: list[list[str]]
 
 
-def spawn(*arguments: str) -> "subprocess.Popen[str]":
+def spawn(database_url: str, *arguments: str) -> "subprocess.Popen[str]":
     """A serving process at the head of its own process group."""
     command = [sys.executable, "-m", "tests.response.process", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    env = {**os.environ, "IC_DATABASE_URL": database_url}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True, env=env)
 
 
 def next_message(process: "subprocess.Popen[str]") -> dict[str, str]:
@@ -58,14 +61,23 @@ def kill_group(process: "subprocess.Popen[str]") -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_response_killed_in_a_stage_goes_on_there_and_acts_once(stage: str, tmp_path: Path) -> None:
-    first = spawn(str(tmp_path), "start", SCENARIO, str(SEED), stage)
+    goes_on_and_acts_once("", stage, tmp_path)
+
+
+@pytest.mark.parametrize("stage", ["deliberate", "execute"])
+def test_on_postgresql_too(stage: str, tmp_path: Path, postgres: PostgresServer) -> None:
+    goes_on_and_acts_once(postgres.database(), stage, tmp_path)
+
+
+def goes_on_and_acts_once(database_url: str, stage: str, data_dir: Path) -> None:
+    first = spawn(database_url, str(data_dir), "start", SCENARIO, str(SEED), stage)
     try:
         held = next_message(first)
     finally:
         kill_group(first)
     assert held["held"] == stage
 
-    second = spawn(str(tmp_path), "resume", held["run_id"])
+    second = spawn(database_url, str(data_dir), "resume", held["run_id"])
     try:
         outcome: Outcome = next_message(second)  # type: ignore[assignment]
     finally:

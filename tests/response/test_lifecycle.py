@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TypeVar
 
 import httpx
@@ -20,12 +19,14 @@ from incident_commander.response.lifecycle import Lifecycle
 from incident_commander.response.record import IncidentRecord
 from incident_commander.response.stages import Stages
 
+from ..store.databases import Home
+
 T = TypeVar("T")
 
 
 @asynccontextmanager
-async def commander(folder: Path) -> AsyncIterator[Commander]:
-    settings = Settings(data_dir=folder, database_url="", workflow_database_url="", notify_urls=[])
+async def commander(home: Home) -> AsyncIterator[Commander]:
+    settings = Settings(data_dir=home.key.parent, database_url=home.url, workflow_database_url="", notify_urls=[])
     async with running(build(settings)) as serving:
         yield serving
 
@@ -79,7 +80,7 @@ async def begun(serving: Commander, run: RunId, stage: Stage) -> IncidentId:
 
 
 async def test_an_incident_whose_response_could_not_be_started_gets_it_without_a_restart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin = Lifecycle.respond
     failures = 0
@@ -92,7 +93,7 @@ async def test_an_incident_whose_response_could_not_be_started_gets_it_without_a
         await begin(self, incident_id)
 
     monkeypatch.setattr(Lifecycle, "respond", fail_once)
-    async with commander(tmp_path) as serving:
+    async with commander(home) as serving:
         (incident_id,) = await post(serving, {"alertname": "DiskFull", "service": "billing"})
         record = await ended(serving, incident_id)
     assert record.incident.status == "escalated"
@@ -100,13 +101,13 @@ async def test_an_incident_whose_response_could_not_be_started_gets_it_without_a
 
 
 async def test_a_last_stage_that_always_fails_is_left_out_and_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(incident: Incident, events: object) -> str:
         raise ValueError("no postmortem today")
 
     monkeypatch.setattr(communication, "postmortem", fail)
-    async with commander(tmp_path) as serving:
+    async with commander(home) as serving:
         (incident_id,) = await post(serving, {"alertname": "DiskFull", "service": "billing"})
         record = await ended(serving, incident_id)
     assert record.incident.status == "escalated"
@@ -117,10 +118,10 @@ async def test_a_last_stage_that_always_fails_is_left_out_and_says_so(
 
 
 async def test_a_practice_run_taken_up_before_its_first_alert_has_its_incident_answered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("incident_commander.composition.TIDY_SECONDS", 3600)
-    async with commander(tmp_path) as serving:
+    async with commander(home) as serving:
         run = await serving.company.start("database_cascade", 2)
         await serving.company.close()  # as after a restart: the world is rebuilt by the step that drives the run
         await serving.lifecycle.practise(run.id)
@@ -130,8 +131,8 @@ async def test_a_practice_run_taken_up_before_its_first_alert_has_its_incident_a
 
 
 @pytest.mark.parametrize("stage", ["detect", "deliberate", "verify"])
-async def test_a_reset_closes_what_was_being_answered(tmp_path: Path, stage: Stage) -> None:
-    async with commander(tmp_path) as serving:
+async def test_a_reset_closes_what_was_being_answered(home: Home, stage: Stage) -> None:
+    async with commander(home) as serving:
         run = await serving.operations.start_scenario("database_cascade", 2)
         incident_id = await begun(serving, run.id, stage)
         await serving.operations.reset_practice()
@@ -142,9 +143,9 @@ async def test_a_reset_closes_what_was_being_answered(tmp_path: Path, stage: Sta
         assert report.status == "closed"
 
 
-async def test_hostile_texts_go_through_the_whole_lifecycle(tmp_path: Path) -> None:
+async def test_hostile_texts_go_through_the_whole_lifecycle(home: Home) -> None:
     hostile = "<script>alert(1)</script>\x1b[31m\r\n\u202e\U0001f600{{7*7}}'; DROP TABLE events;-- %s %n \x7f\x01"
-    async with commander(tmp_path) as serving:
+    async with commander(home) as serving:
         incidents = await post(
             serving,
             {"alertname": hostile, "service": hostile, "severity": hostile, hostile: hostile},
@@ -160,7 +161,7 @@ async def test_hostile_texts_go_through_the_whole_lifecycle(tmp_path: Path) -> N
 
 
 async def test_an_incident_whose_alert_went_away_before_a_decision_is_closed_and_calls_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     labels = {"alertname": "Blip", "service": "billing"}
     deliberate = Stages.deliberate
@@ -170,7 +171,7 @@ async def test_an_incident_whose_alert_went_away_before_a_decision_is_closed_and
         return await deliberate(self, desk)
 
     monkeypatch.setattr(Stages, "deliberate", after_it_went_away)
-    async with commander(tmp_path) as serving:
+    async with commander(home) as serving:
         (incident_id,) = await post(serving, labels)
         record = await ended(serving, incident_id)
     assert record.incident.status == "closed"

@@ -117,7 +117,7 @@ def test_services_are_denied_while_apt_installs_and_the_policy_is_as_before_afte
     assert done.returncode == 0
     assert (tmp_path / "policies").read_text() == "#!/bin/sh\nexit 101\n" * 2
     assert (
-        "install --no-install-recommends chromium fonts-dejavu-core prometheus prometheus-alertmanager"
+        "install --no-install-recommends chromium fonts-dejavu-core prometheus prometheus-alertmanager postgresql"
         in (tmp_path / "apt").read_text()
     )
     assert (path.read_text() if path.exists() else None) == policy
@@ -125,7 +125,7 @@ def test_services_are_denied_while_apt_installs_and_the_policy_is_as_before_afte
 
 
 def test_nothing_is_installed_when_nothing_is_missing(tmp_path: Path, bin_folder: Path) -> None:
-    for name in ("chromium", "prometheus", "prometheus-alertmanager"):
+    for name in ("chromium", "prometheus", "prometheus-alertmanager", "pg_ctlcluster"):
         program(bin_folder / name, "exit 0")
     program(bin_folder / "apt-get", f'echo "$@" >> "{tmp_path}/apt"')
     done = system_packages(tmp_path, bin_folder, user=0)

@@ -1,17 +1,16 @@
-"""A database for each test."""
+"""A database for each test, once on each kind."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from incident_commander.store import Database
 
-from .databases import opened
+from .databases import Home, opened
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(home: Home) -> AsyncIterator[Database]:
     """A migrated, empty database."""
-    async with opened(tmp_path) as database:
+    async with opened(home) as database:
         yield database

@@ -23,7 +23,7 @@ from incident_commander.store import (
 )
 from incident_commander.store.migrations import downgrade
 
-from .databases import incident, new_event, opened, url_of
+from .databases import Home, incident, new_event, opened, url_of
 
 ROOT = Path(__file__).parents[2]
 WRITER = """
@@ -32,8 +32,8 @@ from pathlib import Path
 from incident_commander.store import Database
 from tests.store.databases import new_event
 
-async def main(folder, name):
-    database = Database(f"sqlite+aiosqlite:///{folder}/app.db", Path(folder) / "ledger.key")
+async def main(url, key, name):
+    database = Database(url, Path(key))
     await database.open()
     for index in range(15):
         async with database.write() as unit:
@@ -44,17 +44,35 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def test_several_processes_write_one_ledger_without_a_hole(tmp_path: Path) -> None:
-    async with opened(tmp_path):
+async def test_several_processes_write_one_ledger_without_a_hole(home: Home) -> None:
+    async with opened(home):
         pass
     writers = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", WRITER, str(tmp_path), name, cwd=ROOT)
+        await asyncio.create_subprocess_exec(sys.executable, "-c", WRITER, home.url, str(home.key), name, cwd=ROOT)
         for name in ("a", "b", "c")
     ]
     assert [await writer.wait() for writer in writers] == [0, 0, 0]
-    async with opened(tmp_path) as database, database.read() as unit:
+    async with opened(home) as database, database.read() as unit:
         report = await unit.ledger.verify()
     assert (report.valid, report.events) == (True, 45)
+
+
+async def test_two_connections_at_once_append_to_one_chain_without_a_hole(home: Home) -> None:
+    async def write(database: Database, name: str) -> None:
+        for index in range(20):
+            async with database.write() as unit:
+                await unit.ledger.append(new_event(f"{name}-{index}"))
+                await asyncio.sleep(0)
+                await unit.ledger.append(new_event(f"{name}-{index}-more"))
+
+    async with opened(home) as one, opened(home) as other:
+        await asyncio.gather(write(one, "a"), write(other, "b"), write(one, "c"), write(other, "d"))
+        async with one.read() as unit:
+            report = await unit.ledger.verify()
+            keys = [event.key for event in await unit.ledger.after(0, 200)]
+    assert (report.valid, report.events) == (True, 160)
+    pairs = list(zip(keys[::2], keys[1::2], strict=True))
+    assert all(second == f"{first}-more" for first, second in pairs)
 
 
 async def test_transactions_of_one_process_do_not_mix(database: Database) -> None:
@@ -109,27 +127,27 @@ async def test_a_listener_that_fails_does_not_undo_the_commit_or_stop_the_others
         assert (await unit.incidents.get(IncidentId("inc-1"))).title
 
 
-async def test_the_ledger_key_is_for_its_owner_only_and_stays_the_same(tmp_path: Path) -> None:
-    async with opened(tmp_path):
+async def test_the_ledger_key_is_for_its_owner_only_and_stays_the_same(home: Home) -> None:
+    async with opened(home):
         pass
-    key = tmp_path / "ledger.key"
+    key = home.key
     first = key.read_bytes()
     assert stat.S_IMODE(os.stat(key).st_mode) == 0o600
-    async with opened(tmp_path):
+    async with opened(home):
         assert key.read_bytes() == first
-    assert not [name for name in os.listdir(tmp_path) if name.startswith(".ledger")]
+    assert not [name for name in os.listdir(key.parent) if name.startswith(".ledger")]
 
 
-async def test_a_ledger_without_its_key_is_not_opened_with_a_new_one(tmp_path: Path) -> None:
-    async with opened(tmp_path) as database, database.write() as unit:
+async def test_a_ledger_without_its_key_is_not_opened_with_a_new_one(home: Home) -> None:
+    async with opened(home) as database, database.write() as unit:
         await unit.ledger.append(new_event("k"))
-    (tmp_path / "ledger.key").unlink()
+    home.key.unlink()
     with pytest.raises(LedgerKeyUnusable, match="restore that file"):
-        async with opened(tmp_path):
+        async with opened(home):
             pass
-    (tmp_path / "ledger.key").write_bytes(b"short")
+    home.key.write_bytes(b"short")
     with pytest.raises(LedgerKeyUnusable, match="5 bytes"):
-        async with opened(tmp_path):
+        async with opened(home):
             pass
 
 
@@ -138,8 +156,8 @@ async def test_a_database_without_schema_says_how_to_migrate(tmp_path: Path) -> 
         await Database(url_of(tmp_path / "empty.db"), tmp_path / "key").open()
 
 
-async def test_a_closed_database_says_so(tmp_path: Path) -> None:
-    async with opened(tmp_path) as database:
+async def test_a_closed_database_says_so(home: Home) -> None:
+    async with opened(home) as database:
         pass
     with pytest.raises(DatabaseClosed):
         async with database.read():

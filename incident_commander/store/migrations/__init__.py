@@ -5,10 +5,12 @@ from pathlib import Path
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from .. import tables
-from ..dialect import migration_engine
+from ..dialect import migration_engine, unusable
+from ..url import make_folder
 
 _HERE = Path(__file__).parent
 METADATA = tables.EventRow.metadata
@@ -20,6 +22,7 @@ def migrate(url: str, revision: str = "head") -> None:
 
     Raises:
         UnsupportedDatabase: the URL names another kind of database.
+        DatabaseUnusable: it cannot be reached, or is no database.
         alembic.util.CommandError: there is no such revision.
     """
     _move(url, revision, down=False)
@@ -30,6 +33,7 @@ def downgrade(url: str, revision: str = "base") -> None:
 
     Raises:
         UnsupportedDatabase: the URL names another kind of database.
+        DatabaseUnusable: it cannot be reached, or is no database.
         alembic.util.CommandError: there is no such revision.
     """
     _move(url, revision, down=True)
@@ -37,10 +41,15 @@ def downgrade(url: str, revision: str = "base") -> None:
 
 def run_migrations(environment: EnvironmentContext, url: str) -> None:
     """Run what an alembic environment was asked for, as one transaction that other processes wait for."""
-    _make_folder(url)
+    make_folder(url)
     engine = migration_engine(url)
     try:
-        with engine.begin() as connection:
+        connection = engine.connect()
+    except DatabaseError as error:
+        engine.dispose()
+        raise unusable(url, error) from error
+    try:
+        with connection, connection.begin():
             _configure(environment, connection)
             environment.run_migrations()
     finally:
@@ -61,9 +70,3 @@ def _move(url: str, revision: str, *, down: bool) -> None:
 
 def _configure(environment: EnvironmentContext, connection: Connection) -> None:
     environment.configure(connection=connection, target_metadata=METADATA, transactional_ddl=True)
-
-
-def _make_folder(url: str) -> None:
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
