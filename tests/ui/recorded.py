@@ -167,7 +167,10 @@ def recording(
 
 def _told(status: IncidentStatus) -> tuple[tuple[EventKind, str, JsonObject, float], ...]:
     """The story with its alert in full, and its end."""
-    opening: JsonObject = {"alert": story.json(story.alert(summary="checkout-api fails 12% of its requests")), "reason": ""}
+    opening: JsonObject = {
+        "alert": story.json(story.alert(summary="checkout-api fails 12% of its requests")),
+        "reason": "",
+    }
     replaced: dict[str, JsonObject] = {
         "alert.grouped": opening,
         "anomalies.detected": {"anomalies": [story.json(ANOMALY)], "evidence": []},

@@ -58,9 +58,9 @@ def chooser() -> rx.Component:
             rx.el.button("Run", type="submit", class_name="primary"),
         ),
         rx.el.p(
+            rx.el.span("No real system is touched and no real customer is counted. A run takes some 10 seconds."),
             provenance("simulated", "practice company"),
-            " No real system is touched and no real customer is counted. A run takes some 10 seconds.",
-            class_name="demo-note",
+            class_name="demo-note demo-sources",
         ),
         on_submit=DemoState.run,
         reset_on_submit=False,
@@ -112,4 +112,5 @@ def progress() -> rx.Component:
                 id="demo-problem",
             ),
         ),
+        class_name="demo-news",
     )

@@ -31,11 +31,15 @@ def headline() -> rx.Component:
                     ("lost", rx.cond(frame.ended, "saved: less than nothing", "saved so far: less than nothing")),
                     rx.cond(frame.ended, "saved: no difference", "saved so far"),
                 ),
-                " against an engineer on call",
+                " against an engineer on call, as modelled",
                 class_name="demo-figure-note",
             ),
         ),
-        rx.el.p(provenance("simulated", "practice company"), provenance("assumed", "prices and the engineer's times")),
+        rx.el.p(
+            provenance("simulated", "practice company"),
+            provenance("assumed", "prices and the engineer's times"),
+            class_name="demo-sources",
+        ),
         rx.el.p(
             rx.cond(
                 frame.ended,
@@ -67,7 +71,7 @@ def comparison() -> rx.Component:
                 rx.el.tr(
                     rx.el.td(),
                     _head("Incident Commander", "ours"),
-                    _head("Engineer on call", "human"),
+                    _head("Engineer on call", "human", "modelled: always right in the end"),
                     _head("Nobody", "nobody"),
                 )
             ),
@@ -115,8 +119,13 @@ def comparison() -> rx.Component:
     )
 
 
-def _head(name: str, course: str) -> rx.Component:
-    return rx.el.th(rx.el.span(class_name="chart-key", data_tone=course, aria_hidden="true"), name, scope="col")
+def _head(name: str, course: str, note: str = "") -> rx.Component:
+    return rx.el.th(
+        rx.el.span(class_name="chart-key", data_tone=course, aria_hidden="true"),
+        name,
+        rx.el.span(note, class_name="muted") if note else rx.fragment(),
+        scope="col",
+    )
 
 
 def _row(name: str, note: str, figure: str, *cells: tuple[Cell, tuple[str, ...]]) -> rx.Component:
@@ -127,7 +136,7 @@ def _row(name: str, note: str, figure: str, *cells: tuple[Cell, tuple[str, ...]]
             for (cell, kinds), course, column in zip(
                 cells,
                 ("ours", "human", "nobody"),
-                ("Incident Commander", "Engineer on call", "Nobody"),
+                ("Commander", "Engineer", "Nobody"),
                 strict=True,
             )
         ),

@@ -54,10 +54,10 @@ def player() -> rx.Component:
             class_name="demo-position",
         ),
         rx.el.p(
-            "Time is simulated: at 1x a simulated minute passes in a second. ",
+            rx.el.span("Time is simulated: at 1x a simulated minute passes in a second."),
             provenance("simulated", "practice company"),
-            provenance("assumed", "prices"),
-            class_name="demo-note",
+            provenance("assumed", "prices and the engineer's times"),
+            class_name="demo-note demo-sources",
         ),
         rx.el.p(
             rx.cond(
