@@ -39,3 +39,10 @@ async def test_a_store_knows_whether_a_change_was_ever_reported(database: Databa
         assert not await unit.changes.ever()
         await unit.changes.add(reported_change("d-1"))
         assert await unit.changes.ever()
+
+
+async def test_the_longest_key_and_account_are_kept(database: Database) -> None:
+    longest = reported_change("\U0001f525" * 512, account="\U0001f525" * 128)
+    async with database.write() as unit:
+        assert await unit.changes.add(longest)
+        assert not await unit.changes.add(longest)
