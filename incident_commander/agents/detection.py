@@ -21,6 +21,7 @@ NAME = "detection"
 _LEAD_SECONDS = 600.0
 """Trouble that began this much later than the first weighs a third of it."""
 _REPORTED = 40
+_LOST = 0.3
 
 
 class Trouble(Value):
@@ -123,6 +124,7 @@ def judge(plans: tuple[Plan, ...], findings: DetectionFindings) -> Judgement:
     if findings.series_read == 0:
         return abstain(plans, "no metric could be read, so nothing can be said about what is abnormal")
     catalogue = load_catalogue()
+    hostile = {t.service: t.strength for t in findings.troubles if t.fault == "attack_traffic"}
     scores: dict[Digest, float] = {}
     why: dict[Digest, str] = {}
     for plan in plans:
@@ -136,6 +138,9 @@ def judge(plans: tuple[Plan, ...], findings: DetectionFindings) -> Judgement:
             and (trouble.fault in addresses or (trouble.fault == "unknown" and "bad_deploy" in addresses))
         ]
         fit = max(fits, default=0.0)
+        if target in hostile and plan.action.name != "block_sources":
+            # What is added for hostile requests, or shed from all alike, is the customers' loss.
+            fit *= 1.0 - _LOST * hostile[target]
         scores[plan.digest] = findings.real * fit
         why[plan.digest] = (
             f"{target} is abnormal itself, in something {plan.action.name} can move, and still is"

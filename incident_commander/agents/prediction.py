@@ -37,6 +37,8 @@ _DRIVES_SECONDS = 120.0
 _REPORTED = 6
 _REPEATED = 0.75
 """What repeated calls leave of a resource's use where more of it is added: they take what they get."""
+_GOES_ON = 0.3
+"""What an attack that is not refused takes of the relief: it asks for more where it gets more."""
 _STAYS = 0.3
 """How probable it is that trouble stays which has a reason to pass by itself."""
 
@@ -178,6 +180,8 @@ def judge(plans: tuple[Plan, ...], findings: PredictionFindings) -> Judgement:
         spec = catalogue[plan.action.name]
         relief, because = _relief(plan.action, spec, findings)
         harm, victim = _harm(plan.action, spec, findings)
+        if plan.action.name != "block_sources":
+            relief *= 1.0 - _GOES_ON * findings.attacked.get(plan.action.target, 0.0)
         scores[plan.digest] = findings.persists * relief * (1.0 - 0.5 * spec.risk) * (1.0 - harm)
         why[plan.digest] = because if harm < 0.5 else f"it would overload {victim}"
     for plan in plans:

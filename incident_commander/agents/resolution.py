@@ -323,7 +323,7 @@ def _support(signs: Signs) -> float:
     logs = 1.0 if signs.own_logs else 0.0
     blamed = 1.0 if signs.blamed_by else 0.0
     felt = min(1.0, 2.0 * signs.symptom)
-    led = max((lead.strength for lead in signs.leads), default=0.0)
+    led = max((min(1.0, 1.25 * lead.strength) for lead in signs.leads), default=0.0)
     return min(1.0, max(led, 0.2 + 0.4 * max(logs, 0.7 * blamed) + 0.4 * felt))
 
 

@@ -56,17 +56,16 @@ def intrusion_leads(
     observations: Observations, found: tuple[Deviation, ...], patterns: tuple[Pattern, ...], graph: CallGraph
 ) -> tuple[tuple[Lead, ...], tuple[Passing, ...]]:
     """The services whose credentials others use; and those where an announced rotation denies calls for a while."""
-    audit = audit_lines(observations)
+    outside = tuple(line for line in audit_lines(observations) if line.outside)
     names = frozenset(s.service for s in observations.metrics) | {s.name for s in observations.topology.services}
     leads: list[Lead] = []
     passing: list[Passing] = []
     for owner in sorted(names):
-        lead = _of_owner(owner, observations, audit, found, patterns, graph)
+        lead = _of_owner(owner, observations, outside, found, patterns, graph)
         if lead is None:
             continue
         rotated = announcement(observations.changes, "rotation", owner, lead.onset)
-        outside = any(line.outside for line in audit if owner_of(line.identity, names) == owner)
-        if rotated is not None and not outside:
+        if rotated is not None and not any(owner_of(line.identity, names) == owner for line in outside):
             what = f"{rotated.summary!r} came shortly before, and no call of {owner} came from outside"
             passing.append(Passing(owner, Clue("changes", what, _ROTATION_PASSES)))
         elif lead.weight >= _LEAST:
@@ -74,7 +73,7 @@ def intrusion_leads(
     for store in sorted({d.series.service for d in found if d.meaning.kind == "egress" and d.ongoing and d.harmful}):
         began = min(d.onset for d in found if d.series.service == store and d.meaning.kind == "egress")
         planned = announcement(observations.changes, "bulk_read", store, began)
-        if planned is not None and not any(line.outside for line in audit if line.where == store):
+        if planned is not None and not any(line.where == store for line in outside):
             what = f"{planned.summary!r} was announced for {store}, and nobody reads it from outside"
             passing.append(Passing(store, Clue("changes", what, _EXPORT_PASSES)))
     return tuple(leads), tuple(passing)
@@ -105,7 +104,7 @@ def owner_of(identity: str, names: frozenset[ServiceName]) -> ServiceName | None
 def _of_owner(
     owner: ServiceName,
     observations: Observations,
-    audit: tuple[AuditLine, ...],
+    outside: tuple[AuditLine, ...],
     found: tuple[Deviation, ...],
     patterns: tuple[Pattern, ...],
     graph: CallGraph,
@@ -133,7 +132,7 @@ def _of_owner(
                 clues.append(Clue("metrics", f"{sentence(d)}, {beyond:.2g} times what its requests explain", d.score))
                 onsets.append(d.onset)
     names = frozenset((owner,))
-    foreign = [line for line in audit if line.outside and owner_of(line.identity, names) == owner]
+    foreign = [line for line in outside if owner_of(line.identity, names) == owner]
     if foreign:
         calls = ", ".join(sorted({line.call for line in foreign})[:3])
         first = foreign[0]

@@ -6,9 +6,9 @@ A template is a line with its variable tokens masked, grouped by masked form (th
 
 import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from ..domain.base import ServiceName
 from ..domain.telemetry import LogRecord
@@ -58,18 +58,38 @@ def template_of(message: str) -> str:
 
 
 def rising_patterns(
-    records: Iterable[LogRecord], start: datetime, split: datetime, end: datetime, minimum_evidence: float = 2.0
+    records: tuple[LogRecord, ...], start: datetime, split: datetime, end: datetime, minimum_evidence: float = 2.0
 ) -> tuple[Pattern, ...]:
     """Templates that are new or more frequent in [split, end) than in [start, split), the strongest first.
 
     Args:
         minimum_evidence: In nats; 2 is what a new template reaches with a line or two.
     """
+    return _rising(_Reading(records), start, split, end, minimum_evidence)
+
+
+class _Reading:
+    """One reading of a log, compared by identity, so that whoever asks again about it is answered from memory."""
+
+    def __init__(self, records: tuple[LogRecord, ...]) -> None:
+        self.records = records
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Reading) and other.records is self.records
+
+    def __hash__(self) -> int:
+        return id(self.records)
+
+
+@lru_cache(maxsize=4)
+def _rising(
+    reading: _Reading, start: datetime, split: datetime, end: datetime, minimum_evidence: float
+) -> tuple[Pattern, ...]:
     before_seconds = max((split - start).total_seconds(), 1.0)
     after_seconds = max((end - split).total_seconds(), 1.0)
     counts: dict[tuple[ServiceName, str], list[int]] = {}
     first: dict[tuple[ServiceName, str], LogRecord] = {}
-    for record in records:
+    for record in reading.records:
         key = (record.service, template_of(record.message))
         count = counts.setdefault(key, [0, 0])
         if record.at < split:

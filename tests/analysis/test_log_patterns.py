@@ -49,7 +49,7 @@ def test_new_and_bursting_templates_rise_and_steady_ones_do_not() -> None:
         *lines("orders", "pool exhausted {}", range(110, 120)),
     ]
     end = EPOCH + timedelta(minutes=120)
-    found = rising_patterns(records, EPOCH, EPOCH + timedelta(minutes=100), end)
+    found = rising_patterns(tuple(records), EPOCH, EPOCH + timedelta(minutes=100), end)
     assert {p.template for p in found} == {"pool exhausted <*>", "slow query <*>"}
     new = next(p for p in found if p.new)
     assert (new.template, new.before, new.after) == ("pool exhausted <*>", 0, 10)
