@@ -299,7 +299,8 @@ def _read_url(event: Mapping[str, JsonValue]) -> str:
             where = f"{name}[{index}]"
             link = read_object(entry, where)
             text = read_text(link.get(address), f"{where}.{address}")
-            read_text(link.get("text") or "", f"{where}.text")
+            if link.get("text") is not None:
+                read_text(link["text"], f"{where}.text")
             if name == "links":
                 found.append(text)
     return next((text for text in found if text.startswith(("https://", "http://"))), "")

@@ -224,6 +224,7 @@ def test_emoji_and_text_from_right_to_left_are_taken_as_they_are() -> None:
         ({"links": {}}, "links"),
         ({"links": [{}] * 101}, "links"),
         ({"links": [{"text": "no address"}]}, "links[0].href"),
+        ({"links": [{"href": "https://x", "text": False}]}, "links[0].text"),
         ({"images": ["x"]}, "images[0]"),
         ({"client_url": 7}, "client_url"),
     ],
