@@ -77,7 +77,7 @@ class PredictionFindings(Value):
         persists: Probability that there is still harm in ten minutes if nobody acts.
         repeated: Services whose callers repeat what fails: the loop ends once fewer requests are let in.
         attacked: By service, how far what presses it are hostile requests, in [0, 1].
-        stalls: How much longer than usual volumes take, by service, in [0, 1].
+        stalls: How much longer than usual volumes take, or how much less caches answer, by service, in [0, 1].
         misused: By service, how far calls are made under its identity that its requests do not explain, in [0, 1].
         calls: Who depends on whom, for what a plan sends downstream.
         symptoms: How much latency, errors or availability of each service are off, in [0, 1].
@@ -121,7 +121,7 @@ def examine(case: Case) -> PredictionFindings:
     predictions.extend(_lasting(case, d, cost) for d in lasting[:3])
     predictions.sort(key=lambda p: (-p.probability, p.by, p.service, p.metric))
     abnormal = tuple(d for d in found if d.harmful and d.ongoing)
-    stalls = {d.series.service: d.score for d in reversed(abnormal) if d.meaning.kind == "io"}
+    stalls = {d.series.service: d.score for d in reversed(abnormal) if d.meaning.kind in ("io", "cache")}
     leads = leads_in(observations)
     filling = max((p.probability for p in predictions if meaning_of(p.metric, p.unit).resource == "disk"), default=0.0)
     full = max((load.fills for load in loads if load.resource == "disk" and load.began is not None), default=0.0)
@@ -333,7 +333,7 @@ def _known_relief(action: Action, findings: PredictionFindings) -> tuple[float, 
                 return 0.0, f"nobody else is seen to use the credentials of {target}"
             return findings.misused[target], f"what others do with the credentials of {target} would end"
         case "failover" if target in findings.stalls:
-            return findings.stalls[target], f"the standby of {target} has a volume of its own"
+            return findings.stalls[target], f"the standby of {target} does not share what slows it"
         case _:
             return None
 

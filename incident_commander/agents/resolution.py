@@ -185,12 +185,15 @@ def _promising(
 ) -> list[ActionName]:
     """The actions for a cause, the one to prefer first: taking back the change that did it, then the least risky."""
     names = list(catalogue.for_fault(hypothesis.fault, observations.topology.kind_of(hypothesis.service)))
+    if hypothesis.fault == "attack_traffic" and "block_sources" not in names:
+        names.append("block_sources")  # where they come in, whatever they press
     suspected = signs is not None and bool(signs.convicted)
     return sorted(
         names,
         key=lambda name: (
             0 if name == "rollback" and suspected else 2 if name == "rollback" else 1,
             name != "block_sources",
+            name == "restart" and hypothesis.fault == "node_failure",
             name == "failover" and hypothesis.fault == "disk_full",
             signs is not None and not _suits(name, signs.filler),
             name == "scale_out" and signs is not None and (signs.demand > _CARRIED or signs.repeated),

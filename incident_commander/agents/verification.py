@@ -23,7 +23,7 @@ RECOVERY_SECONDS = 300.0
 GUARD_SECONDS = 180.0
 """How long after an action the guarded metrics are watched."""
 _SHOWN_BY: dict[CatalogueKind, tuple[MetricKind, ...]] = {
-    "latency": ("latency", "io"),
+    "latency": ("latency", "io", "cache"),
     "traffic": ("identity", "denials"),
 }
 """By what an effect is seen where not by its own kind: requests themselves may well go on and be refused."""

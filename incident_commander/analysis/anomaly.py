@@ -26,8 +26,10 @@ _SMOOTHING = 5
 _THRESHOLD = 4.0
 _SLACK = 1.0
 _ONGOING_SECONDS = 120.0
+_RECENT_QUANTILE = 0.65
+"""What is bad in every other sample, as under a limit that sheds, has not ended."""
 _FULL_MARKS: dict[MetricKind, float] = {"errors": 0.05, "cache": 0.05, "refusals": 0.05, "clients": 0.1}
-_LEAST_IO_MS = 5.0
+_LEAST_IO_MS = 3.0
 """Any volume may take as long as this."""
 _LEAST_DENIALS = 0.5
 """A call denied every other second is somebody's mistake."""
@@ -172,7 +174,7 @@ def find_excursion(
         toward = sign * z
         for first, last in _stretches(toward >= _THRESHOLD, max(3, n_points // 40)):
             peak = float(toward[first:last].max())
-            recent = float(np.median(toward[-n_recent:]))
+            recent = float(np.sort(toward[-n_recent:])[int(_RECENT_QUANTILE * n_recent)])
             ongoing = last >= n_points - n_recent and recent >= max(3.0, 0.25 * peak) and not silent
             excursion = Excursion(
                 score=float(1.0 - np.exp(-(peak - 2.5) / 8.0)),

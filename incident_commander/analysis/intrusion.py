@@ -23,7 +23,7 @@ _AUDIT = re.compile(r"\bidentity=(?P<identity>\S+) source=(?P<source>\S+) call=(
 _OWN_NETWORKS = tuple(ipaddress.ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8"))
 _FOREIGN = ("not in the image", "unknown process", "outbound connection to", "xmrig", "miner", "reverse shell")
 _DENIED = ("permission denied", "access denied", "not authorized", "unauthorized")
-_BEYOND = 1.4
+_BEYOND = 1.25
 """Calls under an identity beyond what its requests explain, as a factor."""
 _LEAST = 2.0
 _ROTATION_PASSES, _EXPORT_PASSES = 8.0, 8.0
@@ -114,12 +114,20 @@ def _of_owner(
     requests = max(1.0, traffic_factor(owner, found))
     clues: list[Clue] = []
     onsets: list[float] = []
+    names = frozenset((owner,))
+    foreign = [line for line in outside if owner_of(line.identity, names) == owner]
+    if foreign:
+        calls = ", ".join(sorted({line.call for line in foreign})[:3])
+        first = foreign[0]
+        what = f"{len(foreign)} calls of {first.identity} ({calls}) came from outside, first from {first.source}"
+        clues.append(Clue("logs", f"{first.where} logs that {what}", 4.0 if len(foreign) > 1 else 3.0))
+        onsets.append(first.at)
     for d in own:
         if d.meaning.kind == "identity":
             beyond = _factor(d) / requests
             if beyond > _BEYOND:
                 what = f"{sentence(d)}, {beyond:.2g} times what its requests explain"
-                clues.append(Clue("metrics", what, 2.5 * d.score * min(1.0, beyond - 1.0)))
+                clues.append(Clue("metrics", what, 2.5 * d.score * min(1.0, 2.0 * (beyond - 1.0))))
                 onsets.append(d.onset)
         elif d.meaning.kind == "denials":
             clues.append(Clue("metrics", sentence(d), 1.5 * d.score))
@@ -129,16 +137,10 @@ def _of_owner(
         if d.meaning.kind == "egress" and store in graph.dependencies(owner) and clues:
             beyond = _factor(d) / max(1.0, traffic_factor(store, found))
             if beyond > _BEYOND:
-                clues.append(Clue("metrics", f"{sentence(d)}, {beyond:.2g} times what its requests explain", d.score))
+                clues.append(
+                    Clue("metrics", f"{sentence(d)}, {beyond:.2g} times what its requests explain", 1.5 * d.score)
+                )
                 onsets.append(d.onset)
-    names = frozenset((owner,))
-    foreign = [line for line in outside if owner_of(line.identity, names) == owner]
-    if foreign:
-        calls = ", ".join(sorted({line.call for line in foreign})[:3])
-        first = foreign[0]
-        what = f"{len(foreign)} calls of {first.identity} ({calls}) came from outside, first from {first.source}"
-        clues.append(Clue("logs", f"{first.where} logs that {what}", 4.0 if len(foreign) > 1 else 3.0))
-        onsets.append(first.at)
     for p in patterns:
         text = p.example.lower()
         if p.service == owner and any(word in text for word in _FOREIGN):

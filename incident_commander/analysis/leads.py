@@ -6,6 +6,7 @@ from ..domain.base import ServiceName
 from ..domain.findings import FaultKind
 from ..domain.telemetry import Observations, from_epoch
 from .anomaly import Deviation, deviations_in
+from .caches import cache_leads
 from .call_graph import CallGraph, call_graph
 from .clues import Lead, Passing
 from .intrusion import intrusion_leads
@@ -76,7 +77,7 @@ def read_leads(
     volumes, announced = volume_leads(found, patterns, observations.changes)
     intrusions, rotations = intrusion_leads(observations, found, patterns, graph)
     crowds = crowds_that_pass(observations, found, graph, bool(attacks))
-    return Leads((*attacks, *volumes, *intrusions), (*announced, *rotations, *crowds))
+    return Leads((*attacks, *volumes, *cache_leads(found, graph), *intrusions), (*announced, *rotations, *crowds))
 
 
 def _is_trouble(deviation: Deviation) -> bool:

@@ -22,7 +22,7 @@ from .words import sentence
 
 _GROWN = 1.2
 _CROWD = 1.5
-_SUDDEN_SECONDS = 300.0
+_SUDDEN_SECONDS = 280.0
 _MULTIPLIED, _LESS = 1.8, 0.9
 _PASSES = 9.0
 _LEAST = 1.5

@@ -7,6 +7,7 @@ from ..domain.base import ServiceName
 from ..domain.findings import Evidence, FaultKind
 from ..domain.telemetry import Change, Observations, from_epoch
 from .anomaly import Deviation
+from .caches import asked_instead
 from .call_graph import CallGraph, mentioned
 from .candidates import Candidate, explained_by
 from .change_review import Review
@@ -136,6 +137,9 @@ def _of_its_reach(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
     if candidate.fault == "attack_traffic":
         for loaded in graph.dependencies(service):
             above |= {loaded, *graph.dependents(loaded)}
+    elif scene.observations.topology.kind_of(service) == "cache":
+        for loaded in asked_instead(service, graph):
+            above |= {loaded, *graph.dependents(loaded)}
     elif candidate.fault == "overload":
         for loaded in (other for other, origin in scene.sources.items() if origin == service):
             above |= {loaded, *graph.dependents(loaded)}
@@ -184,9 +188,13 @@ def _of_leads(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
         if lead is own:
             continue
         below = service in graph.dependencies(lead.service)
+        missing = scene.observations.topology.kind_of(lead.service) == "cache"
         if lead.fault == "attack_traffic" and (below or service in graph.dependents(lead.service)):
             what = f"what loads {service} are the hostile requests that press {lead.service}"
             yield Clue("topology", what, -_LOADED * (1.0 if below else 0.5) * lead.strength)
+        elif lead.fault == "node_failure" and service in asked_instead(lead.service, graph) and missing:
+            what = f"what loads {service} is what {lead.service} no longer answers"
+            yield Clue("topology", what, -_LOADED * lead.strength)
         elif lead.fault == "credential_compromise" and service in graph.dependencies(lead.service):
             what = f"what loads {service} may be calls under the identity of {lead.service} that others make"
             yield Clue("topology", what, -_LOADED * lead.strength)
