@@ -20,8 +20,11 @@ from .preference import abstain, prefer
 NAME = "detection"
 _LEAD_SECONDS = 600.0
 """Trouble that began this much later than the first weighs a third of it."""
+_CLEAR = 0.6
+"""Share of the strongest trouble from which another counts as the first: a faint one before it is no beginning."""
 _REPORTED = 40
 _LOST = 0.3
+"""What serving an attack costs of a plan's worth."""
 
 
 class Trouble(Value):
@@ -29,7 +32,7 @@ class Trouble(Value):
 
     Attributes:
         strength: How much its own resources show it, in [0, 1].
-        lag_seconds: How much later it began than the first trouble anywhere.
+        lag_seconds: How much later it began than the first clear trouble anywhere.
     """
 
     service: ServiceName
@@ -79,13 +82,14 @@ def examine(case: Case) -> DetectionFindings:
         if lead.strength >= 0.1:
             known = strengths.get((service, lead.fault), (0.0, math.inf))
             strengths[service, lead.fault] = (max(known[0], lead.strength), min(known[1], lead.onset))
-    first = min((onset for _, onset in strengths.values()), default=0.0)
+    most = max((strength for strength, _ in strengths.values()), default=0.0)
+    first = min((onset for strength, onset in strengths.values() if strength >= _CLEAR * most), default=0.0)
     harm = max(harm_now(found, case.impact), max((lead.concern for _, lead in pointed), default=0.0))
     firing = 1.0 if not case.alerts or any(alert.status == "firing" for alert in case.alerts) else 0.5
     return DetectionFindings(
         anomalies=tuple(deviation.anomaly() for deviation in found[:_REPORTED]),
         troubles=tuple(
-            Trouble(service=service, fault=fault, strength=min(1.0, strength), lag_seconds=onset - first)
+            Trouble(service=service, fault=fault, strength=min(1.0, strength), lag_seconds=max(0.0, onset - first))
             for (service, fault), (strength, onset) in sorted(strengths.items(), key=lambda e: (-e[1][0], e[0]))
         ),
         real=harm * firing,

@@ -148,7 +148,10 @@ def _of_owner(
             onsets.append(p.first_seen.timestamp())
         elif p.service == owner and any(word in text for word in _DENIED) and p.before == 0 and "audit" not in text:
             clues.append(Clue("logs", f"{owner} logs {p.example!r} ({p.after} times)", 1.0))
-    if not clues or not onsets:
+    if not onsets or not (
+        any(clue.signal == "logs" for clue in clues) or any(d.meaning.kind == "denials" for d in own)
+    ):
+        # More calls alone may be repeats, or what a cache misses.
         return None
     planned = announcement(observations.changes, "probing", None, min(onsets))
     if planned is not None and not foreign:

@@ -19,7 +19,7 @@ from .words import sentence
 
 _OWN, _SYMPTOM, _LEADS, _LATER_PER_MINUTE, _COVERS = 5.0, 1.6, 1.0, 0.15, 1.5
 _EXPLAINED, _LOG, _BLAMED, _SELF_TIME, _ERROR_ORIGIN, _CHANGE = 3.5, 1.0, 0.8, 1.2, 0.8, 1.2
-_LOADED, _RETRIED, _SLOWED, _FOREIGN_WORK = 3.0, 1.5, 2.0, 4.0
+_LOADED, _RETRIED, _SLOWED, _FOREIGN_WORK, _MISSED = 3.0, 1.5, 2.0, 4.0, 4.5
 _LEAST = 0.05
 """Evidence that weighs less is not worth telling."""
 _FAULT_WORDS: tuple[tuple[FaultKind, tuple[str, ...]], ...] = (
@@ -194,7 +194,7 @@ def _of_leads(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
             yield Clue("topology", what, -_LOADED * (1.0 if below else 0.5) * lead.strength)
         elif lead.fault == "node_failure" and service in asked_instead(lead.service, graph) and missing:
             what = f"what loads {service} is what {lead.service} no longer answers"
-            yield Clue("topology", what, -_LOADED * lead.strength)
+            yield Clue("topology", what, -_MISSED * lead.strength)
         elif lead.fault == "credential_compromise" and service in graph.dependencies(lead.service):
             what = f"what loads {service} may be calls under the identity of {lead.service} that others make"
             yield Clue("topology", what, -_LOADED * lead.strength)
