@@ -3,7 +3,8 @@
 import pytest
 
 from incident_commander.domain.base import Digest
-from incident_commander.response.explain.proof import TAMPERINGS, NothingToTamper, ProofView, Tampering, prove
+from incident_commander.response.explain.proof import ProofView, prove
+from incident_commander.response.explain.tampering import TAMPERINGS, NothingToTamper, Tampering
 from incident_commander.response.recording import Recording
 from tests.consensus.ballot_box import keyring
 from tests.response import recorded
@@ -67,6 +68,14 @@ def test_keys_that_are_not_the_voters_make_no_valid_signature() -> None:
     assert "Signature of detection" in names
     assert "Votes counted again" in names
     assert "File as it was recorded" in names
+
+
+def test_a_certificate_for_a_plan_that_was_never_proposed_fails() -> None:
+    events = tuple(event for event in RECORDING.events if event.kind != "plans.proposed")
+    proof = prove(RECORDING.model_copy(update={"events": events}).sealed())
+    (certificate,) = [step for step in proof.steps if step.group == "certificate"]
+    assert certificate.state == "fail"
+    assert "was never proposed" in certificate.detail
 
 
 def test_an_event_left_out_is_told() -> None:

@@ -1,13 +1,9 @@
-"""Verifying a recorded decision: everything is computed again, and each check says what it compared.
-
-What is checked can be tampered with first, in memory only, to show that a check fails where it should.
-"""
+"""Verifying a recorded decision: everything is computed again, and each check says what it compared."""
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import Literal
 
 from ...consensus.ballots import signature_is_valid
 from ...consensus.certificate import InvalidCertificate, verify_certificate
@@ -20,9 +16,8 @@ from ...store.chain import GENESIS, event_hash
 from .. import view_text as text
 from ..record import IncidentRecord
 from ..recording import Recording
+from .tampering import Change, Subject, Tampering, tampered
 
-Tampering = Literal["ballot", "plan", "event"]
-TAMPERINGS: tuple[Tampering, ...] = get_args(Tampering)
 _SHOWN = 12
 """How much of a digest is shown."""
 
@@ -56,28 +51,6 @@ class ProofView(Value):
     limits: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """What is verified."""
-
-    certificate: Certificate | None
-    plan: Plan | None
-    events: tuple[Event, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """A change made in memory, in words and as it reads before and after."""
-
-    text: str = ""
-    before: str = ""
-    after: str = ""
-
-
-class NothingToTamper(LookupError):
-    """The recording has no such thing; the message says what is missing."""
-
-
 def prove(recording: Recording, tampering: Tampering | None = None) -> ProofView:
     """Verify a recording's certificate, ledger and file.
 
@@ -94,10 +67,10 @@ def prove(recording: Recording, tampering: Tampering | None = None) -> ProofView
             done=True, holds=whole.state == "pass", text="No alert came, so nothing was decided", steps=(whole,)
         )
     tally = record.tally
-    subject = _Subject(tally.certificate if tally else None, record.chosen, record.events)
-    change = _Change()
+    subject = Subject(tally.certificate if tally else None, record.chosen, record.events)
+    change = Change()
     if tampering is not None:
-        subject, change = _tampered(subject, tampering)
+        subject, change = tampered(subject, tampering)
     steps = (
         *_certificate_steps(recording, record, subject),
         *_ledger_steps(recording, subject.events),
@@ -131,11 +104,15 @@ def _all_hold(steps: tuple[ProofStep, ...]) -> str:
     return f"All {passed} checks pass" + (f"; {left} had nothing to compare" if left else "")
 
 
-def _certificate_steps(recording: Recording, record: IncidentRecord, subject: _Subject) -> Iterator[ProofStep]:
+def _certificate_steps(recording: Recording, record: IncidentRecord, subject: Subject) -> Iterator[ProofStep]:
     certificate, plan = subject.certificate, subject.plan
-    if certificate is None or plan is None:
+    if certificate is None:
         reason = record.tally.reason if record.tally else "no vote was held"
         yield _step("certificate", "Certificate", None, f"There is none: {reason}")
+        return
+    if plan is None:
+        named = f"the plan {certificate.plan_digest[:_SHOWN]}… that it names was never proposed"
+        yield _step("certificate", "Certificate", False, named)
         return
     yield _step(
         "certificate",
@@ -260,44 +237,3 @@ def _step(group: Literal["certificate", "ledger", "file"], name: str, passed: bo
     state: Literal["pass", "fail", "open"] = "open" if passed is None else "pass" if passed else "fail"
     words = {"pass": "Passes", "fail": "Fails", "open": "Nothing to compare"}
     return ProofStep(group=group, name=name, state=state, state_text=words[state], detail=detail)
-
-
-def _tampered(subject: _Subject, tampering: Tampering) -> tuple[_Subject, _Change]:
-    certificate, plan = subject.certificate, subject.plan
-    if tampering == "event":
-        return _tampered_event(subject)
-    if certificate is None or plan is None:
-        raise NothingToTamper("this recording has no certificate: no quorum was reached")
-    if tampering == "plan":
-        changed = plan.model_copy(update={"rationale": _one_letter_off(plan.rationale)})
-        change = _Change("One letter of the certified plan's rationale", *_around(plan, changed))
-        return replace(subject, plan=changed), change
-    signed = certificate.ballots[0]
-    judgement = signed.ballot.judgement
-    forged_judgement = judgement.model_copy(update={"reason": _one_letter_off(judgement.reason)})
-    forged = signed.model_copy(update={"ballot": signed.ballot.model_copy(update={"judgement": forged_judgement})})
-    change = _Change(f"One letter of {signed.ballot.voter}'s ballot", *_around(signed.ballot, forged.ballot))
-    ballots = (forged, *certificate.ballots[1:])
-    return replace(subject, certificate=certificate.model_copy(update={"ballots": ballots})), change
-
-
-def _tampered_event(subject: _Subject) -> tuple[_Subject, _Change]:
-    place = len(subject.events) // 2
-    event = subject.events[place]
-    changed = event.model_copy(update={"actor": _one_letter_off(event.actor)})
-    events = (*subject.events[:place], changed, *subject.events[place + 1 :])
-    return replace(subject, events=events), _Change(f"One letter of event {event.sequence}", *_around(event, changed))
-
-
-def _one_letter_off(words: str) -> str:
-    """The same text with its first character replaced by the next one."""
-    return chr(ord(words[0]) + 1) + words[1:] if words else "x"
-
-
-def _around(before: Value, after: Value) -> tuple[str, str]:
-    """The canonical JSON of both, around the first byte that differs."""
-    left, right = before.canonical(), after.canonical()
-    place = next(at for at, (one, other) in enumerate(zip(left, right, strict=False)) if one != other)
-    start, end = max(0, place - 24), place + 24
-    shown, changed = (f"byte {place}: …{each[start:end].decode(errors='replace')}…" for each in (left, right))
-    return shown, changed

@@ -5,7 +5,8 @@ import reflex as rx
 from reflex_base.event import EventSpec
 
 from ...response.explain.decisions import AlternativeRow, BallotRow, ScoreCell
-from ...response.explain.proof import ProofStep, Tampering
+from ...response.explain.proof import ProofStep
+from ...response.explain.tampering import Tampering
 from ...response.view_decision import CheckRow, RejectionRow
 from ...response.view_timeline import TimelineRow
 from ..components.badges import chip, empty, panel, provenance

@@ -14,8 +14,9 @@ from ...response.explain.confidence import ConfidenceView, confidence_view
 from ...response.explain.decisions import DecisionsView, decisions_view
 from ...response.explain.evidence import LONGEST_CLAIM, EvidenceView, NoSuchClaim, evidence_view
 from ...response.explain.head import HeadView, head_view
-from ...response.explain.proof import TAMPERINGS, NothingToTamper, ProofView, prove
+from ...response.explain.proof import ProofView, prove
 from ...response.explain.reasoning import ReasoningView, reasoning_view
+from ...response.explain.tampering import TAMPERINGS, NothingToTamper
 from ...response.recording import Recording, UnreadableRecording
 from ...response.shelf import Card
 from ...response.view_text import date_time, sentence
