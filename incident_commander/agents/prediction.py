@@ -39,6 +39,8 @@ _REPEATED = 0.75
 """What repeated calls leave of a resource's use where more of it is added: they take what they get."""
 _GOES_ON = 0.3
 """What an attack that is not refused takes of the relief: it asks for more where it gets more."""
+_SLOW_STAYS = 0.9
+"""How probable it is that a volume or a cache that became worse does not get better by itself."""
 _STAYS = 0.3
 """How probable it is that trouble stays which has a reason to pass by itself."""
 
@@ -121,10 +123,10 @@ def examine(case: Case) -> PredictionFindings:
     predictions.extend(_lasting(case, d, cost) for d in lasting[:3])
     predictions.sort(key=lambda p: (-p.probability, p.by, p.service, p.metric))
     abnormal = tuple(d for d in found if d.harmful and d.ongoing)
-    stalls = {d.series.service: d.score for d in reversed(abnormal) if d.meaning.kind in ("io", "cache")}
     leads = leads_in(observations)
     filling = max((p.probability for p in predictions if meaning_of(p.metric, p.unit).resource == "disk"), default=0.0)
     full = max((load.fills for load in loads if load.resource == "disk" and load.began is not None), default=0.0)
+    stalls = {lead.service: lead.strength for lead in leads.leads if lead.fault == "node_failure"}
     misused = {lead.service: lead.strength for lead in leads.leads if lead.fault == "credential_compromise"}
     harm = harm_now(found, case.impact) * (_STAYS if leads.passing else 1.0)
     troubled: dict[ServiceName, list[Deviation]] = {}
@@ -150,7 +152,7 @@ def examine(case: Case) -> PredictionFindings:
         ),
         symptoms=symptoms,
         calls=observations.topology.calls,
-        persists=max(harm, filling, full, *misused.values()),
+        persists=max(harm, filling, full, *misused.values(), *(_SLOW_STAYS * stall for stall in stalls.values())),
         repeated=tuple(sorted(s for s in symptoms if are_repeated(s, found, graph))),
         attacked={lead.service: lead.strength for lead in leads.leads if lead.fault == "attack_traffic"},
         stalls=stalls,

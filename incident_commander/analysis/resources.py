@@ -7,7 +7,7 @@ import numpy as np
 from ..domain.base import ServiceName
 from ..domain.findings import FaultKind, Impact
 from ..domain.telemetry import ServiceKind
-from .anomaly import Deviation
+from .anomaly import Deviation, clean
 from .metric_kinds import Resource
 
 SEEN = 0.15
@@ -25,6 +25,7 @@ FAULT_OF_RESOURCE: dict[Resource, FaultKind] = {
     "disk": "disk_full",
 }
 _ABOUT_TO = 0.7
+_JUMP_SECONDS = 45.0
 
 
 def harm_now(deviations: tuple[Deviation, ...], impact: Impact | None) -> float:
@@ -100,3 +101,13 @@ def onset_of(own: tuple[Deviation, ...]) -> float:
     telling = [d for d in own if d.capacity is not None or d.meaning.resource not in told] or list(own)
     weights = [max(d.score, own_strength(d)) for d in telling]
     return min(d.onset for d, weight in zip(telling, weights, strict=True) if weight >= 0.6 * max(weights))
+
+
+def jumped(deviation: Deviation) -> bool:
+    """Whether most of the way was made between two samples or three: what fills takes its time."""
+    times, values = clean(deviation.series.timestamps, deviation.series.values)
+    excursion = deviation.excursion
+    share = (values - excursion.baseline) / ((excursion.extreme - excursion.baseline) or 1.0)
+    top = int(np.argmax(share >= 0.8))
+    below = np.flatnonzero(share[:top] < 0.2)
+    return bool(below.size) and float(times[top] - times[int(below[-1])]) <= _JUMP_SECONDS

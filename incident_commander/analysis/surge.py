@@ -23,6 +23,8 @@ from .words import sentence
 _GROWN = 1.2
 _CROWD = 1.5
 _SUDDEN_SECONDS = 280.0
+_EVERYWHERE = 1.045
+"""Growth of every other route from which more customers came for all there is, rather than a crowd for one thing."""
 _MULTIPLIED, _LESS = 1.8, 0.9
 _PASSES = 9.0
 _LEAST = 1.5
@@ -44,15 +46,17 @@ def crowds_that_pass(
         return ()
     passing: list[Passing] = []
     for edge in _edges(observations):
-        for service in sorted(graph.callees.get(edge, frozenset())):
+        behind = sorted(graph.callees.get(edge, frozenset()))
+        for service in behind:
             series = _traffic(observations, service)
             if series is None or _asked_again(service, found) or traffic_factor(edge, found) < 1.1:
                 continue
             grown, seconds = rise_of(series)
-            if grown >= _CROWD and seconds <= _SUDDEN_SECONDS:
+            elsewhere = _least_growth(observations, [other for other in behind if other != service])
+            if grown >= _CROWD and seconds <= _SUDDEN_SECONDS and elsewhere < _EVERYWHERE:
                 what = (
-                    f"requests to {service} rose to {grown:.2g} times the usual within {seconds / 60:.1f} min, from "
-                    "customers as usual: a crowd that comes like this leaves again"
+                    f"requests to {service} alone rose to {grown:.2g} times the usual within {seconds / 60:.1f} min, "
+                    "from sources as usual: a crowd that comes for one thing leaves again"
                 )
                 passing.append(Passing(service, Clue("metrics", what, _PASSES)))
     return tuple(passing)
@@ -154,6 +158,17 @@ def _target(
 
 def _edges(observations: Observations) -> list[ServiceName]:
     return sorted(service.name for service in observations.topology.services if service.kind == "edge")
+
+
+def _least_growth(observations: Observations, services: list[ServiceName]) -> float:
+    """The smallest factor by which requests to any of these services grew; 1 where there is none to compare."""
+    factors: list[float] = []
+    for service in services:
+        series = _traffic(observations, service)
+        values = clean(series.timestamps, series.values)[1] if series is not None else np.zeros(0)
+        if values.size >= 20:
+            factors.append(float(np.median(values[-8:])) / max(float(np.median(values[: values.size // 2])), 1e-9))
+    return min(factors, default=1.0)
 
 
 def _traffic(observations: Observations, service: ServiceName) -> MetricSeries | None:

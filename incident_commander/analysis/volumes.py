@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-import numpy as np
-
 from ..domain.base import ServiceName
 from ..domain.telemetry import Change, LogRecord
 from .announced import announcement
@@ -11,7 +9,7 @@ from .anomaly import Deviation, clean
 from .clues import Clue, Lead, Passing
 from .forecast import time_to_limit
 from .log_patterns import Pattern
-from .resources import is_symptom, traffic_factor
+from .resources import is_symptom, jumped, traffic_factor
 from .words import sentence
 
 Filler = Literal["logs", "temporary", "data"]
@@ -23,7 +21,6 @@ _FILLERS: tuple[tuple[Filler, tuple[str, ...]], ...] = (
     ("logs", ("log rotated", "statement log", "log file", "logs kept")),
 )
 _HORIZON_SECONDS = 7200.0
-_JUMP_SECONDS = 45.0
 _NEARLY_FULL = 0.9
 _SNAPSHOT_PASSES = 8.0
 
@@ -89,7 +86,7 @@ def _fills(deviation: Deviation, ongoing: tuple[Deviation, ...], patterns: tuple
     clues = [Clue("logs", f"{service} logs {p.example!r} ({p.after} times, {p.before} before)", 2.5) for p in own[:1]]
     clues += [Clue("metrics", sentence(d), 2.0 * d.score) for d in failing[:1]]
     until = seconds_until_full(deviation)
-    if _jumped(deviation):
+    if jumped(deviation):
         if not failing:
             what = f"{deviation.series.metric} of {service} jumped between two samples, and every write succeeds"
             clues.append(Clue("metrics", what, -7.0))
@@ -111,13 +108,3 @@ def _slow(deviation: Deviation, found: tuple[Deviation, ...], patterns: tuple[Pa
         clues.append(Clue("metrics", f"requests to {service} grew to {grown:.2g} times the usual", -2.0))
     felt = max((d.score for d in found if d.series.service == service and is_symptom(d) and d.ongoing), default=0.0)
     return Lead(service, "node_failure", deviation.onset, tuple(clues), 0.5 * felt)
-
-
-def _jumped(deviation: Deviation) -> bool:
-    """Whether most of the way was made between two samples or three: volumes fill, counters jump."""
-    times, values = clean(deviation.series.timestamps, deviation.series.values)
-    excursion = deviation.excursion
-    share = (values - excursion.baseline) / ((excursion.extreme - excursion.baseline) or 1.0)
-    top = int(np.argmax(share >= 0.8))
-    below = np.flatnonzero(share[:top] < 0.2)
-    return bool(below.size) and float(times[top] - times[int(below[-1])]) <= _JUMP_SECONDS

@@ -14,12 +14,12 @@ from .change_review import Review
 from .clues import Clue
 from .leads import Leads
 from .log_patterns import Pattern
-from .resources import SIMULTANEOUS_SECONDS, WAITING, traffic_factor
+from .resources import SIMULTANEOUS_SECONDS, WAITING, jumped, traffic_factor
 from .words import sentence
 
 _OWN, _SYMPTOM, _LEADS, _LATER_PER_MINUTE, _COVERS = 5.0, 1.6, 1.0, 0.15, 1.5
 _EXPLAINED, _LOG, _BLAMED, _SELF_TIME, _ERROR_ORIGIN, _CHANGE = 3.5, 1.0, 0.8, 1.2, 0.8, 1.2
-_LOADED, _RETRIED, _SLOWED, _FOREIGN_WORK, _MISSED = 3.0, 1.5, 2.0, 4.0, 4.5
+_LOADED, _RETRIED, _SLOWED, _FOREIGN_WORK, _MISSED, _MISCOUNTED = 3.0, 1.5, 2.0, 4.0, 4.5, 4.0
 _LEAST = 0.05
 """Evidence that weighs less is not worth telling."""
 _FAULT_WORDS: tuple[tuple[FaultKind, tuple[str, ...]], ...] = (
@@ -106,6 +106,9 @@ def _of_its_own(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
     service = candidate.service
     if candidate.own is not None and candidate.strength > 0:
         yield Clue("metrics", sentence(candidate.own), _OWN * candidate.strength)
+        if candidate.fault == "memory_leak" and service not in scene.symptomatic and jumped(candidate.own):
+            what = f"it jumped between two samples, and nobody feels anything of {service}"
+            yield Clue("metrics", what, -_MISCOUNTED)
         traffic = traffic_factor(service, scene.found)
         if candidate.fault == "overload" and traffic > 1.2:
             yield Clue("metrics", f"requests to {service} grew to {traffic:.2g} times the usual", 0.5)
