@@ -102,7 +102,7 @@ def test_the_player_pauses_steps_and_plays_again(viewer: Viewer) -> None:
     assert viewer.errors == []
 
 
-def test_a_second_click_does_not_double_the_speed(viewer: Viewer) -> None:
+def test_a_player_that_was_clicked_many_times_pauses_at_one_click(viewer: Viewer) -> None:
     page = viewer.open("/demo")
     expect(page.locator("#saved")).to_be_visible()
     page.get_by_role("button", name="1x", exact=True).click()

@@ -82,3 +82,10 @@ def test_time_ticks_begin_at_nothing_and_stay_within_the_time(seconds: float) ->
     assert ticks[0] == 0
     assert ticks[-1] <= seconds * (1 + 1e-6)
     assert len(ticks) <= 8
+
+
+def test_next_to_nothing_is_not_drawn_as_much() -> None:
+    series = [Series(name="a", tone="ours", values=(0.0, 0.001))]
+    view = draw("c", "", "", series, interval_seconds=60, unit="USD", least_top=1.0)
+    assert view.value_ticks[-1].text == "$1"
+    assert points(view.curves[0].path)[-1][1] > 0.99 * HEIGHT

@@ -220,6 +220,28 @@ async def test_the_player_plays_from_the_beginning_to_the_end(viewer: Viewer) ->
     assert (viewer.player.at, viewer.player.playing) == (1.0, False)
 
 
+async def test_a_second_click_takes_over_from_the_first_so_that_only_one_plays(viewer: Viewer) -> None:
+    await run(viewer)
+    await handler(viewer.player, "choose_speed", 1)
+    first = asyncio.create_task(handler(viewer.player, "play"))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(handler(viewer.player, "play"))
+    await asyncio.wait_for(first, 10)
+    assert (second.done(), viewer.player.playing) == (False, True)
+    await handler(viewer.player, "pause")
+    await asyncio.wait_for(second, 10)
+    assert viewer.player.playing is False
+
+
+async def test_a_run_that_is_begun_while_another_goes_takes_its_place(viewer: Viewer) -> None:
+    first = asyncio.create_task(run(viewer, seed="7"))
+    await asyncio.sleep(0)
+    await run(viewer, seed="8")
+    await asyncio.wait_for(first, 10)
+    assert viewer.demo.view.seed == "8"
+    assert viewer.runs.closed == len(viewer.runs.asked)
+
+
 async def test_a_viewer_who_has_left_stops_their_player(viewer: Viewer) -> None:
     viewer.connected = False
     await handler(viewer.player, "play")

@@ -110,6 +110,12 @@ def test_both_sides_are_told_in_the_order_of_time() -> None:
     ]
 
 
+def test_customers_who_were_well_before_the_alarm_are_not_told_as_mended() -> None:
+    of = recording(told=courses(ours=4, human=4), onset=False, executed=False, acceptable=True, status="closed")
+    assert "Customers are well again." not in [sentence.text for sentence in (*our_side(of), *human_side(of.courses))]
+    assert human_side(of.courses)[-1].text == "There was nothing for the engineer to mend."
+
+
 def test_a_run_without_an_alarm_is_told_too() -> None:
     of = recording(alarm=False, executed=False, acceptable=True, onset=False, mttr_seconds=None)
     view = demo_view(played(of), "run")

@@ -96,6 +96,7 @@ def draw(
     unit: str,
     marks: Sequence[tuple[float, str, Tone]] = (),
     from_zero: bool = True,
+    least_top: float = 0.0,
 ) -> ChartView:
     """Draw curves over one time axis that begins at 0.
 
@@ -103,12 +104,13 @@ def draw(
         unit: Of the values: `USD`, `ratio`, `ms`, ...
         marks: Moments to point out: seconds after the start, words, tone.
         from_zero: Whether the value axis begins at 0; otherwise at the lowest value.
+        least_top: How far the value axis goes at least, so that next to nothing is not drawn as much.
     """
     most = max((len(each.values) for each in series), default=0)
     seconds = max(interval_seconds, (most - 1) * interval_seconds)
     known = [value for each in series for value in each.values if value is not None]
     low = min([0.0, *known]) if from_zero or not known else min(known)
-    ticks = value_ticks(low, max(known, default=0.0))
+    ticks = value_ticks(low, max([*known, least_top] if from_zero else known, default=least_top))
     bottom, top = ticks[0], ticks[-1]
     return ChartView(
         name=name,
@@ -189,7 +191,6 @@ def chart(view: ChartView, at: float = 1.0, legend: rx.Component | None = None) 
             rx.el.summary("The same as a table"),
             rx.el.div(
                 rx.el.table(
-                    rx.el.caption(view.title, class_name="sr-only"),
                     rx.el.thead(rx.el.tr(rx.el.th("After", scope="col"), rx.foreach(view.curves, _column))),
                     rx.el.tbody(rx.foreach(view.rows, _table_row)),
                 ),

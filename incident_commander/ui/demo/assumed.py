@@ -46,7 +46,11 @@ def assumptions() -> rx.Component:
             ),
             rx.el.p(
                 rx.cond(
-                    DemoState.untried > 0,
+                    DemoState.running,
+                    rx.el.span("Running: ", DemoState.step),
+                ),
+                rx.cond(
+                    (DemoState.untried > 0) & ~DemoState.running,
                     rx.el.span(
                         "The run that is shown was made without ",
                         rx.cond(DemoState.untried == 1, "one", DemoState.untried),

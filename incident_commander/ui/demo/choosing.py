@@ -106,7 +106,7 @@ def progress() -> rx.Component:
             DemoState.problem != "",
             rx.el.section(
                 rx.el.p(rx.el.strong("No new run. "), DemoState.problem),
-                rx.el.p("Press Run to try it again; what is shown below stays.", class_name="muted"),
+                rx.el.p("Press Run to try it again; what is shown stays.", class_name="muted"),
                 class_name="panel demo-problem",
                 role="alert",
                 id="demo-problem",

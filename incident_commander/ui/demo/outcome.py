@@ -64,9 +64,7 @@ def comparison() -> rx.Component:
     ours, human, nobody = frame.ours, frame.human, frame.nobody
     simulated, modelled = ("simulated",), ("simulated", "assumed")
     return rx.el.section(
-        rx.el.h2("With and without", class_name="sr-only", id="comparison-title"),
         rx.el.table(
-            rx.el.caption("The same incident, to the second, answered three ways", class_name="sr-only"),
             rx.el.thead(
                 rx.el.tr(
                     rx.el.td(),
@@ -115,7 +113,7 @@ def comparison() -> rx.Component:
         ),
         class_name="demo-comparison",
         id="comparison",
-        aria_labelledby="comparison-title",
+        aria_label="The same incident, to the second, answered three ways",
     )
 
 

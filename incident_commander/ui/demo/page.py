@@ -21,15 +21,15 @@ def demo() -> rx.Component:
                 ),
                 class_name="demo-intro",
             ),
-            choosing.chooser(),
+            rx.el.div(choosing.chooser(), choosing.progress(), class_name="demo-side"),
             rx.el.div(
-                choosing.progress(),
                 rx.cond(
                     DemoState.view.origin != "none",
                     rx.el.div(outcome.headline(), outcome.comparison(), class_name="demo-shown"),
                     outcome.nothing(),
                 ),
                 class_name="demo-outcome",
+                id="outcome",
             ),
             rx.cond(
                 DemoState.view.origin != "none",

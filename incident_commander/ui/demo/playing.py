@@ -14,7 +14,6 @@ from .telling import Sentence
 def player() -> rx.Component:
     """The curves, and the controls of the time that has passed."""
     return rx.el.section(
-        rx.el.h2("Minute by minute", class_name="sr-only", id="player-title"),
         chart(DemoState.view.chart, PlayerState.at),
         rx.el.div(
             rx.cond(
@@ -54,28 +53,27 @@ def player() -> rx.Component:
             class_name="demo-position",
         ),
         rx.el.p(
+            rx.el.span(
+                rx.cond(
+                    PlayerState.playing,
+                    "Playing.",
+                    rx.cond(
+                        PlayerState.frame.ended,
+                        f"The end: {PlayerState.frame.saved} saved.",
+                        f"Paused at {PlayerState.frame.clock}.",
+                    ),
+                ),
+                role="status",
+                id="player-status",
+            ),
             rx.el.span("Time is simulated: at 1x a simulated minute passes in a second."),
             provenance("simulated", "practice company"),
             provenance("assumed", "prices and the engineer's times"),
             class_name="demo-note demo-sources",
         ),
-        rx.el.p(
-            rx.cond(
-                PlayerState.playing,
-                "Playing",
-                rx.cond(
-                    PlayerState.frame.ended,
-                    "The end: " + PlayerState.frame.saved + " saved",
-                    "Paused at " + PlayerState.frame.clock,
-                ),
-            ),
-            role="status",
-            class_name="sr-only",
-            id="player-status",
-        ),
         class_name="panel demo-player",
         id="player",
-        aria_labelledby="player-title",
+        aria_label="Minute by minute",
     )
 
 

@@ -3,9 +3,10 @@
 import logging
 import secrets
 import time
+from collections.abc import Sequence
 
 import reflex as rx
-from reflex_base.event import EventSpec
+from reflex_base.event import EventCallback, EventSpec
 
 from ...domain.base import Value
 from ...response.progress import Progress, Step
@@ -29,6 +30,8 @@ TELL_SECONDS = 0.25
 """Between two updates of a run's progress, wall clock."""
 LINES = 6
 """How many of the last lines of progress are shown."""
+Shows = Sequence[EventSpec | EventCallback[()]]
+"""What follows a run: its outcome comes into view and is played."""
 _DEFAULT_SEED = 1
 _SEEDS_TO_DRAW_FROM = 10_000
 
@@ -102,7 +105,7 @@ class DemoState(rx.State):
         self.seed, self.seed_problem = str(written)[:40], ""
 
     @rx.event(background=True)
-    async def run(self, form: dict[str, str]) -> EventSpec | None:
+    async def run(self, form: dict[str, str]) -> Shows | None:
         """Run the chosen scenario and play it; another run of this viewer that is under way is ended."""
         written = str(form.get("seed", ""))
         async with self:
@@ -121,7 +124,7 @@ class DemoState(rx.State):
         return await self._follow(scenario, seed)
 
     @rx.event(background=True)
-    async def run_again(self) -> EventSpec | None:
+    async def run_again(self) -> Shows | None:
         """Run the scenario and seed that are shown, with this viewer's assumptions."""
         async with self:
             shown = self._played.recording.run if self._played else None
@@ -204,7 +207,7 @@ class DemoState(rx.State):
         made_with = self._played.recording.assumptions if self._played else ()
         self.untried = sum(not is_price(each.name) and each.value != wanted[each.name] for each in made_with)
 
-    async def _follow(self, scenario: str, seed: int) -> EventSpec | None:
+    async def _follow(self, scenario: str, seed: int) -> Shows | None:
         """Compute a run, telling this viewer how far it is, and have it played."""
         async with self:
             self._turn += 1
@@ -241,7 +244,7 @@ class DemoState(rx.State):
                 self.problem = problem or "The run was ended because this page was left. Run it again."
                 return None
             await self._show(recording, "run", at_end=False)
-        return PlayerState.play
+        return [rx.scroll_to("outcome"), PlayerState.play]
 
 
 async def _kept() -> list[Card]:

@@ -80,7 +80,7 @@ def our_side(recording: Recording) -> tuple[Sentence, ...]:
         return (*told, _sentence(length_seconds(courses), "No alarm fired, so nothing was looked at."))
     for tell in _TELLERS:
         told += tell(record, courses)
-    if courses.ours.well_at is not None and any(sentence.tone != "plain" for sentence in told):
+    if courses.ours.well_at is not None and _after_alarm(courses, courses.ours.well_at):
         told.append(_said(courses.start, courses.ours.well_at, "Customers are well again.", tone="good"))
     return tuple(sorted(told, key=lambda sentence: sentence.at))
 
@@ -96,7 +96,9 @@ def human_side(courses: Courses) -> tuple[Sentence, ...]:
     if human.acted_at is not None:
         words = "The engineer knows the cause and acts. As modelled, it is always the right action."
         told.append(_said(start, human.acted_at, words, tone="mark"))
-    if human.well_at is not None:
+    if human.well_at is not None and not _after_alarm(courses, human.well_at):
+        told.append(_sentence(length_seconds(courses), "There was nothing for the engineer to mend."))
+    elif human.well_at is not None:
         told.append(_said(start, human.well_at, "Customers are well again.", tone="good"))
     elif human.acted_at is None and human.acknowledged_at is not None:
         told.append(_sentence(length_seconds(courses), "Nothing the engineer could have done would have mended this."))
@@ -132,6 +134,11 @@ def predictions(recording: Recording) -> tuple[PredictionLine, ...]:
             )
         )
     return tuple(sorted(lines, key=lambda line: line.by_seconds))
+
+
+def _after_alarm(courses: Courses, moment: datetime) -> bool:
+    """Whether it was later than the first alarm: what was well before it needed nobody."""
+    return courses.alerted_at is None or moment > courses.alerted_at
 
 
 def _came_out(outcome: PredictionOutcome | None, happened_here: bool) -> str:

@@ -100,6 +100,7 @@ def _chart(played: Played) -> ChartView:
         [Series(name=name, tone=tone, values=played.usd(course)) for course, name, tone in _DRAWN],
         interval_seconds=played.interval_seconds,
         unit="USD",
+        least_top=1.0,
         marks=[(since(courses.start, moment), words, tone) for moment, words, tone in moments if moment is not None],
     )
 
