@@ -94,6 +94,13 @@ async def test_choosing_a_scenario_without_a_recorded_run_shows_none(viewer: Vie
     assert viewer.demo.view.origin == "recorded"
 
 
+async def test_choosing_a_scenario_leaves_the_seed_that_was_written(viewer: Viewer) -> None:
+    await handler(viewer.demo, "write_seed", "4")
+    await handler(viewer.demo, "choose", "memory_leak")
+    await handler(viewer.demo, "choose", "database_cascade")
+    assert viewer.demo.seed == "4"
+
+
 @pytest.mark.parametrize("nonsense", ["", "no-such", "../secret", None, {"a": 1}, 7])
 async def test_nonsense_for_a_scenario_changes_nothing(viewer: Viewer, nonsense: object) -> None:
     await handler(viewer.demo, "choose", nonsense)

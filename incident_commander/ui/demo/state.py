@@ -86,10 +86,15 @@ class DemoState(rx.State):
         self._tell_assumptions()
         if self.view.origin == "none" and not self.running:
             await self._exhibit(self.scenario or await self._first_kept() or self.scenarios[0].name)
+            if self._played is not None:
+                self.seed = str(self._played.recording.run.seed)
 
     @rx.event()
     async def choose(self, scenario: str) -> None:
-        """Choose a scenario, and show its recorded run where there is one."""
+        """Choose a scenario, and show its recorded run where there is one.
+
+        The seed stays: it may be under the viewer's fingers already.
+        """
         if self.running or scenario not in [each.name for each in self.scenarios]:
             return
         await self._exhibit(scenario)
@@ -179,7 +184,6 @@ class DemoState(rx.State):
             recording = await exhibits().shelf.open(card.name) if card else None
         except (NotRunning, UnreadableRecording) as error:
             recording, self.problem = None, str(error)
-        self.seed = str(recording.run.seed if recording else _DEFAULT_SEED)
         await self._show(recording, "recorded", at_end=True)
 
     async def _show(self, recording: Recording | None, origin: Origin, *, at_end: bool) -> None:
