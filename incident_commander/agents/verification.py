@@ -18,8 +18,8 @@ NAME = "verification"
 
 HOLD_SECONDS = 60.0
 """How long a metric must stay good to count as good, and bad to count as bad."""
-RECOVERY_SECONDS = 300.0
-"""How long after an action's usual time a metric may take to come back: queues drain, caches fill."""
+RECOVERY_SECONDS = 480.0
+"""How long after an action's usual time a metric may take to come back: queues drain, caches fill, repeats die out."""
 GUARD_SECONDS = 180.0
 """How long after an action the guarded metrics are watched."""
 _SHOWN_BY: dict[CatalogueKind, tuple[MetricKind, ...]] = {
@@ -54,7 +54,7 @@ def checks_for(
         deviation
         for deviation in deviations
         if deviation.series.service in (target, *relieves) and deviation.harmful and deviation.ongoing
-        and deviation.meaning.kind in kinds
+        and deviation.meaning.kind in kinds and not _counts_work(deviation)
     ]  # fmt: skip
     # One check of what customers feel at the target, and one of what it ran out of; ages and depths drain slowly.
     moved.sort(key=lambda d: (d.meaning.resource == "queue", -d.score, d.series.metric))
@@ -66,6 +66,11 @@ def checks_for(
     if not checks:
         return ()
     return (*checks, *_guards(target, observations))
+
+
+def _counts_work(deviation: Deviation) -> bool:
+    """Whether it counts what is in use of a pool: a service that is well again uses more of it."""
+    return deviation.meaning.resource == "pool" and deviation.capacity is None
 
 
 def judge_checks(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from incident_commander.actions.catalogue import load_catalogue
-from incident_commander.agents.verification import checks_for, judge_checks
+from incident_commander.agents.verification import RECOVERY_SECONDS, checks_for, judge_checks
 from incident_commander.analysis.anomaly import deviations_in
 from incident_commander.domain.base import ServiceName
 from incident_commander.domain.plan import Check, CheckOutcome
@@ -139,7 +139,7 @@ def test_checks_lie_between_the_baseline_and_now_and_guard_the_edge() -> None:
     assert set(by_metric) == {"latency_p99_ms", "cpu_utilization", "error_ratio"}
     assert 40 < by_metric["latency_p99_ms"].threshold < 200
     assert 60 < by_metric["cpu_utilization"].threshold < 90
-    assert by_metric["latency_p99_ms"].deadline_seconds == spec.takes_seconds + 300
+    assert by_metric["latency_p99_ms"].deadline_seconds == spec.takes_seconds + RECOVERY_SECONDS
     assert by_metric["error_ratio"].guard
     assert 0.1 < by_metric["error_ratio"].threshold < 0.2
     assert {check.direction for check in checks} == {"below"}
