@@ -59,7 +59,9 @@ def _judged(voter: Voter, case: Case, plans: tuple[Plan, ...]) -> tuple[Judgemen
 
 def _cast(voter: Voter, case: Case, plans: tuple[Plan, ...]) -> Vote:
     started_at, start = datetime.now(UTC), time.perf_counter()
-    judgement, cited, failure = None, (), ""
+    judgement: Judgement | None = None
+    cited: tuple[Evidence, ...] = ()
+    failure = ""
     try:
         judgement, found = _judged(voter, case, plans)
         cited = tuple(each for each in found if each.reference() in judgement.evidence)
