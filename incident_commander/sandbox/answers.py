@@ -23,7 +23,7 @@ from .alarms import Alarms
 from .assumptions import Assumptions
 from .remedies import Impossible
 from .scenarios import Episode, draw, scenario_named
-from .state import TICK_SECONDS
+from .state import TICK_SECONDS, State
 from .topology import Company, load_company
 from .world import DAY_SECONDS, World
 
@@ -43,6 +43,11 @@ NORMAL_SHARE = 0.01
 """Failed, slow and late requests that are no incident."""
 HARM_SHARE = 0.02
 """How many more of them make an action harmful."""
+_STILL_HARMED = 3 * NORMAL_SHARE
+_RECENT_SECONDS = 120.0
+_GLANCE_EVERY_SECONDS = 30.0
+_ALARMED_SECONDS = 1800.0
+"""An alarm that fires so long after the decision is taken for one that will not end."""
 _STRETCH_SECONDS = 150.0
 
 
@@ -146,8 +151,7 @@ def answer(scenario: str, seed: int, figures: Assumptions | None = None) -> Work
     company = load_company()
     episode = draw(company, scenario_named(scenario), seed)
     course, decided = yield from up_to_decision(company, episode, figures)
-    control = course.fork()
-    yield from control.run(decided + HORIZON_SECONDS)
+    control = yield from Control.run(course, decided)
     acceptable: list[tuple[ActionName, ServiceName]] = []
     harmful: list[tuple[ActionName, ServiceName]] = []
     for name in get_args(ActionName):
@@ -157,7 +161,7 @@ def answer(scenario: str, seed: int, figures: Assumptions | None = None) -> Work
                 trial.world.accept(Action(name=name, target=service.name), decided)
             except Impossible:
                 continue
-            verdict = yield from _judge(trial, control, decided, to_the_end=episode.fault is not None)
+            verdict = yield from _judge(trial, control, to_the_end=episode.fault is not None)
             if verdict == "mends":
                 acceptable.append((name, service.name))
             elif verdict == "harms":
@@ -191,34 +195,84 @@ def up_to_decision(
     return course, course.world.seconds
 
 
-def _judge(trial: Course, control: Course, decided: float, *, to_the_end: bool) -> Work[str]:
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What happens when nobody acts, to hold trials against.
+
+    Attributes:
+        glances: The state and the forces ended at some moments after `decided`, by seconds since the epoch.
+    """
+
+    course: Course
+    decided: float
+    glances: dict[float, tuple[State, frozenset[int]]]
+
+    @classmethod
+    def run(cls, course: Course, decided: float) -> "Work[Control]":
+        """Run a fork of `course` on to the horizon."""
+        control = course.fork()
+        glances: dict[float, tuple[State, frozenset[int]]] = {}
+        for seconds in np.arange(_GLANCE_EVERY_SECONDS, GLANCE_SECONDS, _GLANCE_EVERY_SECONDS):
+            at = decided + float(seconds)
+            yield from control.run(at)
+            glances[at] = control.world.state.fork(), control.world.cleared
+        yield from control.run(decided + HORIZON_SECONDS)
+        return cls(control, decided, glances)
+
+    def recent_harm(self, look: float) -> float:
+        """Share of customer requests harmed shortly before `look`."""
+        return float(self.course.harmed_share(look - _RECENT_SECONDS, look).mean())
+
+    def harm_added(self, trial: Course, until: float, look: float) -> float:
+        """How much more of customers' requests a trial harmed up to `until`, as a mean over the time to `look`."""
+        more = trial.harmed_share(self.decided, until) - self.course.harmed_share(self.decided, until)
+        return float(more.sum()) / len(self.course.harmed_share(self.decided, look))
+
+
+def _judge(trial: Course, control: Control, *, to_the_end: bool) -> Work[str]:
     """Whether a trial `mends`, `harms` or `does not help`.
 
     Args:
         to_the_end: False where nothing is wrong: then nothing can be mended, and harm shows early.
     """
+    decided = control.decided
+    for glance, (state, cleared) in control.glances.items():
+        yield from trial.run(glance)
+        if trial.world.goes_on_as(state, cleared):
+            return _as_untouched(trial, control, glance, to_the_end=to_the_end)
     look = decided
     for look in (decided + GLANCE_SECONDS, decided + FIRST_LOOK_SECONDS):
         yield from trial.run(look)
-        recent = float(trial.harmed_share(look - 120, look).mean())
-        unhelped = float(control.harmed_share(look - 120, look).mean())
-        if (recent > 3 * NORMAL_SHARE and recent > 0.9 * unhelped) or trial.intruded(look - 30, look).any():
+        recent = float(trial.harmed_share(look - _RECENT_SECONDS, look).mean())
+        in_vain = recent > _STILL_HARMED and recent > 0.9 * control.recent_harm(look)
+        if in_vain or trial.intruded(look - _RECENT_SECONDS, look)[-1]:
             break
     else:
-        if recent <= 3 * NORMAL_SHARE and to_the_end:
+        if recent <= _STILL_HARMED and to_the_end:
             while trial.world.seconds < decided + HORIZON_SECONDS and not _relapsed(trial, decided):
                 yield from trial.run(min(decided + HORIZON_SECONDS, trial.world.seconds + _STRETCH_SECONDS))
             if trial.world.seconds >= decided + HORIZON_SECONDS and mended_from(trial, decided) is not None:
                 return "mends"
-    harm = float(trial.harmed_share(decided, look).mean() - control.harmed_share(decided, look).mean())
-    return "harms" if harm > HARM_SHARE else "does not help"
+    return "harms" if control.harm_added(trial, look, look) > HARM_SHARE else "does not help"
+
+
+def _as_untouched(trial: Course, control: Control, since: float, *, to_the_end: bool) -> str:
+    """The verdict on a trial that from `since` on goes as if nothing had been done."""
+    decided = control.decided
+    if to_the_end and mended_from(control.course, decided) is not None:
+        return "mends"
+    given_up = control.recent_harm(decided + GLANCE_SECONDS) > _STILL_HARMED
+    look = decided + (GLANCE_SECONDS if given_up else FIRST_LOOK_SECONDS)
+    return "harms" if control.harm_added(trial, since, look) > HARM_SHARE else "does not help"
 
 
 def _relapsed(trial: Course, decided: float) -> bool:
-    """Whether customers are worse off, or intruders in, for a whole stretch of time after all had to be well."""
+    """Whether customers were worse off for a stretch of time after all had to be well, or alarms will not end."""
     now = trial.world.seconds
     if now - _STRETCH_SECONDS < decided + SETTLE_SECONDS:
         return False
+    if now >= decided + _ALARMED_SECONDS and trial.alarms.any_firing():
+        return True
     return bool(trial.harmed_share(now - _STRETCH_SECONDS, now).mean() > 2 * NORMAL_SHARE)
 
 

@@ -14,7 +14,7 @@ from .meters import NOISES, Meters
 from .model import Model
 from .remedies import Received, check_action, disturb, finish
 from .scenarios import Episode
-from .state import TICK_SECONDS, Influence
+from .state import TICK_SECONDS, Influence, State
 from .topology import Company
 
 CALENDAR_STARTS = datetime(2026, 3, 2, tzinfo=UTC)
@@ -119,6 +119,15 @@ class World:
         last = int(until / TICK_SECONDS + 1e-9)
         while self.tick < last:
             self._step()
+
+    def goes_on_as(self, state: State, cleared: frozenset[int]) -> bool:
+        """Whether no action is under way and everything stands as given, so that what follows is the same too."""
+        return self._finished == len(self._received) and self.cleared == cleared and self.state == state
+
+    @property
+    def cleared(self) -> frozenset[int]:
+        """The forces that actions have ended for good."""
+        return frozenset(self._cleared)
 
     def fork(self) -> "World":
         """An independent world with the same past, whose archive begins anew."""

@@ -23,7 +23,7 @@ def check_answer(name: str, seed: int) -> None:
     if found.fault is None:
         assert found.service is None
     if found.acceptable:
-        assert len(found.acceptable) <= 3
+        assert len(found.acceptable) <= 4
         assert found.onset is not None
 
 
