@@ -21,8 +21,8 @@ AT_ONCE = 2
 """How many runs there are at once: each keeps two processes busy."""
 MOST_WAITING = 10
 """How many may wait for their turn; at about ten seconds a run, the last of them waits a minute."""
-PATIENCE_SECONDS = 150.0
-"""How long a run may take before it is ended, wall clock: several times what one takes."""
+PATIENCE_SECONDS = 270.0
+"""How long a run may take before it is ended, wall clock: a little longer than it gives itself."""
 REMEMBERED = 8
 _NICENESS = 5
 """Viewers' runs yield to the server that shows them."""

@@ -1,6 +1,5 @@
 """How far a practice run has come, for whoever waits for it: its stages as they begin and end, and what they find."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -40,18 +39,15 @@ def begun(step: Step, text: str) -> Progress:
     return Progress(stage=step, text=text, share=round(STEPS.index(step) / len(STEPS), 3))
 
 
-def told(events: Sequence[Event], step: Step) -> tuple[Progress, ...]:
-    """What new events of an incident say of the progress.
+def told(event: Event, step: Step) -> Progress | None:
+    """What an event of the incident says of the progress; None for one that is not told.
 
     Args:
-        step: The step under way before the first of them.
+        step: The step under way before it.
     """
-    said: list[Progress] = []
-    for event in events:
-        ended = event.kind == "stage.finished"
-        if event.kind in ("stage.started", "stage.finished"):
-            step = next(stage for stage in STAGES if stage == event.payload["stage"])
-        if event.kind not in _UNTOLD:
-            share = (STEPS.index(step) + ended) / len(STEPS)
-            said.append(Progress(stage=step, text=timeline_row(event).title, share=round(share, 3)))
-    return tuple(said)
+    if event.kind in _UNTOLD:
+        return None
+    if event.kind in ("stage.started", "stage.finished"):
+        step = next(stage for stage in STAGES if stage == event.payload["stage"])
+    done = STEPS.index(step) + (event.kind == "stage.finished")
+    return Progress(stage=step, text=timeline_row(event).title, share=round(done / len(STEPS), 3))

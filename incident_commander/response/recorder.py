@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import platform
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
@@ -15,9 +15,9 @@ from pydantic import TypeAdapter
 from ..consensus.keys import Keyring
 from ..domain.base import RunId, Value
 from ..domain.event import Actor
-from ..domain.practice import PracticeRun
+from ..domain.incident import Incident
 from ..domain.provenance import Provenance
-from ..domain.telemetry import Window
+from ..domain.telemetry import MetricSeries, Window
 from ..sandbox import Assumptions, PracticeCompany, load_assumptions
 from ..sandbox.scenarios import Scenario, scenario_named
 from ..store import Database
@@ -27,11 +27,11 @@ from .observe import LOOKBACK
 from .operations import Operations
 from .progress import Progress, Step, begun, told
 from .record import IncidentRecord
-from .recording import AssumedFigure, MetricTrace, Producer, Recording
+from .recording import AssumedFigure, Producer, Recording
 from .report import RunReport
 
-PATIENCE_SECONDS = 120.0
-"""How long to wait for a run before giving up on it: several times what one takes."""
+PATIENCE_SECONDS = 240.0
+"""How long to wait for a run before giving up on it: many times what one takes on a machine that is not busy."""
 PRODUCERS_FILE = Path(__file__).parent / "producers.toml"
 
 _LOOK_SECONDS = 0.2
@@ -65,16 +65,16 @@ class Recorder:
             ValueError: the scenario or the seed is not possible; the message says what is.
             TimeoutError: the run did not end within `PATIENCE_SECONDS`.
         """
-        following = _Following(self._database, self._operations, tell)
+        following = _Following(self._database, self._company, self._operations, tell)
         async with asyncio.timeout(PATIENCE_SECONDS):
-            run, report = await following.to_the_end(scenario, seed)
+            report = await following.to_the_end(scenario, seed)
             tell(begun("record", "The run has ended; what it left behind is put together"))
-            return await self._recording(run.id, report)
+            return await self._recording(report, following.scraped)
 
-    async def _recording(self, run_id: RunId, report: RunReport) -> Recording:
+    async def _recording(self, report: RunReport, scraped: Sequence[MetricSeries]) -> Recording:
         record = await load_record(self._database, report.incident_id) if report.incident_id else None
         async with self._database.read() as unit:
-            run = await unit.practice.get(run_id)
+            run = await unit.practice.get(report.run_id)
         scenario = scenario_named(run.scenario)
         return Recording(
             recorded_at=datetime.now(UTC),
@@ -90,33 +90,35 @@ class Recorder:
             incident=record.incident if record else None,
             events=record.events if record else (),
             public_keys=dict(self._keyring().public_keys),
-            answer=await self._company.answer(run_id),
+            answer=await self._company.answer(run.id),
             baseline=await self._company.baseline(run.scenario, run.seed),
-            courses=await self._company.courses(run_id, record.predictions if record else ()),
+            courses=await self._company.courses(run.id, record.predictions if record else ()),
             assumptions=_assumed_figures(self._company.assumptions),
-            traces=await self._traces(run, record) if record else (),
+            traces=kept_traces(record, scraped, self._company.assumptions.scrape_interval_seconds.value)
+            if record
+            else (),
             producers=_producers_of(record) if record else (),
         ).sealed()
 
-    async def _traces(self, run: PracticeRun, record: IncidentRecord) -> tuple[MetricTrace, ...]:
-        """The metrics spoken of, from the beginning of what was looked at until the world stood still."""
-        environment = await self._company.environment(run.id)
-        window = Window(start=record.incident.began_at - LOOKBACK, end=run.clock_at)
-        series = await environment.metrics.metrics(window)
-        return kept_traces(record, series, self._company.assumptions.scrape_interval_seconds.value)
-
 
 class _Following:
-    """Follows one run, telling what happens."""
+    """Follows one run, telling what happens.
 
-    def __init__(self, database: Database, operations: Operations, tell: Tell) -> None:
+    Attributes:
+        scraped: Every metric, from the beginning of what was looked at until all was done; empty without an incident.
+    """
+
+    def __init__(self, database: Database, company: PracticeCompany, operations: Operations, tell: Tell) -> None:
+        self.scraped: tuple[MetricSeries, ...] = ()
         self._database = database
+        self._company = company
         self._operations = operations
         self._tell = tell
         self._step: Step = "company"
+        self._incident: Incident | None = None
         self._heard = 0
 
-    async def to_the_end(self, scenario: str, seed: int) -> tuple[PracticeRun, RunReport]:
+    async def to_the_end(self, scenario: str, seed: int) -> RunReport:
         """Start the run and wait for its report."""
         changed = asyncio.Event()
         unsubscribe = self._operations.subscribe(lambda _: changed.set())
@@ -125,26 +127,39 @@ class _Following:
             self._tell(begun("company", "The practice company's day has begun; it goes on until the first alarm"))
             while True:
                 changed.clear()
-                report = await self._operations.run_report(run.id)
-                await self._tell_news(run.id)
-                if report is not None:
-                    return run, report
+                await self._listen(run.id)
+                if self._incident is None or self._step == "learn":
+                    report = await self._operations.run_report(run.id)
+                    if report is not None:
+                        await self._listen(run.id)
+                        return report
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), timeout=_LOOK_SECONDS)
         finally:
             unsubscribe()
 
-    async def _tell_news(self, run_id: RunId) -> None:
-        incident = await self._operations.incident_of(run_id)
-        if incident is None:
+    async def _listen(self, run_id: RunId) -> None:
+        """Tell of what has happened since the last time."""
+        self._incident = self._incident or await self._operations.incident_of(run_id)
+        if self._incident is None:
             return
         async with self._database.read() as unit:
             events = await unit.ledger.after(self._heard, _EVENTS_AT_ONCE)
-        for progress in told([event for event in events if event.incident_id == incident.id], self._step):
-            self._tell(progress)
-            self._step = progress.stage
-        if events:
-            self._heard = events[-1].sequence
+        for event in events:
+            self._heard = event.sequence
+            if event.incident_id != self._incident.id:
+                continue
+            progress = told(event, self._step)
+            if progress is not None:
+                self._tell(progress)
+                self._step = progress.stage
+            if event.kind == "stage.started" and event.payload["stage"] == "learn":
+                await self._keep_scraped(run_id, self._incident, event.occurred_at)
+
+    async def _keep_scraped(self, run_id: RunId, incident: Incident, until: datetime) -> None:
+        """Read the metrics while the world is still there: once the run has ended it would have to be rebuilt."""
+        environment = await self._company.environment(run_id)
+        self.scraped = await environment.metrics.metrics(Window(start=incident.began_at - LOOKBACK, end=until))
 
 
 def _description(scenario: Scenario) -> str:
