@@ -18,7 +18,7 @@ from tests.api.test_api import PracticeOperations, api_over
 from tests.running import REPOSITORY, ProcessGroup, free_port
 
 EXAMPLES = 200
-MANY_EXAMPLES = 5_000
+MANY_EXAMPLES = 1_000
 START_SECONDS = 60.0
 BEYOND_A_SCHEMA: list[CheckFunction] = [positive_data_acceptance, negative_data_rejection]
 """Not asked for: some rules, such as which scenarios there are, cannot be said in a schema, and the good alerts of a
