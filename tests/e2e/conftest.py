@@ -39,9 +39,9 @@ class Server:
         self._command: list[str | Path] = [tools / "incident-commander", "up", "--port", str(self.port)]
         self._running: ProcessGroup | None = None
 
-    def start(self) -> None:
-        """Start it and wait until its pages are served."""
-        running = ProcessGroup(self._command, log=self._log, cwd=REPOSITORY, env=self._env)
+    def start(self, **settings: str) -> None:
+        """Start it, with these environment variables beside its own, and wait until its pages are served."""
+        running = ProcessGroup(self._command, log=self._log, cwd=REPOSITORY, env=self._env | settings)
         self._running = running
         running.wait_until(self._serves, START_SECONDS, f"pages at {self.url}")
 
@@ -121,7 +121,7 @@ class Viewer:
         page.on("console", self._console)
         page.on("pageerror", self._page_error)
         page.goto(self._url + path)
-        if path.startswith("/ops"):
+        if hydrated and path.startswith("/ops"):
             page.wait_for_selector("#connection[data-state=live]")
         return page
 
