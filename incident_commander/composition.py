@@ -98,7 +98,7 @@ def build(
     """Wire all services together; touches neither disk nor network.
 
     Args:
-        awaited: Somebody waits for a practice run's figures, so that its judges compute at once, not when all else idles.
+        awaited: Somebody waits for a practice run's figures, so that its judges compute at once, not only when idle.
         assumptions: The practice company's assumed figures; None: as the cited file says.
         sns: What is asked for the certificates of SNS and to confirm subscriptions; None: SNS itself.
 

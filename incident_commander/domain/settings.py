@@ -5,7 +5,6 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-
 RECORDINGS = Path(__file__).resolve().parents[2] / "assets" / "scenarios"
 """The recordings that come with the product."""
 

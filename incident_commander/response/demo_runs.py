@@ -146,7 +146,8 @@ async def _recorded(
                         yield Progress.model_validate_json(line)
             code = await asyncio.wait_for(asyncio.to_thread(process.wait), deadline - loop.time())
             if code != 0:
-                raise RunFailed(f"the run ended with {code}: {_last_words(folder)}")
+                ended = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+                raise RunFailed(f"the run {ended}: {_last_words(folder)}")
             yield await asyncio.to_thread(load_recording, folder / RECORDING)
         except TimeoutError as error:
             raise RunFailed(f"the run was ended after {patience_seconds:g} s; try it again, or another seed") from error

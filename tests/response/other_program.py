@@ -7,13 +7,14 @@ RECORDING is the file to hand over; in the folder SIGNS it leaves files that tel
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-WELL, DIES, HANGS, TRUNCATES, FORGETS, WAITS = range(6)
-"""Seeds: hands over the recording, dies, never ends, hands over half of it, nothing, or it once a file is there."""
+WELL, DIES, HANGS, TRUNCATES, FORGETS, WAITS, IS_KILLED = range(7)
+"""Seeds: hands it over, dies, never ends, hands over half of it, nothing, or it once a file is there, is killed."""
 
 
 def main(recording: Path, signs: Path, seed: int, out: Path) -> None:
@@ -23,6 +24,8 @@ def main(recording: Path, signs: Path, seed: int, out: Path) -> None:
     if seed == DIES:
         print("first words", file=sys.stderr)
         sys.exit("the disk is full")
+    if seed == IS_KILLED:
+        os.kill(os.getpid(), signal.SIGKILL)
     if seed == HANGS:
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         (signs / "unfinished").write_text(f"{os.getpid()} {child.pid}")

@@ -15,7 +15,7 @@ from incident_commander.response.recording import Recording, write_recording
 
 from ..running import wait_until
 from .conftest import SCENARIO, SEED, RealRun
-from .other_program import DIES, FORGETS, HANGS, TRUNCATES, WAITS, WELL
+from .other_program import DIES, FORGETS, HANGS, IS_KILLED, TRUNCATES, WAITS, WELL
 
 Seen = list[Progress | Recording]
 
@@ -93,6 +93,7 @@ def test_what_cannot_be_run_is_refused_before_it_starts(
     ("seed", "said"),
     [
         (DIES, "the run ended with 1: the disk is full"),
+        (IS_KILLED, "the run was killed by SIGKILL: it said nothing"),
         (TRUNCATES, "the run ended without a recording: recording.json is cut off"),
         (FORGETS, "the run ended without a recording: recording.json cannot be read"),
     ],
