@@ -25,7 +25,9 @@ def kept_traces(
     Returns:
         At most `MOST_TRACES`.
     """
-    scraped = {(each.service, each.metric): each for each in series if len(each.values)}
+    scraped: dict[tuple[str, str], MetricSeries] = {
+        (each.service, each.metric): each for each in series if len(each.values)
+    }
     kept: dict[tuple[str, str], MetricTrace] = {}
     for name in _spoken_of(record, scraped):
         if name in scraped and name not in kept and len(kept) < MOST_TRACES:
