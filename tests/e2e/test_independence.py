@@ -90,7 +90,7 @@ def test_operations_need_no_recordings_and_no_demo_runs(stopped: Server, viewer:
     expect(why.locator("main")).to_contain_text("newer than")
 
     demo = viewer.open("/demo")
-    run_demo(demo, "memory_leak", 4)
+    run_demo(demo, "memory_leak", 40404)
     os.killpg(wait_until(_demo_run, 30, "the process of a demo run"), signal.SIGKILL)
     expect(demo.locator("#demo-problem")).to_contain_text("SIGKILL")
     expect(demo.get_by_role("button", name="Run", exact=True)).to_be_enabled()
@@ -116,10 +116,10 @@ def test_a_run_of_the_demo_stays_with_its_viewer(server: Server, viewer: Viewer)
 
 
 def _demo_run() -> int | None:
-    """The process group of the run with seed 4, once it is under way."""
+    """The process group of the run of this test, once it is under way."""
     for command in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if {b"record", b"memory_leak", b"4"} <= set(command.read_bytes().split(b"\0")):
+            if {b"record", b"memory_leak", b"40404"} <= set(command.read_bytes().split(b"\0")):
                 return os.getpgid(int(command.parent.name))
         except (FileNotFoundError, ProcessLookupError):
             continue
