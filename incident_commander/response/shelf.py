@@ -24,6 +24,7 @@ class Card(Value):
     Attributes:
         name: By which to open it: the file's without its suffix.
         title: The file's name where it cannot be played; the other fields are None then.
+        acceptable: Whether what was done, or left undone, was right, as the report judges it.
         problem: Why it cannot be played and what to do; empty where it can.
     """
 
@@ -34,6 +35,7 @@ class Card(Value):
     recorded_at: UtcDatetime | None = None
     status: IncidentStatus | None = None
     verdict: Verdict | None = None
+    acceptable: bool | None = None
     problem: str = ""
 
 
@@ -96,6 +98,7 @@ class Shelf:
             recorded_at=recording.recorded_at,
             status=recording.report.status,
             verdict=recording.report.verdict,
+            acceptable=recording.report.plan.acceptable,
         )
         self._cards[name] = _Read(stamp, card)
         return card

@@ -252,13 +252,13 @@ class DemoState(rx.State):
 
 
 async def _kept() -> list[Card]:
-    """The recorded runs that can be played, those that were resolved before the others.
+    """The recorded runs that can be played, those that were resolved, and rightly so, before the others.
 
     Raises:
         NotRunning: the server is starting or stopping.
     """
     cards = [card for card in await exhibits().shelf.cards() if not card.problem]
-    return sorted(cards, key=lambda card: card.status != "resolved")
+    return sorted(cards, key=lambda card: (card.status != "resolved", not card.acceptable))
 
 
 class _Telling:
