@@ -13,12 +13,12 @@ from incident_commander.domain.practice import Answer
 from incident_commander.domain.telemetry import Service, Topology
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-API, DATABASE, STORAGE = ServiceName("orders-api"), ServiceName("orders-db"), ServiceName("files")
+API, DATABASE, UNKNOWN = ServiceName("orders-api"), ServiceName("orders-db"), ServiceName("bought-in")
 TOPOLOGY = Topology(
     services=(
         Service(name=API, kind="api"),
         Service(name=DATABASE, kind="database"),
-        Service(name=STORAGE, kind="storage"),
+        Service(name=UNKNOWN, kind="unknown"),
     )
 )
 CATALOGUE = load_catalogue()
@@ -69,5 +69,5 @@ def test_the_oldest_alert_guesser_blames_the_service_that_alerted_first() -> Non
 
 
 def test_the_oldest_alert_guesser_does_nothing_where_nothing_can_be_done() -> None:
-    assert oldest_alert_guess(TOPOLOGY, CATALOGUE, answer(None), [alert(STORAGE, 1)]).plan == 1.0
+    assert oldest_alert_guess(TOPOLOGY, CATALOGUE, answer(None), [alert(UNKNOWN, 1)]).plan == 1.0
     assert oldest_alert_guess(TOPOLOGY, CATALOGUE, answer(API, ("restart", API)), []).plan == 0.0
