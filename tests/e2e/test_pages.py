@@ -42,7 +42,7 @@ def test_every_link_of_the_landing_page_leads_somewhere(viewer: Viewer, server: 
     expect(page.get_by_role("link", name="Open operations")).to_be_visible()
     found = [link.get_attribute("href") or "" for link in page.get_by_role("link").all()]
     paths = {path for path in found if not path.endswith("#content")}
-    assert paths == {"/", "/ops", "/docs"}
+    assert paths == {"/", "/demo", "/ops", "/transparency", "/docs"}
     assert {path: server.get(path).status_code for path in paths} == dict.fromkeys(paths, 200)
 
 
