@@ -53,7 +53,7 @@ def test_moments_outside_of_the_time_drawn_are_left_out() -> None:
     assert [(mark.text, mark.at) for mark in view.marks] == [("in", 50.0)]
 
 
-@pytest.mark.parametrize("values", [(), (0.0,), (0.0, 0.0, 0.0), (None, None), (3.0, 3.0)])
+@pytest.mark.parametrize("values", [(), (0.0,), (0.0, 0.0, 0.0), (None, None), (3.0, 3.0), (5e-324,)])
 def test_a_chart_with_next_to_nothing_in_it_is_drawn_all_the_same(values: tuple[float | None, ...]) -> None:
     view = drawn(values)
     assert all("nan" not in curve.path and "inf" not in curve.path for curve in view.curves)

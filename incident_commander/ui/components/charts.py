@@ -23,6 +23,8 @@ WIDTH, HEIGHT = 1000.0, 400.0
 TOLERANCE = 0.6
 """How far, in the drawing's units, a path may leave the samples it is drawn from."""
 _MINUTES = (1, 2, 5, 10, 15, 20, 30, 60, 120, 240, 480, 1440)
+_NO_SPAN = 1e-300
+"""Values less apart than this are drawn as one: a step between them could not be computed."""
 _MOST_TICKS = 7
 _MARK_ROOM = 18.0
 """How much of the width, in percent, the words of a mark need."""
@@ -130,7 +132,7 @@ def draw(
 def value_ticks(low: float, high: float) -> tuple[float, ...]:
     """Three to six round values, evenly spaced, the first at most `low` and the last at least `high`."""
     span = high - low
-    if span <= 0:
+    if span < _NO_SPAN:
         return (low, low + 1.0)
     rough = span / 4
     step = 10.0 ** math.floor(math.log10(rough))
