@@ -6,8 +6,8 @@ import reflex as rx
 from ...response.view_alerts import AlertRow
 from ...response.view_findings import EvidenceRow, GapRow, HypothesisRow
 from ...response.view_incident import StageRow
-from ...response.view_timeline import TimelineRow
 from ..components.badges import chip, empty, panel, provenance
+from ..components.timeline import event
 from .state import LiveState
 
 
@@ -168,7 +168,7 @@ def timeline() -> rx.Component:
         rx.cond(
             LiveState.timeline,
             rx.el.ol(
-                rx.foreach(LiveState.timeline, _event),
+                rx.foreach(LiveState.timeline, event),
                 class_name="timeline",
                 tab_index=0,
                 aria_labelledby="timeline-title",
@@ -186,18 +186,4 @@ def timeline() -> rx.Component:
         ),
         name="timeline",
         aside=rx.el.span(LiveState.head.events, " events, UTC", class_name="muted"),
-    )
-
-
-def _event(row: TimelineRow) -> rx.Component:
-    return rx.el.li(
-        rx.el.time(row.at, date_time=row.moment),
-        rx.el.div(
-            rx.el.p(row.title, class_name="event-title"),
-            rx.cond(row.detail != "", rx.el.p(row.detail, class_name="event-detail")),
-            rx.el.p(row.actor, class_name="event-actor"),
-        ),
-        data_tone=row.tone,
-        data_kind=row.kind,
-        key=row.sequence,
     )

@@ -8,8 +8,8 @@ from ...response.explain.decisions import AlternativeRow, BallotRow, ScoreCell
 from ...response.explain.proof import ProofStep
 from ...response.explain.tampering import Tampering
 from ...response.view_decision import CheckRow, RejectionRow
-from ...response.view_timeline import TimelineRow
 from ..components.badges import chip, empty, panel, provenance
+from ..components.timeline import event
 from .evidence import ask_for, produced_by, what_is_there
 from .state import TransparencyState
 
@@ -274,20 +274,7 @@ def _check(row: CheckRow) -> rx.Component:
 def _course() -> rx.Component:
     return panel(
         "In order",
-        rx.el.ol(rx.foreach(TransparencyState.decisions.course, _event), class_name="timeline whole"),
+        rx.el.ol(rx.foreach(TransparencyState.decisions.course, event), class_name="timeline whole"),
         name="course",
         aside=rx.el.span("simulated clock, UTC", class_name="muted"),
-    )
-
-
-def _event(row: TimelineRow) -> rx.Component:
-    return rx.el.li(
-        rx.el.time(row.at, date_time=row.moment),
-        rx.el.div(
-            rx.el.p(row.title, class_name="event-title"),
-            rx.cond(row.detail != "", rx.el.p(row.detail, class_name="event-detail")),
-            rx.el.p(row.actor, class_name="event-actor"),
-        ),
-        data_tone=row.tone,
-        key=row.sequence,
     )
