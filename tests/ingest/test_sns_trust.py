@@ -58,7 +58,8 @@ async def test_both_versions_of_the_signature_are_verified_with_a_subject_and_wi
     version: str, changes: dict[str, JsonValue]
 ) -> None:
     present = {name: value for name, value in changes.items() if value is not None}
-    await verified({**envelope("\u05d0 \U0001f525", version=version, **present), **changes})
+    sender = await verified({**envelope("\u05d0 \U0001f525", version=version, **present), **changes})
+    assert sender.asked == [CERTIFICATE_URL]
 
 
 @pytest.mark.parametrize("kind", ["SubscriptionConfirmation", "UnsubscribeConfirmation"])
@@ -107,7 +108,8 @@ async def test_a_certificate_is_never_fetched_from_another_path(path: str) -> No
 
 async def test_the_host_of_china_is_known() -> None:
     url = "https://sns.cn-north-1.amazonaws.com.cn/a.pem"
-    await verified(envelope(SigningCertURL=url), SnsSender({url: certificate()}))
+    sender = await verified(envelope(SigningCertURL=url), SnsSender({url: certificate()}))
+    assert sender.asked == [url]
 
 
 @pytest.mark.parametrize("host", FOREIGN_HOSTS)
@@ -131,7 +133,8 @@ async def test_an_envelope_from_another_time_is_refused(age: timedelta, said: st
 
 
 async def test_a_delivery_that_was_retried_for_some_minutes_is_taken() -> None:
-    await verified(envelope(Timestamp=stamp(datetime.now(UTC) - timedelta(minutes=50))))
+    sender = await verified(envelope(Timestamp=stamp(datetime.now(UTC) - timedelta(minutes=50))))
+    assert sender.asked == [CERTIFICATE_URL]
 
 
 @pytest.mark.parametrize(
