@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -80,6 +81,29 @@ def start(runs: Runs = 5, as_json: Json = False) -> None:
     from .start import start_figures
 
     _print(start_figures(runs), as_json)
+
+
+@app.command()
+def nab(
+    data: Annotated[Path, typer.Option(help="A folder in NAB's layout: data/*/*.csv, labels, config.")],
+    fit: Annotated[Path | None, typer.Option(help="Fit the thresholds on this data and write them here.")] = None,
+    threshold: Annotated[Path | None, typer.Option(help="Use the thresholds that --fit wrote here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The streaming anomaly detector on the Numenta Anomaly Benchmark, published detectors beside."""
+    from .nab import BadThresholds, nab_table, read_thresholds, run_nab, write_thresholds
+    from .nab_corpus import BadCorpus
+
+    if fit is not None and threshold is not None:
+        raise typer.BadParameter("--fit finds thresholds and --threshold uses known ones; give one of them")
+    try:
+        result = run_nab(data, None if threshold is None else read_thresholds(threshold))
+        if fit is not None:
+            write_thresholds(fit, result.thresholds)
+    except (BadCorpus, BadThresholds) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    typer.echo(json.dumps(result.as_json(), indent=2) if as_json else nab_table(result))
 
 
 @app.command()
