@@ -32,6 +32,7 @@ from .domain.incident import Incident
 from .domain.plan import Plan
 from .domain.ports import Environment
 from .domain.settings import Settings
+from .domain.telemetry import Signal
 from .ingest import Intake, Sns, SnsOverHttps, SnsTrust, integration
 from .notify import AppriseNotifier
 from .response.lifecycle import Lifecycle
@@ -47,7 +48,7 @@ from .response.workers import Workers
 from .sandbox import POLICY_FILE, Assumptions, PracticeCompany
 from .store import Database, DatabaseClosed, migrate, shown_url, workflow_url
 from .telemetry.recorded_changes import RecordedChanges
-from .telemetry.unconfigured import live_environment
+from .telemetry.unconfigured import blindfolded, live_environment
 
 log = structlog.get_logger(__name__)
 
@@ -93,7 +94,12 @@ class Commander:
 
 
 def build(
-    settings: Settings, *, awaited: bool = False, assumptions: Assumptions | None = None, sns: Sns | None = None
+    settings: Settings,
+    *,
+    awaited: bool = False,
+    assumptions: Assumptions | None = None,
+    sns: Sns | None = None,
+    without: frozenset[Signal] = frozenset(),
 ) -> Commander:
     """Wire all services together; touches neither disk nor network.
 
@@ -101,6 +107,7 @@ def build(
         awaited: Somebody waits for a practice run's figures, so that its judges compute at once, not only when idle.
         assumptions: The practice company's assumed figures; None: as the cited file says.
         sns: What is asked for the certificates of SNS and to confirm subscriptions; None: SNS itself.
+        without: Signals that are kept from the agents in practice runs, to measure what they are worth.
 
     Raises:
         PolicyError, CatalogueError, QuorumError: a data file is wrong; the message names file and line.
@@ -117,7 +124,7 @@ def build(
     company = PracticeCompany(
         database, load_policy(POLICY_FILE), door.post, lambda: datetime.now(UTC), Hindsight(judges), assumptions
     )
-    environments = _Environments(live, company)
+    environments = _Environments(live, company, without)
 
     @cache
     def keyring() -> Keyring:
@@ -197,13 +204,17 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
 class _Environments:
     """Finds the world that an incident happens in."""
 
-    def __init__(self, live: Environment, company: PracticeCompany) -> None:
+    def __init__(self, live: Environment, company: PracticeCompany, without: frozenset[Signal]) -> None:
         self._live = live
         self._company = company
+        self._without = without
 
     async def environment(self, run: RunId | None) -> Environment:
         """See the Environments port."""
-        return self._live if run is None else await self._company.environment(run)
+        if run is None:
+            return self._live
+        world = await self._company.environment(run)
+        return blindfolded(world, self._without) if self._without else world
 
 
 class _OwnDoor:

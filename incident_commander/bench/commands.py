@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ..domain.telemetry import Signal
 from .figures import Figure, figures_table
 
 app = typer.Typer(no_args_is_help=True, help="Measure it: each prints a table, or one JSON object with --json.")
@@ -22,7 +23,11 @@ Runs = Annotated[int, typer.Option(min=1, help="How often each figure with a lim
 
 @app.command()
 def scenarios(
-    seeds: Annotated[int, typer.Option(min=1, help="Seeds of each scenario: 1, 2, 3, ...")] = 20,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds of each scenario.")] = 20,
+    first_seed: Annotated[int, typer.Option(min=1, help="The first of them; the others follow it.")] = 1,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Keep a signal from the agents: logs, traces, ...; may be repeated.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """How often causes and plans are right over many seeds, beside two guessers."""
@@ -30,16 +35,19 @@ def scenarios(
     from .practice import WatchedRun, practising, watch
     from .scenarios import score, scores_table
 
+    kept = _signals(without or [])
+
     async def run() -> list[WatchedRun]:
         watched = []
-        async with practising() as commander:
-            async for each in watch(commander, commander.operations.scenario_names(), range(1, seeds + 1)):
+        async with practising(without=kept) as commander:
+            names, tried = commander.operations.scenario_names(), range(first_seed, first_seed + seeds)
+            async for each in watch(commander, names, tried):
                 watched.append(each)
                 report = each.report
                 typer.echo(f"{report.scenario} seed {report.seed}: {report.status}, {each.seconds:.2f} s", err=True)
         return watched
 
-    scores = score(asyncio.run(run()), load_catalogue(), seeds)
+    scores = score(asyncio.run(run()), load_catalogue(), seeds, first_seed, kept)
     typer.echo(scores.model_dump_json(indent=2) if as_json else scores_table(scores))
 
 
@@ -116,6 +124,14 @@ def speed(runs: Runs = 5, as_json: Json = False) -> None:
         figures = [idle_memory(product), *asyncio.run(served_figures(product, runs))]
     figures += asyncio.run(practice_figures(runs))
     _print(figures, as_json)
+
+
+def _signals(names: Sequence[str]) -> tuple[Signal, ...]:
+    known: tuple[Signal, ...] = ("metrics", "logs", "traces", "changes", "topology", "impact")
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(f"{name!r} is no signal that can be kept back; these are: {', '.join(known)}")
+    return tuple(signal for signal in known if signal in names)
 
 
 def _print(figures: Sequence[Figure], as_json: bool) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from ..domain.base import RunId
 from ..domain.event import Event, EventKind
 from ..domain.practice import Answer
 from ..domain.settings import Settings
-from ..domain.telemetry import Topology
+from ..domain.telemetry import Signal, Topology
 from ..ingest import Sns
 from ..response.report import RunReport
 
@@ -59,11 +59,16 @@ class WatchedRun:
 
 
 @contextlib.asynccontextmanager
-async def practising(sns: Sns | None = None) -> AsyncIterator[Commander]:
-    """The services on a temporary database, with every setting at its default; `sns` stands in for SNS itself."""
+async def practising(sns: Sns | None = None, without: Collection[Signal] = ()) -> AsyncIterator[Commander]:
+    """The services on a temporary database, with every setting at its default.
+
+    Args:
+        sns: Stands in for SNS itself.
+        without: Signals that the practice company's ports refuse to give.
+    """
     with tempfile.TemporaryDirectory(prefix="incident-commander-bench-") as folder:
         defaults = Settings.model_validate({"data_dir": Path(folder)})
-        async with running(build(defaults, sns=sns)) as commander:
+        async with running(build(defaults, sns=sns, without=frozenset(without))) as commander:
             await commander.analysts.warm()
             yield commander
 

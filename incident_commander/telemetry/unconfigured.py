@@ -1,6 +1,7 @@
 """The live environment while no telemetry source and no executor is configured: questions are answered by gaps."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..domain.findings import Impact
@@ -33,31 +34,43 @@ class WallClock:
 
 
 class NoTelemetry:
-    """Every reading port, none of them configured."""
+    """Every reading port, none of which can answer.
+
+    Args:
+        reason: Why; `{signal}` stands for what was asked for.
+        remedy: How to mend that.
+    """
+
+    def __init__(self, reason: str = "no source of {signal} is configured", remedy: str = _REMEDY) -> None:
+        self._reason = reason
+        self._remedy = remedy
 
     async def metrics(self, window: Window) -> tuple[MetricSeries, ...]:
         """Raises SourceUnavailable."""
-        raise _unconfigured("metrics")
+        raise self._unavailable("metrics")
 
     async def logs(self, window: Window) -> tuple[LogRecord, ...]:
         """Raises SourceUnavailable."""
-        raise _unconfigured("logs")
+        raise self._unavailable("logs")
 
     async def traces(self, window: Window) -> tuple[Span, ...]:
         """Raises SourceUnavailable."""
-        raise _unconfigured("traces")
+        raise self._unavailable("traces")
 
     async def changes(self, window: Window) -> tuple[Change, ...]:
         """Raises SourceUnavailable."""
-        raise _unconfigured("changes")
+        raise self._unavailable("changes")
 
     async def topology(self) -> Topology:
         """Raises SourceUnavailable."""
-        raise _unconfigured("topology")
+        raise self._unavailable("topology")
 
     async def impact(self, window: Window) -> Impact:
         """Raises SourceUnavailable."""
-        raise _unconfigured("impact")
+        raise self._unavailable("impact")
+
+    def _unavailable(self, signal: Signal) -> SourceUnavailable:
+        return SourceUnavailable(Gap(signal=signal, reason=self._reason.format(signal=signal), remedy=self._remedy))
 
 
 def live_environment(policy: Policy, changes: ChangesPort | None = None) -> Environment:
@@ -82,5 +95,15 @@ def live_environment(policy: Policy, changes: ChangesPort | None = None) -> Envi
     )
 
 
-def _unconfigured(signal: Signal) -> SourceUnavailable:
-    return SourceUnavailable(Gap(signal=signal, reason=f"no source of {signal} is configured", remedy=_REMEDY))
+def blindfolded(environment: Environment, signals: frozenset[Signal]) -> Environment:
+    """The same environment with the ports of some signals answering by gaps: what is concluded without them?"""
+    nothing = NoTelemetry("{signal} were kept back for this measurement", "measure without `--without`")
+    return replace(
+        environment,
+        metrics=nothing if "metrics" in signals else environment.metrics,
+        logs=nothing if "logs" in signals else environment.logs,
+        traces=nothing if "traces" in signals else environment.traces,
+        changes=nothing if "changes" in signals else environment.changes,
+        topology=nothing if "topology" in signals else environment.topology,
+        impact=nothing if "impact" in signals else environment.impact,
+    )
