@@ -8,17 +8,12 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from ..domain.base import ServiceName, Value
-from ..domain.findings import FaultKind
+from ..domain.findings import FaultKind, Remediation
 from ..domain.plan import Action, ActionName, Argument
 from ..domain.telemetry import ServiceKind
 
 MetricKind = Literal["latency", "errors", "traffic", "saturation"]
 Direction = Literal["up", "down"]
-Remediation = Literal[
-    "rollback", "roll-forward", "config-revert", "scale", "failover", "reschedule",
-    "rotate-cert", "purge-bad-data", "escalate-upstream", "feature-flag-disable",
-]  # fmt: skip
-"""The remediation words of public root cause benchmarks (RootCauseBench)."""
 Precondition = Literal["recent_deploy", "saturated", "own_trouble", "pool_exhausted", "carries_traffic"]
 """What telemetry must show before an action is proposed for a target.
 

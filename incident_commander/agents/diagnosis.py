@@ -1,12 +1,14 @@
 """Diagnosis: the ranked root causes with what speaks for and against each, and how sure that is."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from ..actions.catalogue import load_catalogue
+from ..analysis.remedy import remedy_for
 from ..analysis.root_cause import Ranking, rank_causes
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value
-from ..domain.findings import Diagnosis, Evidence, Hypothesis, Verdict
+from ..domain.findings import Diagnosis, Evidence, Hypothesis, Impact, Remediation, ReviewedChange, Verdict
 from ..domain.plan import Plan
 from ..domain.telemetry import Gap, Observations
 from .case import Case
@@ -23,18 +25,36 @@ _GAP_DISCOUNT = 0.9
 
 
 class DiagnosisFindings(Value):
-    """The diagnosis with the probability that nothing is wrong now, or that the cause was not seen."""
+    """The diagnosis with the probability that nothing is wrong now, or that the cause was not seen.
+
+    Attributes:
+        remediation: What mends the leading hypothesis; None where there is none, or its cause is not known.
+        reviews: What was made of each change, the guilty first.
+    """
 
     diagnosis: Diagnosis
     nothing: float
     evidence: tuple[Evidence, ...]
     confidence: float
+    remediation: Remediation | None = None
+    reviews: tuple[ReviewedChange, ...] = ()
 
 
 def examine(case: Case) -> DiagnosisFindings:
     """Rank the causes and say how sure that is; missing signals are listed as gaps and lower the confidence."""
-    observations = case.observations
-    ranking = rank_causes(observations, case.impact, _alerting(case))
+    return diagnose(case.observations, _alerting(case), case.impact)
+
+
+def diagnose(
+    observations: Observations, alerting: Mapping[ServiceName, datetime], impact: Impact | None = None
+) -> DiagnosisFindings:
+    """The same from what was observed alone.
+
+    Args:
+        alerting: Since when alerts fire, by the service they speak of.
+        impact: What customers feel now, where that is known.
+    """
+    ranking = rank_causes(observations, impact, alerting)
     gaps = observations.gaps + _silent(observations)
     lead = ranking.hypotheses[0] if ranking.hypotheses else None
     sure = (lead.probability if lead else 0.0) * _GAP_DISCOUNT ** len(gaps)
@@ -53,6 +73,11 @@ def examine(case: Case) -> DiagnosisFindings:
         nothing=ranking.nothing,
         evidence=cited,
         confidence=max(sure, ranking.nothing * _GAP_DISCOUNT ** len(gaps)) if observations.metrics else 0.0,
+        remediation=_remediation(lead, observations) if lead else None,
+        reviews=tuple(
+            ReviewedChange(change=r.change, service=r.service, convicted=r.convicted, reason=r.reason)
+            for r in sorted(ranking.reviews, key=lambda review: not review.convicted)
+        ),
     )
 
 
@@ -115,6 +140,11 @@ def _mends(plan: Plan, hypothesis: Hypothesis, addresses: tuple[str, ...]) -> fl
     if hypothesis.fault == "attack_traffic" and plan.action.name != "block_sources":
         return 0.6
     return 0.8 if hypothesis.change is not None else 0.9
+
+
+def _remediation(lead: Hypothesis, observations: Observations) -> Remediation | None:
+    change = next((c for c in observations.changes if c.reference == lead.change), None)
+    return remedy_for(lead, change, observations.topology.kind_of(lead.service))
 
 
 def _alerting(case: Case) -> dict[ServiceName, datetime]:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from .base import Digest, ServiceName, UtcDatetime, Value
 from .provenance import Provenance
-from .telemetry import Gap, Signal
+from .telemetry import Change, Gap, Signal
 
 Verdict = Literal["confirmed", "likely", "inconclusive"]
 FaultKind = Literal[
@@ -21,8 +21,16 @@ FaultKind = Literal[
     "attack_traffic",
     "credential_compromise",
     "certificate_expiry",
+    "noisy_neighbour",
+    "bad_data",
+    "quota_exhaustion",
     "unknown",
 ]
+Remediation = Literal[
+    "rollback", "roll-forward", "config-revert", "scale", "failover", "reschedule",
+    "rotate-cert", "purge-bad-data", "escalate-upstream", "feature-flag-disable",
+]  # fmt: skip
+"""The remediation words of public root cause benchmarks (RootCauseBench)."""
 Probability = float
 
 
@@ -79,6 +87,19 @@ class Hypothesis(Value):
     probability: Probability = Field(ge=0, le=1)
     evidence: tuple[Evidence, ...] = ()
     against: tuple[Evidence, ...] = ()
+
+
+class ReviewedChange(Value):
+    """What was made of one change: whether it is held guilty of a service's trouble, and in a sentence why or why not.
+
+    Attributes:
+        service: Whose trouble it was held against; None where it can reach no service that is in trouble.
+    """
+
+    change: Change
+    service: ServiceName | None
+    convicted: bool
+    reason: str
 
 
 class Diagnosis(Value):

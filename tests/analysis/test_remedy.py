@@ -1,0 +1,60 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from incident_commander.actions.catalogue import load_catalogue
+from incident_commander.analysis.remedy import remedy_for
+from incident_commander.domain.base import ServiceName
+from incident_commander.domain.findings import FaultKind, Hypothesis, Remediation
+from incident_commander.domain.telemetry import Change, ChangeKind
+
+WITHOUT_A_WORD = {"block_sources", "free_storage", "rate_limit", "revoke_credentials"}
+"""Actions for which the benchmarks' vocabulary has no word."""
+
+
+def cause(fault: FaultKind) -> Hypothesis:
+    return Hypothesis(rank=1, service=ServiceName("orders"), fault=fault, probability=0.9)
+
+
+def change(*files: str, kind: ChangeKind = "commit", detail: str = "") -> Change:
+    return Change(
+        at=datetime(2026, 3, 2, tzinfo=UTC), service=None, kind=kind, reference="c0ffee", summary="a change",
+        detail=detail, files=files,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        (change("services/orders/main.go"), "rollback"),
+        (change("services/orders/main.go", "services/orders/config.yaml"), "rollback"),
+        (change("services/orders/config/prod.yaml"), "config-revert"),
+        (change("deploy/orders/values.yaml", "deploy/orders/limits.toml"), "config-revert"),
+        (change(kind="config"), "config-revert"),
+        (change(kind="deploy"), "rollback"),
+        (change(kind="flag"), "feature-flag-disable"),
+        (change("db/migrations/7.sql", detail="+ALTER TABLE orders DROP COLUMN note;"), "roll-forward"),
+        (change("db/migrations/7.sql", detail="-ALTER TABLE orders DROP COLUMN note;"), "rollback"),
+    ],
+)
+def test_a_guilty_change_is_taken_back_the_way_it_came(given: Change, word: Remediation) -> None:
+    assert remedy_for(cause("bad_deploy"), given) == word
+
+
+def test_code_that_a_flag_switched_on_is_switched_off() -> None:
+    assert remedy_for(cause("bad_deploy"), change("orders.go"), behind_flag=True) == "feature-flag-disable"
+
+
+def test_without_a_change_the_kind_of_fault_decides() -> None:
+    assert remedy_for(cause("overload")) == "scale"
+    assert remedy_for(cause("noisy_neighbour")) == "reschedule"
+    assert remedy_for(cause("certificate_expiry")) == "rotate-cert"
+    assert remedy_for(cause("node_failure"), kind="api") == "reschedule"
+    assert remedy_for(cause("node_failure"), kind="database") == "failover"
+    assert remedy_for(cause("unknown")) is None
+
+
+def test_the_catalogues_actions_speak_the_same_words_or_are_known_to_have_none() -> None:
+    catalogue = load_catalogue()
+    silent = {name for name, action in catalogue.actions.items() if action.remediation is None}
+    assert silent == WITHOUT_A_WORD
