@@ -115,6 +115,23 @@ def nab(
 
 
 @app.command()
+def petshop(
+    data: Annotated[Path, typer.Option(help="A folder in PetShop's layout: dataset/<traffic>/{graph.csv, ...}.")],
+    as_json: Json = False,
+) -> None:
+    """The service at fault from metrics and a call graph on the PetShop data set, published methods beside."""
+    from .petshop import petshop_table, run_petshop
+    from .petshop_data import BadPetShop
+
+    try:
+        result = run_petshop(data)
+    except BadPetShop as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    typer.echo(json.dumps(result.as_json(), indent=2) if as_json else petshop_table(result))
+
+
+@app.command()
 def speed(runs: Runs = 5, as_json: Json = False) -> None:
     """Memory, ingest, page, plan, scenario and event loop beside their limits; `start` has the other two."""
     from .served import served
