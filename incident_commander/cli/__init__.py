@@ -5,7 +5,7 @@ import typer
 from .. import bench
 from ..domain.settings import BadSettings
 from ..store import DatabaseUnusable, UnsupportedDatabase
-from . import doctor, ledger, recordings, scenario, up
+from . import diagnose, doctor, ledger, recordings, scenario, up
 
 app = typer.Typer(
     name="incident-commander",
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.command("up")(up.up)
 app.command("migrate")(up.migrate_command)
 app.command("doctor")(doctor.doctor)
+app.command("diagnose")(diagnose.diagnose)
 app.command("record-scenarios")(recordings.record_scenarios)
 app.add_typer(scenario.app, name="scenario", help="Practice runs.")
 app.add_typer(ledger.app, name="ledger", help="The append-only ledger.")

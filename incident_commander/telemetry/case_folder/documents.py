@@ -172,7 +172,7 @@ def read_lines(path: Path, skipped: Skipped) -> Iterator[Entry]:
             continue
         place = f"line {number}"
         try:
-            value: JsonValue = json.loads(line)
+            value: JsonValue = json.loads(line.decode())
         except (ValueError, RecursionError) as error:
             skipped.skip(place, _short_reason(error))
             continue

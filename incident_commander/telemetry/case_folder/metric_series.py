@@ -11,7 +11,7 @@ from .metric_rows import PlaceArray, Rows
 _SPARSEST = 8
 """Cells of the matrix [series, time] for each sample up to which it is worth laying out."""
 _UNITS = {
-    "ms": "ms", "milliseconds": "ms", "seconds": "s", "secs": "s", "us": "us", "microseconds": "us",
+    "ms": "ms", "milliseconds": "ms", "seconds": "seconds", "secs": "seconds", "us": "us", "microseconds": "us",
     "bytes": "bytes", "mb": "MB", "mib": "MiB", "gb": "GB", "gib": "GiB",
 }  # fmt: skip
 
