@@ -1,39 +1,85 @@
 """The command line: `incident-commander --help`."""
 
+import sys
+from collections.abc import Iterable
+
 import typer
 
-from .. import bench
-from ..domain.settings import BadSettings
-from ..store import DatabaseUnusable, UnsupportedDatabase
-from . import diagnose, doctor, ledger, recordings, scenario, up
-
-app = typer.Typer(
-    name="incident-commander",
-    help="An open, autonomous incident commander.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command("up")(up.up)
-app.command("migrate")(up.migrate_command)
-app.command("doctor")(doctor.doctor)
-app.command("diagnose")(diagnose.diagnose)
-app.command("record-scenarios")(recordings.record_scenarios)
-app.add_typer(scenario.app, name="scenario", help="Practice runs.")
-app.add_typer(ledger.app, name="ledger", help="The append-only ledger.")
-app.add_typer(bench.app, name="bench", help="Measurements that anyone can repeat.")
+COMMANDS = ("up", "migrate", "doctor", "diagnose", "record-scenarios", "scenario", "ledger", "bench")
 
 
 def main() -> None:
     """Entry point of the `incident-commander` command."""
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
-        app()
-    except BadSettings as error:
-        typer.echo(f"the settings cannot be used: {error}", err=True)
+        command_line([asked] if asked in COMMANDS else COMMANDS)()
+    except SystemExit:
+        raise
+    except tuple(_mistakes()) as error:
+        told = next(told for kind, told in _mistakes().items() if isinstance(error, kind))
+        typer.echo(f"{told}{error}", err=True)
         raise SystemExit(2) from error
-    except UnsupportedDatabase as error:
-        typer.echo(f"IC_DATABASE_URL or IC_WORKFLOW_DATABASE_URL cannot be used: {error}", err=True)
-        raise SystemExit(2) from error
-    except DatabaseUnusable as error:
-        typer.echo(str(error), err=True)
-        raise SystemExit(2) from error
+
+
+def command_line(commands: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The application with these commands; each is imported here, since the server's libraries take seconds to load."""
+    app = typer.Typer(
+        name="incident-commander",
+        help="An open, autonomous incident commander.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    # With a callback one command alone keeps its name.
+    app.callback()(lambda: None)
+    for command in commands:
+        _add(app, command)
+    return app
+
+
+def _add(app: typer.Typer, command: str) -> None:
+    match command:
+        case "up":
+            from .up import up
+
+            app.command(command)(up)
+        case "migrate":
+            from .up import migrate_command
+
+            app.command(command)(migrate_command)
+        case "doctor":
+            from .doctor import doctor
+
+            app.command(command)(doctor)
+        case "diagnose":
+            from .diagnose import diagnose
+
+            app.command(command)(diagnose)
+        case "record-scenarios":
+            from .recordings import record_scenarios
+
+            app.command(command)(record_scenarios)
+        case "scenario":
+            from . import scenario
+
+            app.add_typer(scenario.app, name=command, help="Practice runs.")
+        case "ledger":
+            from . import ledger
+
+            app.add_typer(ledger.app, name=command, help="The append-only ledger.")
+        case "bench":
+            from .. import bench
+
+            app.add_typer(bench.app, name=command, help="Measurements that anyone can repeat.")
+
+
+def _mistakes() -> dict[type[Exception], str]:
+    """What a person gets wrong, and how it is told; imported once something went wrong."""
+    from ..domain.settings import BadSettings
+    from ..store import DatabaseUnusable, UnsupportedDatabase
+
+    return {
+        BadSettings: "the settings cannot be used: ",
+        UnsupportedDatabase: "IC_DATABASE_URL or IC_WORKFLOW_DATABASE_URL cannot be used: ",
+        DatabaseUnusable: "",
+    }
