@@ -89,7 +89,7 @@ class ActionSpec(Value):
     Attributes:
         word: The field's word for it, for sentences.
         remediation: Its word in the benchmark's vocabulary; None where that has none.
-        addresses: The kinds of fault it can mend.
+        addresses: The kinds of fault it can mend; none: only a person asks for it, it is never proposed.
         reversible: Whether `Catalogue.undo` gives an action that brings the former state back.
         effects: What should be seen at the target afterwards.
         cool_down_seconds: Before the same action may hit the same target again.
@@ -101,7 +101,7 @@ class ActionSpec(Value):
     word: str
     summary: str
     remediation: Remediation | None = None
-    addresses: tuple[FaultKind, ...] = Field(min_length=1)
+    addresses: tuple[FaultKind, ...]
     target_kinds: tuple[ServiceKind, ...] = Field(min_length=1)
     arguments: dict[str, ArgumentSpec] = {}
     reversible: bool
@@ -127,6 +127,11 @@ class Catalogue(Value):
 
     def __getitem__(self, name: ActionName) -> ActionSpec:
         return self.actions[name]
+
+    @property
+    def proposed(self) -> dict[ActionName, ActionSpec]:
+        """The actions that are proposed for some kind of fault; the others a person asks for."""
+        return {name: spec for name, spec in self.actions.items() if spec.addresses}
 
     def for_fault(self, fault: FaultKind, kind: ServiceKind) -> tuple[ActionName, ...]:
         """The actions that may mend such a fault at a service of that kind, in the catalogue's order."""

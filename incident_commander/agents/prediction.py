@@ -363,7 +363,7 @@ def _after(action: Action, load: Load, findings: PredictionFindings) -> float:
             return load.now * _number(action, "admit", 0.7)
         case "restart" | "failover" | "free_storage":
             return load.usual
-        case "block_sources" | "revoke_credentials":
+        case "block_sources" | "revoke_credentials" | "redrive" | "pause" | "runbook":
             return load.now
         case "rollback":
             return load.usual if _deployed(action, findings) else load.now

@@ -111,7 +111,7 @@ def propose(case: Case, diagnosis: Diagnosis, catalogue: Catalogue) -> Proposal:
     if not plans:
         # Nothing fits a cause; put up what could be done where the trouble shows, so that voters have what to refuse.
         for fallback in _where_it_shows(signs):
-            for name, spec in catalogue.actions.items():
+            for name, spec in catalogue.proposed.items():
                 if observations.topology.kind_of(fallback.service) in spec.target_kinds and len(plans) < 2:
                     _add(plans, ruled_out, _plan(name, fallback.service, fallback, signs, observations, catalogue))
     kept = plans[: MOST_PLANS - 1]
@@ -143,7 +143,9 @@ def examine(case: Case) -> ResolutionFindings:
             passes=each.passes,
             dependents=each.dependents,
             unmet={
-                name: missing for name, spec in catalogue.actions.items() if (missing := each.unmet(spec.preconditions))
+                name: missing
+                for name, spec in catalogue.proposed.items()
+                if (missing := each.unmet(spec.preconditions))
             },
         )
         for each in signs.values()

@@ -59,7 +59,7 @@ def _actions(
     return [
         (action, target)
         for target in targets
-        for action, spec in catalogue.actions.items()
+        for action, spec in catalogue.proposed.items()
         if topology.kind_of(target) in spec.target_kinds
     ]
 

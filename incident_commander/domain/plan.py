@@ -10,7 +10,7 @@ from .provenance import Provenance
 
 ActionName = Literal[
     "rollback", "restart", "scale_out", "failover", "raise_pool", "rate_limit",
-    "block_sources", "free_storage", "grow_storage", "revoke_credentials",
+    "block_sources", "free_storage", "grow_storage", "revoke_credentials", "redrive", "pause", "runbook",
 ]  # fmt: skip
 Argument = int | float | str
 

@@ -26,6 +26,9 @@ ACTION_WORDS: dict[ActionName, str] = {
     "free_storage": "Free storage of",
     "grow_storage": "Grow the storage of",
     "revoke_credentials": "Revoke the credentials of",
+    "redrive": "Redrive the dead letters of",
+    "pause": "Pause what starts work at",
+    "runbook": "Run the runbook of",
 }
 AGENT_WORK = {
     "detection": "Finds the signals that left their normal course",

@@ -65,6 +65,8 @@ def check_action(
     if spec.external:
         raise Impossible(f"{target!r} is run by others; nothing can be done to it, tell its provider")
     name = action.name
+    if name not in _ARGUMENTS:
+        raise Impossible(f"{name} is not modelled in the practice company; choose one of {', '.join(_ARGUMENTS)}")
     _known_arguments(action)
     if name == "rollback":
         direction = action.arguments.get("direction", "back")

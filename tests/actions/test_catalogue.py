@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from incident_commander.actions.catalogue import CATALOGUE_FILE, CatalogueError, OutOfBounds, load_catalogue
 from incident_commander.domain.base import ServiceName
+from incident_commander.domain.findings import FaultKind
 from incident_commander.domain.plan import Action, ActionName, Argument
+from incident_commander.domain.telemetry import ServiceKind
 
 CATALOGUE = load_catalogue()
 SEARCH = ServiceName("search")
@@ -45,7 +47,24 @@ def test_the_undo_of_blocking_lets_the_sources_through_again() -> None:
     assert undone.arguments == {"mode": "lift"}
 
 
-@pytest.mark.parametrize("name", ["restart", "free_storage", "grow_storage", "revoke_credentials"])
+def test_what_mends_no_kind_of_fault_is_never_proposed() -> None:
+    asked_for = {"redrive", "pause", "runbook"}
+    assert set(CATALOGUE.actions) - set(CATALOGUE.proposed) == asked_for
+    kinds = get_args(ServiceKind)
+    assert not asked_for & {
+        name for fault in get_args(FaultKind) for k in kinds for name in CATALOGUE.for_fault(fault, k)
+    }
+
+
+def test_the_undo_of_a_pause_resumes() -> None:
+    undone = CATALOGUE.undo(CATALOGUE.action("pause", SEARCH))
+    assert undone is not None
+    assert undone.arguments == {"mode": "resume"}
+
+
+@pytest.mark.parametrize(
+    "name", ["restart", "free_storage", "grow_storage", "revoke_credentials", "redrive", "runbook"]
+)
 def test_what_cannot_be_taken_back_has_no_undo(name: ActionName) -> None:
     assert CATALOGUE.undo(CATALOGUE.action(name, SEARCH)) is None
 

@@ -22,8 +22,8 @@ TOPOLOGY = Topology(
     )
 )
 CATALOGUE = load_catalogue()
-ON_API = [name for name, spec in CATALOGUE.actions.items() if "api" in spec.target_kinds]
-ON_DATABASE = [name for name, spec in CATALOGUE.actions.items() if "database" in spec.target_kinds]
+ON_API = [name for name, spec in CATALOGUE.proposed.items() if "api" in spec.target_kinds]
+ON_DATABASE = [name for name, spec in CATALOGUE.proposed.items() if "database" in spec.target_kinds]
 
 
 def answer(service: ServiceName | None, *acceptable: tuple[ActionName, ServiceName]) -> Answer:

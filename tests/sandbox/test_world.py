@@ -168,6 +168,7 @@ def test_an_action_is_refused_with_a_reason_or_leaves_a_sane_world(
         (Action(name="grow_storage", target=ServiceName("core-db"), arguments={"factor": 0.5}), "cannot shrink"),
         (Action(name="grow_storage", target=ServiceName("core-db"), arguments={"factor": 17}), "16 times as large"),
         (Action(name="revoke_credentials", target=ServiceName("storefront")), "no credentials of its own"),
+        (Action(name="redrive", target=ServiceName("order-events")), "not modelled in the practice company"),
         (Action(name="block_sources", target=ServiceName("core-db")), "blocks no sources"),
     ],
 )
