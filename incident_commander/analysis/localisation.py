@@ -1,30 +1,19 @@
 """Which service of a call graph started what an alerting service suffers, from their metrics alone.
 
-Time and failures travel up the calls: a second that a callee adds is a second in its caller, a call that fails below
-fails above. So each service's harm is counted in the same coin, seconds or failed calls added over the window (excess
-per call times calls), and the alerting service's excess is followed down the graph: from a service a walker goes on to
-its callees by the part of its excess that they have themselves, and stays by the part that it adds on its own. Where
-the walker ends is where the harm begins. The walk down the anomalous calls is that of MonitorRank and its kin (Kim et
-al. 2013); that it is weighted by conserved amounts, and absorbed by what is left over, makes a cause out of the
-deepest service that still explains its callers, whatever the depth.
-
-The excess is what follows the alerting service's own course over the window, over the service's level in the rows in
-which the alerting service was well; its usual level counts as a few more such rows. A service that merely changed
-since the reference was taken shows no excess then.
+First the question whether there is anything to explain: the tail probability of the alerting service's window by its
+own reference, alone or together with the most unusual of those it calls. Then how much harm each service added in step
+with it, over its level in the rows in which the alerting service was well (`excess_harm`), and whose doing that is
+(`blame`). A service that merely changed since the reference was taken shows no excess, and nobody is named in normal
+times.
 """
 
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from ..domain.telemetry import FloatArray
+from .blame import Calls, blame_of, callees_seen, reached_from
 from .departure import tail_probability
-from .service_views import resources_of
-
-Harm = Literal["latency", "errors"]
+from .excess_harm import CallMetrics, Excess, Harm, course_of, excess_of
 
 SIGNIFICANT = 0.01
 """The chance of naming a cause in normal times that is accepted."""
@@ -32,39 +21,10 @@ _LOOKS = 2
 """At the target alone, and at the target with what it calls."""
 _HOPELESS = 0.2
 """A tail of the target from which nothing below it makes an incident of it."""
-_DRIFT = 3.0
-"""How far a level may have drifted since the reference, in the spread of a row."""
-_NOISE = 2.0
-"""Standard errors up to which an excess is taken for noise."""
-_PATIENCE = 0.98
-"""How surely the walker goes on where all is explained below; what makes cycles end."""
-_NEWCOMER = 0.4
-"""What a callee is blamed for that nobody called before: mostly, its caller has begun to call the wrong thing."""
 _SIDE = 0.1
 """What the other kind of harm says of who is to blame, beside the kind that is alerted on."""
 _LEAST = 1e-3
 """Blame below which a service is no suspect."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CallMetrics:
-    """One kind of harm of every service, in a reference of normal times and in the window in question.
-
-    Attributes:
-        harm: `latency` in seconds a call, or `errors` as the share of calls that fail, in [0, 1].
-        nodes: The services, one a column.
-        reference: Harm by row, float64[n_reference, n_nodes]; NaN where there were no calls, or no metric.
-        window: Likewise, float64[n_window, n_nodes].
-        reference_calls: Calls a row, of the shape of `reference`; NaN where that is not known.
-        window_calls: Likewise, of the shape of `window`.
-    """
-
-    harm: Harm
-    nodes: tuple[str, ...]
-    reference: FloatArray
-    window: FloatArray
-    reference_calls: FloatArray
-    window_calls: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +64,7 @@ class Localisation:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Excess:
-    """Per node: total over the window; its size in standard errors; usual level and level while it lasted."""
-
-    total: FloatArray
-    deviation: FloatArray
-    usual: FloatArray
-    level: FloatArray
-    new: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-
-
-def localise(
-    calls: Mapping[str, AbstractSet[str]], target: str, alerted: CallMetrics, other: CallMetrics | None = None
-) -> Localisation:
+def localise(calls: Calls, target: str, alerted: CallMetrics, other: CallMetrics | None = None) -> Localisation:
     """Rank the services that may have started the harm seen at `target`.
 
     Args:
@@ -133,196 +80,40 @@ def localise(
         raise ValueError(f"the alerting service {target!r} is not among the {len(alerted.nodes)} with metrics")
     column = alerted.nodes.index(target)
     at_target = tail_probability(alerted.reference[:, column], alerted.window[:, column])
-    course = _course(alerted.reference[:, column], alerted.window[:, column])
-    excess = _excess(alerted, course)
+    course = course_of(alerted.reference[:, column], alerted.window[:, column])
+    excess = excess_of(alerted, course)
     chance = min(1.0, _LOOKS * min(at_target, _with_callees(at_target, calls, target, alerted, excess)))
     if chance > SIGNIFICANT:
         return Localisation(target, chance, (), f"{target} is as usual: a window like this is no rarity ({chance:.2g})")
 
-    blame = _blame(calls, target, alerted.nodes, excess)
+    blame = blame_of(calls, target, alerted.nodes, excess)
     if other is not None:
-        aside = _blame(calls, target, other.nodes, _excess(other, course))
-        blame = {
-            node: (1 - _SIDE) * blame.get(node, 0.0) + _SIDE * aside.get(node, 0.0)
-            for node in sorted({*blame, *aside})
-        }  # fmt: skip
-    blame = _folded(blame)
+        aside = blame_of(calls, target, other.nodes, excess_of(other, course))
+        blame = {node: (1 - _SIDE) * part + _SIDE * aside.get(node, 0.0) for node, part in blame.items()}
     named = sorted((node for node in blame if blame[node] >= _LEAST), key=lambda node: (-blame[node], node))
-    suspects = tuple(_suspect(node, blame[node], calls, target, alerted, excess) for node in named)
-    return Localisation(target, chance, suspects)
+    return Localisation(
+        target, chance, tuple(_suspect(node, blame[node], calls, target, alerted, excess) for node in named)
+    )
 
 
-def _course(reference: FloatArray, window: FloatArray) -> FloatArray:
-    """How much of the target's harm each row of the window shows, in [0, 1], float64[n_window]; a missing row 0.
-
-    Wellness is the lower of the usual level and the window's quiet rows, so that neither a level that has moved since
-    the reference nor a window that is bad from end to end hides it.
-    """
-    known = np.isfinite(window)
-    course = np.zeros(window.size)
-    if not known.any():
-        return course
-    well = float(np.quantile(window[known], 0.25))
-    if np.isfinite(reference).any():
-        well = min(well, float(np.nanmedian(reference)))
-    top = float(window[known].max())
-    if top > well:
-        course[known] = np.clip((window[known] - well) / (top - well), 0.0, 1.0)
-    return course
-
-
-def _excess(metrics: CallMetrics, course: FloatArray) -> _Excess:
-    """Fit each node's rows by its level and the course, the level drawn to the usual one (a two-term ridge)."""
-    n_nodes = len(metrics.nodes)
-    total, deviation = np.zeros(n_nodes), np.zeros(n_nodes)
-    usual, level = np.full(n_nodes, np.nan), np.full(n_nodes, np.nan)
-    new = np.zeros(n_nodes, dtype=np.bool_)
-    for i in range(n_nodes):
-        past = metrics.reference[:, i]
-        past_calls = metrics.reference_calls[:, i]
-        rows = np.isfinite(metrics.window[:, i])
-        if not rows.any() or not course[rows].any():
-            continue
-        now, weight = metrics.window[rows, i], course[rows]
-        calls = _known_calls(metrics.window_calls[rows, i], past_calls)
-        heard = bool(np.isfinite(past).any())
-        quiet = float(np.sum(1.0 - weight))
-        centre = float(np.nanmedian(past)) if heard else (float(np.min(now)) if quiet > 0.5 else 0.0)
-        new[i] = not heard and quiet <= 0.5
-        spread = _row_spread(metrics.harm, past, past_calls, now, calls, centre)
-        precision = 1.0 / spread**2
-        drift = 1.0 / (_DRIFT * float(np.median(spread))) ** 2
-        a, b, c = precision.sum() + drift, float(precision @ weight), float(precision @ weight**2)
-        determinant = a * c - b * b
-        if determinant <= 0.0:
-            continue
-        y, z = float(precision @ now) + drift * centre, float(precision @ (weight * now))
-        slope, base = (a * z - b * y) / determinant, (c * y - b * z) / determinant
-        usual[i], level[i] = max(0.0, base), max(0.0, base + slope)
-        deviation[i] = slope / np.sqrt(a / determinant)
-        if deviation[i] > _NOISE:
-            total[i] = slope * float(calls @ weight) * (1.0 - (_NOISE / deviation[i]) ** 2)
-    return _Excess(total, deviation, usual, level, new)
-
-
-def _known_calls(calls: FloatArray, past: FloatArray) -> FloatArray:
-    """Calls by row; where they are not known the usual number, else one."""
-    usual = float(np.nanmedian(past)) if np.isfinite(past).any() else 1.0
-    return np.where(np.isfinite(calls) & (calls > 0), calls, max(1.0, usual))
-
-
-def _row_spread(
-    harm: Harm, past: FloatArray, past_calls: FloatArray, now: FloatArray, calls: FloatArray, centre: float
-) -> FloatArray:
-    """One standard deviation of each row of the window, by the reference and by how many calls a row has."""
-    known = np.isfinite(past)
-    heard = past[known]
-    if heard.size:
-        distance = np.sort(np.abs(heard - centre))
-        spread = max(1.4826 * float(np.median(distance)), float(np.quantile(distance, 0.9)) / 1.645)
-        usual_calls = float(np.median(_known_calls(past_calls[known], past_calls)))
-    else:
-        spread, usual_calls = float(np.std(now)), float(np.median(calls))
-    by_row = spread * np.sqrt(usual_calls / calls)
-    if harm == "latency":
-        return np.asarray(np.maximum(by_row, max(0.02 * abs(centre), 1e-6)))
-    failed = float(np.sum(heard * _known_calls(past_calls[known], past_calls))) if heard.size else 0.0
-    asked = float(np.sum(_known_calls(past_calls[known], past_calls))) if heard.size else 0.0
-    rate = min(0.5, (failed + 0.5) / (asked + 1.0))
-    return np.asarray(np.maximum(by_row, np.sqrt(rate * (1.0 - rate) / calls)))
-
-
-def _blame(
-    calls: Mapping[str, AbstractSet[str]], target: str, nodes: tuple[str, ...], excess: _Excess
-) -> dict[str, float]:
-    """Where a walker that starts at the target ends, by node; sums to 1 (an absorbing Markov chain).
-
-    Nodes without metrics are walked through where they are the only way to callees with excess.
-    """
-    amount = dict(zip(nodes, excess.total.tolist(), strict=True))
-    new = {node for node, is_new in zip(nodes, excess.new.tolist(), strict=True) if is_new}
-    reached = _reached(calls, target)
-    index = {node: i for i, node in enumerate(reached)}
-    move = np.zeros((len(reached), len(reached)))
-    for node in reached:
-        below = {c: amount.get(c, 0.0) for c in sorted(_seen_callees(calls, node, amount)) if c in index}
-        within = max(amount.get(node, 0.0), sum(below.values()))
-        for callee, part in below.items():
-            if part > 0.0:
-                patience = _PATIENCE * (_NEWCOMER if callee in new else 1.0)
-                move[index[node], index[callee]] = patience * part / within
-    start = np.zeros(len(reached))
-    start[index[target]] = 1.0
-    visits = np.linalg.solve(np.eye(len(reached)) - move.T, start)
-    ends = visits * (1.0 - move.sum(axis=1))
-    return {node: float(ends[i]) for node, i in index.items()}
-
-
-def _seen_callees(
-    calls: Mapping[str, AbstractSet[str]], node: str, amount: Mapping[str, float]
-) -> frozenset[str]:  # fmt: skip
-    """The callees with metrics, those behind callees without metrics included."""
-    found: set[str] = set()
-    passed = {node}
-    ahead = sorted(calls.get(node, frozenset()))
-    while ahead:
-        callee = ahead.pop()
-        if callee in passed:
-            continue
-        passed.add(callee)
-        if callee in amount:
-            found.add(callee)
-        else:
-            ahead.extend(sorted(calls.get(callee, frozenset())))
-    return frozenset(found)
-
-
-def _reached(calls: Mapping[str, AbstractSet[str]], start: str) -> tuple[str, ...]:
-    """`start` and everything it calls, directly or not, nearest first."""
-    order, layer = [start], [start]
-    seen = {start}
-    while layer:
-        layer = sorted({callee for node in layer for callee in calls.get(node, frozenset())} - seen)
-        seen.update(layer)
-        order.extend(layer)
-    return tuple(order)
-
-
-def _folded(blame: Mapping[str, float]) -> dict[str, float]:
-    """The blame of views of a resource given to the resource."""
-    resources = resources_of(blame)
-    folded = {node: part for node, part in blame.items() if node not in resources}
-    for view, resource in resources.items():
-        folded[resource] += blame[view]
-    return folded
-
-
-def _with_callees(
-    at_target: float, calls: Mapping[str, AbstractSet[str]], target: str, metrics: CallMetrics, excess: _Excess
-) -> float:
+def _with_callees(at_target: float, calls: Calls, target: str, metrics: CallMetrics, excess: Excess) -> float:
     """Fisher's combination of the target's tail with the most unusual of those it calls, directly or not."""
     if at_target > _HOPELESS:
         return 1.0
-    reached = set(_reached(calls, target)) - {target}
+    reached = set(reached_from(calls, target)) - {target}
     columns = [i for i, node in enumerate(metrics.nodes) if node in reached]
-    moved = [i for i in columns if excess.total[i] > 0.0]
-    tails = [tail_probability(metrics.reference[:, i], metrics.window[:, i]) for i in moved]
+    tails = [tail_probability(metrics.reference[:, i], metrics.window[:, i]) for i in columns if excess.total[i] > 0.0]
     below = min(1.0, len(columns) * min(tails, default=1.0))
-    product = max(at_target * below, np.finfo(np.float64).tiny)
+    product = max(at_target * below, float(np.finfo(np.float64).tiny))
     return product * (1.0 - float(np.log(product)))
 
 
 def _suspect(
-    node: str,
-    score: float,
-    calls: Mapping[str, AbstractSet[str]],
-    target: str,
-    metrics: CallMetrics,
-    excess: _Excess,
-) -> Suspect:
+    node: str, score: float, calls: Calls, target: str, metrics: CallMetrics, excess: Excess
+) -> Suspect:  # fmt: skip
     amount = dict(zip(metrics.nodes, excess.total.tolist(), strict=True))
     added = amount.get(node, 0.0)
-    below = sum(amount[c] for c in _seen_callees(calls, node, amount))
+    below = sum(amount[c] for c in callees_seen(calls, node, amount))
     deviation = 0.0
     said: list[str] = []
     if added > 0.0:

@@ -15,7 +15,8 @@ from typing import Literal
 import numpy as np
 from pydantic import JsonValue
 
-from ..analysis.localisation import CallMetrics, Harm, Localisation, localise
+from ..analysis.excess_harm import CallMetrics, Harm
+from ..analysis.localisation import Localisation, localise
 from ..domain.telemetry import FloatArray
 from .figures import table
 from .petshop_data import BadPetShop, MetricTable, PetShopScenario, Split, Target, read_petshop

@@ -1,0 +1,151 @@
+"""How much harm each service added while an alerting service suffered, from one row of metrics after another."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ..domain.telemetry import FloatArray
+
+Harm = Literal["latency", "errors"]
+
+_QUIET = 0.25
+"""The quantile of a window at which the alerting service is taken to be well."""
+_DRIFT = 3.0
+"""How far a level may have drifted since the reference, in the spread of a row."""
+_NOISE = 2.0
+"""Standard errors up to which an excess is taken for noise."""
+_LEAST_LATENCY = 0.02
+"""The least spread of a row's latency, as a part of the usual one."""
+_RARE = 0.01
+"""The error rate from which errors count as many times more; below it any two rates are alike."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CallMetrics:
+    """One kind of harm of every service, in a reference of normal times and in the window in question.
+
+    Attributes:
+        harm: `latency` in seconds a call, or `errors` as the share of calls that fail, in [0, 1].
+        nodes: The services, one a column.
+        reference: Harm by row, float64[n_reference, n_nodes]; NaN where there were no calls, or no metric.
+        window: Likewise, float64[n_window, n_nodes].
+        reference_calls: Calls a row, of the shape of `reference`; NaN where that is not known.
+        window_calls: Likewise, of the shape of `window`.
+    """
+
+    harm: Harm
+    nodes: tuple[str, ...]
+    reference: FloatArray
+    window: FloatArray
+    reference_calls: FloatArray
+    window_calls: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Excess:
+    """What each node added, each float64[n_nodes].
+
+    Attributes:
+        total: Over the window: seconds, or failed calls; 0 where it is no more than noise.
+        deviation: Its size in standard errors.
+        usual: Harm a call while the alerting service was well; NaN where nothing is known.
+        level: Harm a call while it suffered most.
+        new: Nothing is known of the node from before, bool[n_nodes].
+    """
+
+    harm: Harm
+    total: FloatArray
+    deviation: FloatArray
+    usual: FloatArray
+    level: FloatArray
+    new: npt.NDArray[np.bool_]
+
+    def times(self, node: int) -> float:
+        """How many times its usual harm a node showed, at least 1."""
+        floor = 1e-6 if self.harm == "latency" else _RARE
+        usual, level = float(self.usual[node]), float(self.level[node])
+        return max(1.0, (level + floor) / (usual + floor)) if np.isfinite(usual) else 1.0
+
+
+def course_of(reference: FloatArray, window: FloatArray) -> FloatArray:
+    """How much of its harm a service shows in each row of a window, in [0, 1], float64[n_window]; a missing row 0.
+
+    It is well at its usual level or at the window's quiet rows, whichever is lower, so that neither a level that has
+    moved since the reference nor a window that is bad from end to end hides it. A better row between two bad ones is
+    taken for chance.
+    """
+    known = np.isfinite(window)
+    course = np.zeros(window.size)
+    if not known.any():
+        return course
+    well = float(np.quantile(window[known], _QUIET))
+    if np.isfinite(reference).any():
+        well = min(well, float(np.nanmedian(reference)))
+    above = np.where(known, np.maximum(window - well, 0.0), 0.0)
+    if float(above.max()) <= 0.0:
+        return course
+    course = above / float(above.max())
+    bounded = np.minimum(np.maximum.accumulate(course), np.maximum.accumulate(course[::-1])[::-1])
+    return np.asarray(np.where(known, bounded, 0.0))
+
+
+def excess_of(metrics: CallMetrics, course: FloatArray) -> Excess:
+    """Fit each node's rows by a level and a multiple of the course, the level drawn to the usual one (a ridge).
+
+    Rows weigh by how exactly they are known: by the node's spread and by its calls. The usual level counts as one row
+    that may have drifted: it decides where no row shows the alerting service well.
+    """
+    n_nodes = len(metrics.nodes)
+    total, deviation = np.zeros(n_nodes), np.zeros(n_nodes)
+    usual, level = np.full(n_nodes, np.nan), np.full(n_nodes, np.nan)
+    new = np.zeros(n_nodes, dtype=np.bool_)
+    for i in range(n_nodes):
+        past, past_calls = metrics.reference[:, i], metrics.reference_calls[:, i]
+        rows = np.isfinite(metrics.window[:, i])
+        if not course[rows].any():
+            continue
+        now, part = metrics.window[rows, i], course[rows]
+        calls = _known_calls(metrics.window_calls[rows, i], past_calls)
+        heard = bool(np.isfinite(past).any())
+        was_there = float(np.sum(1.0 - part)) > 0.5
+        centre = float(np.nanmedian(past)) if heard else (float(now[part <= part.min()].mean()) if was_there else 0.0)
+        new[i] = not heard and not was_there
+        spread = _row_spread(metrics.harm, past, past_calls, now, calls, centre)
+        precision = 1.0 / spread**2
+        drift = (_DRIFT * float(np.median(spread))) ** -2
+        a, b, c = float(precision.sum()) + drift, float(precision @ part), float(precision @ part**2)
+        y, z = float(precision @ now) + drift * centre, float(precision @ (part * now))
+        determinant = a * c - b * b
+        slope, base = (a * z - b * y) / determinant, (c * y - b * z) / determinant
+        usual[i], level[i] = max(0.0, base), max(0.0, base + slope)
+        deviation[i] = slope / np.sqrt(a / determinant)
+        if deviation[i] > _NOISE:
+            total[i] = slope * float(calls @ part) * (1.0 - (_NOISE / deviation[i]) ** 2)
+    return Excess(metrics.harm, total, deviation, usual, level, new)
+
+
+def _known_calls(calls: FloatArray, past: FloatArray) -> FloatArray:
+    """Calls by row; where they are not known the usual number, else one."""
+    usual = float(np.nanmedian(past)) if np.isfinite(past).any() else 1.0
+    return np.where(np.isfinite(calls) & (calls > 0), calls, max(1.0, usual))
+
+
+def _row_spread(
+    harm: Harm, past: FloatArray, past_calls: FloatArray, now: FloatArray, calls: FloatArray, centre: float
+) -> FloatArray:
+    """One standard deviation of each row of the window, by the reference and by how many calls a row has."""
+    known = np.isfinite(past)
+    heard, asked = past[known], _known_calls(past_calls[known], past_calls)
+    if heard.size:
+        distance = np.abs(heard - centre)
+        spread = max(1.4826 * float(np.median(distance)), float(np.quantile(distance, 0.9)) / 1.645)
+        usual_calls = float(np.median(asked))
+    else:
+        spread, usual_calls = float(np.std(now)), float(np.median(calls))
+    by_row = spread * np.sqrt(usual_calls / calls)
+    if harm == "latency":
+        return np.asarray(np.maximum(by_row, max(_LEAST_LATENCY * abs(centre), 1e-6)))
+    rate = min(0.5, (float(heard @ asked) + 0.5) / (float(asked.sum()) + 1.0))
+    return np.asarray(np.maximum(by_row, np.sqrt(rate * (1.0 - rate) / calls)))
