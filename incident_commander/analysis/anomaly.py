@@ -1,11 +1,12 @@
 """When and how far a series left its normal course.
 
-A batch detector over one window: a robust baseline (median and scaled MAD, Rousseeuw & Croux 1993) is taken from the
-quiet beginning of the window, the series is smoothed by a running median, and stretches that leave the baseline by
-several robust deviations become excursions. The onset is the maximum-likelihood change point of a one-sided CUSUM
-(Page 1954; Hinkley 1971), walked back from the stretch's first point.
+A batch detector over one window. `screening` takes the baselines of many series at once and tells which may have left
+theirs; here the stretches that do so by several robust deviations become excursions. The onset is the
+maximum-likelihood change point of a one-sided CUSUM (Page 1954; Hinkley 1971), walked back from the stretch's first
+point.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -15,15 +16,14 @@ import numpy as np
 from ..domain.findings import Anomaly
 from ..domain.telemetry import FloatArray, MetricSeries, from_epoch
 from .metric_kinds import Meaning, MetricKind, meaning_of, milliseconds
+from .screening import SMOOTHING, THRESHOLD, Courses, courses, running_median
+
+__all__ = ["Deviation", "Excursion", "clean", "deviation_of", "deviations_in", "find_excursion", "running_median"]
 
 MINIMUM_POINTS = 12
 """Below this a baseline and an excursion cannot be told apart."""
-_REFERENCE_SHARE = 0.4
-_SMALLEST_REFERENCE_SHARE = 0.15
 _YEAR_1, _YEAR_10000 = -62135596800.0, 253402300800.0
 """Where the calendar begins and ends, in seconds since the epoch."""
-_SMOOTHING = 5
-_THRESHOLD = 4.0
 _SLACK = 1.0
 _ONGOING_SECONDS = 120.0
 _RECENT_QUANTILE = 0.65
@@ -33,7 +33,8 @@ _LEAST_IO_MS = 3.0
 """Any volume may take as long as this."""
 _LEAST_DENIALS = 0.5
 """A call denied every other second is somebody's mistake."""
-_Z_MAX = 50.0
+_AT_ONCE = 256
+"""Series screened together: few enough for the processor's caches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +131,6 @@ def clean(timestamps: FloatArray, values: FloatArray) -> tuple[FloatArray, Float
     return times, points
 
 
-def running_median(values: FloatArray, width: int = _SMOOTHING) -> FloatArray:
-    """Running median over `width` (odd) points; the ends are padded with their own value. float64[n_points]."""
-    padded = np.concatenate((np.full(width // 2, values[0]), values, np.full(width // 2, values[-1])))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, width)
-    return np.asarray(np.partition(windows, width // 2, axis=1)[:, width // 2], dtype=np.float64)
-
-
 def find_excursion(
     timestamps: FloatArray, values: FloatArray, *, floor: float = 0.0, gauge: bool = True, until: float | None = None
 ) -> Excursion | None:
@@ -151,47 +145,10 @@ def find_excursion(
     Returns:
         None where there are fewer than `MINIMUM_POINTS` points, nothing varies, or nothing left the baseline.
     """
-    n_points = values.size
-    if n_points < MINIMUM_POINTS:
+    if values.size < MINIMUM_POINTS:
         return None
-    smooth = running_median(values)
-    reach = float(smooth.max() - smooth.min())
-    if reach <= 1e-12 * max(1e-12, float(np.abs(smooth).max())):
-        return None
-    n_reference = _reference_length(smooth, timestamps)
-    if gauge:
-        n_reference = _undrifted_length(values, smooth, n_reference)
-    reference = values[:n_reference]
-    baseline = float(np.median(reference))
-    spread = max(_spread(reference, baseline), 0.02 * reach, floor)
-    z = np.clip((smooth - baseline) / spread, -_Z_MAX, _Z_MAX)
-    step = float(np.median(np.diff(timestamps)))
-    n_recent = int(min(max(_SMOOTHING, _ONGOING_SECONDS / step if step > 0 else 0), n_points // 4))
-    silent = until is not None and until - timestamps[-1] > max(5 * step, _ONGOING_SECONDS)
-
-    found: list[tuple[bool, float, Excursion]] = []
-    for sign, direction in ((1.0, "up"), (-1.0, "down")):
-        toward = sign * z
-        for first, last in _stretches(toward >= _THRESHOLD, max(3, n_points // 40)):
-            peak = float(toward[first:last].max())
-            recent = float(np.sort(toward[-n_recent:])[int(_RECENT_QUANTILE * n_recent)])
-            ongoing = last >= n_points - n_recent and recent >= max(3.0, 0.25 * peak) and not silent
-            excursion = Excursion(
-                score=float(1.0 - np.exp(-(peak - 2.5) / 8.0)),
-                deviations=peak,
-                direction="up" if direction == "up" else "down",
-                start=_onset(toward, first, peak),
-                end=last,
-                baseline=baseline,
-                spread=spread,
-                extreme=float(smooth[first:last].max() if sign > 0 else smooth[first:last].min()),
-                latest=float(np.median(values[-n_recent:])),
-                ongoing=ongoing,
-            )
-            found.append((ongoing, float(toward[first:last].sum()), excursion))
-    if not found:
-        return None
-    return max(found, key=lambda entry: (entry[0], entry[1]))[2]
+    course = courses(timestamps[None], values[None], np.array([floor]), np.array([gauge]))
+    return _excursion(timestamps, values, course, 0, until) if course.left[0] else None
 
 
 def deviation_of(series: MetricSeries, until: float | None = None) -> Deviation | None:
@@ -200,30 +157,7 @@ def deviation_of(series: MetricSeries, until: float | None = None) -> Deviation 
     Args:
         until: The end of the observed window in seconds since the epoch.
     """
-    times, values = clean(series.timestamps, series.values)
-    if values.size < MINIMUM_POINTS:
-        return None
-    meaning = meaning_of(series.metric, series.unit)
-    capacity = meaning.capacity(series.unit, float(values.max()))
-    excursion = find_excursion(
-        times,
-        values,
-        floor=_noise_floor(meaning, capacity),
-        gauge=meaning.kind not in ("traffic", "latency"),
-        until=until,
-    )
-    if excursion is None:
-        return None
-    return Deviation(
-        series=series,
-        meaning=meaning,
-        excursion=excursion,
-        effect=materiality(meaning, capacity, excursion.baseline, excursion.extreme, series.unit),
-        harmful=meaning.harm in ("either", excursion.direction),
-        capacity=capacity,
-        onset=float(times[excursion.start]),
-        ended=None if excursion.ongoing else float(times[excursion.end - 1]),
-    )
+    return next(_deviations((series,), until), None)
 
 
 @lru_cache(maxsize=2)
@@ -232,8 +166,97 @@ def deviations_in(metrics: tuple[MetricSeries, ...], until: float | None = None)
 
     Series compare by identity, so that whoever asks again about the very same reading is answered from memory.
     """
-    found = [deviation for series in metrics if (deviation := deviation_of(series, until)) is not None]
-    return tuple(sorted(found, key=lambda d: (-d.score, d.onset, d.series.service, d.series.metric)))
+    return tuple(
+        sorted(_deviations(metrics, until), key=lambda d: (-d.score, d.onset, d.series.service, d.series.metric))
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """A series of enough clean points with what its metric means."""
+
+    series: MetricSeries
+    times: FloatArray
+    values: FloatArray
+    meaning: Meaning
+    capacity: float | None
+
+
+def _deviations(metrics: Iterable[MetricSeries], until: float | None) -> Iterator[Deviation]:
+    """The deviations of series, screened together with those of the same length."""
+    by_length: dict[int, list[_Prepared]] = {}
+    for series in metrics:
+        times, values = clean(series.timestamps, series.values)
+        if values.size >= MINIMUM_POINTS:
+            meaning = meaning_of(series.metric, series.unit)
+            capacity = meaning.capacity(series.unit, float(values.max()))
+            batch = by_length.setdefault(values.size, [])
+            batch.append(_Prepared(series, times, values, meaning, capacity))
+            if len(batch) == _AT_ONCE:
+                yield from _screened(batch, until)
+                batch.clear()
+    for batch in by_length.values():
+        if batch:
+            yield from _screened(batch, until)
+
+
+def _screened(batch: Sequence[_Prepared], until: float | None) -> Iterator[Deviation]:
+    course = courses(
+        np.stack([each.times for each in batch]),
+        np.stack([each.values for each in batch]),
+        np.array([_noise_floor(each.meaning, each.capacity) for each in batch]),
+        np.array([each.meaning.kind not in ("traffic", "latency") for each in batch]),
+    )
+    for row in np.flatnonzero(course.left).tolist():
+        of = batch[row]
+        excursion = _excursion(of.times, of.values, course, row, until)
+        if excursion is not None:
+            yield Deviation(
+                series=of.series,
+                meaning=of.meaning,
+                excursion=excursion,
+                effect=materiality(of.meaning, of.capacity, excursion.baseline, excursion.extreme, of.series.unit),
+                harmful=of.meaning.harm in ("either", excursion.direction),
+                capacity=of.capacity,
+                onset=float(of.times[excursion.start]),
+                ended=None if excursion.ongoing else float(of.times[excursion.end - 1]),
+            )
+
+
+def _excursion(
+    timestamps: FloatArray, values: FloatArray, course: Courses, row: int, until: float | None
+) -> Excursion | None:
+    """The excursion of one series of those whose course was taken."""
+    n_points = values.size
+    smooth, distance = course.smooth[row], course.distance[row]
+    step = float(np.median(np.diff(timestamps)))
+    n_recent = int(min(max(SMOOTHING, _ONGOING_SECONDS / step if step > 0 else 0), n_points // 4))
+    silent = until is not None and until - timestamps[-1] > max(5 * step, _ONGOING_SECONDS)
+
+    found: list[tuple[bool, float, Excursion]] = []
+    sides: tuple[tuple[FloatArray, Literal["up", "down"]], ...] = ((distance, "up"), (-distance, "down"))
+    for toward, direction in sides:
+        for first, last in _stretches(toward >= THRESHOLD, max(3, n_points // 40)):
+            peak = float(toward[first:last].max())
+            recent = float(np.sort(toward[-n_recent:])[int(_RECENT_QUANTILE * n_recent)])
+            ongoing = last >= n_points - n_recent and recent >= max(3.0, 0.25 * peak) and not silent
+            stretch = smooth[first:last]
+            excursion = Excursion(
+                score=float(1.0 - np.exp(-(peak - 2.5) / 8.0)),
+                deviations=peak,
+                direction=direction,
+                start=_onset(toward, first, peak),
+                end=last,
+                baseline=float(course.baseline[row]),
+                spread=float(course.spread[row]),
+                extreme=float(stretch.max() if direction == "up" else stretch.min()),
+                latest=float(np.median(values[-n_recent:])),
+                ongoing=ongoing,
+            )
+            found.append((ongoing, float(toward[first:last].sum()), excursion))
+    if not found:
+        return None
+    return max(found, key=lambda entry: (entry[0], entry[1]))[2]
 
 
 def materiality(meaning: Meaning, capacity: float | None, baseline: float, observed: float, unit: str = "") -> float:
@@ -266,33 +289,6 @@ def _noise_floor(meaning: Meaning, capacity: float | None) -> float:
     return capacity * (0.0025 if meaning.kind in ("errors", "refusals", "conversion", "clients") else 0.01)
 
 
-def _reference_length(smooth: FloatArray, timestamps: FloatArray) -> int:
-    """How many points lie in the first part of the window, at least eight."""
-    boundary = timestamps[0] + _REFERENCE_SHARE * (timestamps[-1] - timestamps[0])
-    return int(np.clip(np.searchsorted(timestamps, boundary), 8, smooth.size))
-
-
-def _undrifted_length(values: FloatArray, smooth: FloatArray, n_reference: int) -> int:
-    """The reference shortened until its two halves agree, so that a leak within it does not become the baseline."""
-    smallest = max(8, int(_SMALLEST_REFERENCE_SHARE * values.size))
-    jitter = float(np.median(np.abs(np.diff(values)))) * 1.4826 / np.sqrt(2.0)
-    while n_reference > smallest:
-        half = n_reference // 2
-        drift = abs(float(np.median(smooth[half:n_reference]) - np.median(smooth[:half])))
-        if drift <= max(2.0 * jitter, 1e-12):
-            break
-        n_reference = max(smallest, int(n_reference * 0.75))
-    return n_reference
-
-
-def _spread(reference: FloatArray, baseline: float) -> float:
-    """One robust deviation: the scaled MAD, or what the outer quantiles say where tails are heavy."""
-    distance = np.abs(reference - baseline)
-    n = distance.size
-    ordered = np.sort(distance)
-    return float(max(1.4826 * ordered[n // 2], ordered[int(0.95 * (n - 1))] / 1.96))
-
-
 def _stretches(abnormal: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], gap: int) -> list[tuple[int, int]]:
     """Half-open ranges of abnormal points; those parted by at most `gap` points are joined, short ones left out."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], abnormal, [False])).astype(np.int8)))
@@ -310,6 +306,6 @@ def _onset(toward: FloatArray, first: int, peak: float) -> int:
 
     A large excursion is given more slack, so that a small drift that happens to precede it does not antedate it.
     """
-    slack = float(np.clip(peak / 12.0, _SLACK, _THRESHOLD))
+    slack = float(np.clip(peak / 12.0, _SLACK, THRESHOLD))
     behind = np.cumsum(np.clip(toward[: first + 1] - slack, -3.0, 3.0)[::-1])
     return int(first - int(np.argmax(behind)))

@@ -5,6 +5,7 @@ The four golden signals (Beyer et al., *Site Reliability Engineering*, 2016, ch.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 MetricKind = Literal[
@@ -93,6 +94,7 @@ class Meaning:
         return 1.0 if largest <= 1.5 else 100.0
 
 
+@lru_cache(maxsize=4096)
 def meaning_of(metric: str, unit: str = "") -> Meaning:
     """Classify a metric by name and unit; `other` (harm in either direction) where no word is known."""
     # CamelCase as well as snake_case: CloudWatch says CPUUtilization where Prometheus says cpu_utilization.
