@@ -14,6 +14,8 @@ _QUIET = 0.25
 """The quantile of a window at which the alerting service is taken to be well."""
 _DRIFT = 3.0
 """How far a level may have drifted since the reference, in the spread of a row."""
+_WELL = 0.2
+"""The part of the course up to which a row shows how a service is when the alerting one is well."""
 _NOISE = 2.0
 """Standard errors up to which an excess is taken for noise."""
 _LEAST_LATENCY = 0.02
@@ -50,8 +52,8 @@ class Excess:
     Attributes:
         total: Over the window: seconds, or failed calls; 0 where it is no more than noise.
         deviation: Its size in standard errors.
-        usual: Harm a call while the alerting service was well; NaN where nothing is known.
-        level: Harm a call while it suffered most.
+        usual: Harm a call while the alerting service was well, else in the reference; NaN where nothing is known.
+        level: Harm a call while it suffered.
         new: Nothing is known of the node from before, bool[n_nodes].
     """
 
@@ -115,11 +117,13 @@ def excess_of(metrics: CallMetrics, course: FloatArray) -> Excess:
         spread = _row_spread(metrics.harm, past, past_calls, now, calls, centre)
         precision = 1.0 / spread**2
         drift = (_DRIFT * float(np.median(spread))) ** -2
-        a, b, c = float(precision.sum()) + drift, float(precision @ part), float(precision @ part**2)
+        a, b = float(precision.sum()) + drift, float(precision @ part)
         y, z = float(precision @ now) + drift * centre, float(precision @ (part * now))
-        determinant = a * c - b * b
-        slope, base = (a * z - b * y) / determinant, (c * y - b * z) / determinant
-        usual[i], level[i] = max(0.0, base), max(0.0, base + slope)
+        determinant = a * float(precision @ part**2) - b * b
+        slope = (a * z - b * y) / determinant
+        quiet = now[part <= _WELL]
+        usual[i] = float(np.median(quiet)) if quiet.size else centre
+        level[i] = float(part @ now) / float(part.sum())
         deviation[i] = slope / np.sqrt(a / determinant)
         if deviation[i] > _NOISE:
             total[i] = slope * float(calls @ part) * (1.0 - (_NOISE / deviation[i]) ** 2)
