@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from .fields import seconds
-from .metric_rows import MISSING, Block, Layout, PlaceArray, Rows, series_name
+from .fields import seconds, service
+from .metric_rows import MISSING, Block, Layout, PlaceArray, Rows, metric_name
 
 _NO_SAMPLE = sorted({spelling for word in MISSING for spelling in (word, word.upper(), word.title())} | {"NaN", "N/a"})
 _PARSE_BYTES = 4 * 2**20
@@ -13,22 +13,22 @@ _PARSE_BYTES = 4 * 2**20
 
 def read_columns(block: Block, layout: Layout) -> Rows | None:
     """The rows of a block, the same as row by row; None where any of them needs a closer look."""
-    names = [str(place) for place in range(layout.width)]
-    clock, service, metric, value = (str(place) for place in (layout.time, layout.service, layout.metric, layout.value))
+    columns = [str(place) for place in range(layout.width)]
+    clock, owner, kind, value = (str(place) for place in (layout.time, layout.service, layout.metric, layout.value))
     words = pa.dictionary(pa.int32(), pa.binary())
     try:
         table = csv.read_csv(
             pa.py_buffer(block.content),
-            read_options=csv.ReadOptions(column_names=names, block_size=_PARSE_BYTES),
+            read_options=csv.ReadOptions(column_names=columns, block_size=_PARSE_BYTES),
             convert_options=csv.ConvertOptions(
-                include_columns=[clock, service, metric, value],
-                column_types={clock: words, service: words, metric: words, value: pa.float64()},
+                include_columns=[clock, owner, kind, value],
+                column_types={clock: words, owner: words, kind: words, value: pa.float64()},
                 null_values=_NO_SAMPLE,
             ),
         ).combine_chunks()
     except pa.ArrowInvalid:
         return None
-    if table.num_rows != block.content.count(b"\n"):
+    if table.num_rows != block.lines:
         # A blank line, or a quoted text over several.
         return None
     values = table.column(value)
@@ -37,22 +37,25 @@ def read_columns(block: Block, layout: Layout) -> Rows | None:
     if not np.isfinite(numbers[~missing]).all():
         return None
     try:
-        times, at = _column(table.column(clock))
-        services, of_service = _column(table.column(service))
-        metrics, of_metric = _column(table.column(metric))
+        clocks, at = _column(table.column(clock))
+        owners, of_service = _column(table.column(owner))
+        names, of_metric = _column(table.column(kind))
     except UnicodeDecodeError:
         return None
-    epochs = [seconds(text) for text in times]
-    pairs, of = np.unique(of_service.astype(np.int64) * len(metrics) + of_metric, return_inverse=True)
-    series = [series_name(services[pair // len(metrics)], metrics[pair % len(metrics)]) for pair in pairs.tolist()]
-    if None in epochs or None in series:
+    times = [time for text in clocks if (time := seconds(text)) is not None]
+    services = [named for text in owners if (named := service(text)) is not None]
+    metrics = [metric for text in names if (metric := metric_name(text)) is not None]
+    if len(times) + len(services) + len(metrics) < len(clocks) + len(owners) + len(names):
         return None
+    there = slice(None) if not missing.any() else ~missing
     return Rows(
-        times=np.array(epochs, dtype=np.float64),
-        names=tuple(name for name in series if name is not None),
-        at=at[~missing],
-        of=of.astype(np.int32)[~missing],
-        values=numbers[~missing],
+        times=np.array(times, dtype=np.float64),
+        services=services,
+        metrics=metrics,
+        at=at[there],
+        of_service=of_service[there],
+        of_metric=of_metric[there],
+        values=numbers[there],
     )
 
 

@@ -31,10 +31,11 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines of the file, without its header; `line` is the number of the first."""
+    """Whole lines of the file, without its header; `line` is the number of the first, `lines` how many they are."""
 
     content: bytes
     line: int
+    lines: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,24 +44,28 @@ class Rows:
 
     Attributes:
         times: Distinct times, seconds since the epoch, float64[n_times].
-        names: Distinct (service, metric).
-        at, of: Places in `times` and in `names`, int32[n_rows].
+        services, metrics: Distinct names.
+        at, of_service, of_metric: Places in `times`, `services` and `metrics`, int32[n_rows].
         values: float64[n_rows], finite.
     """
 
     times: FloatArray
-    names: Sequence[tuple[ServiceName, str]]
+    services: Sequence[ServiceName]
+    metrics: Sequence[str]
     at: PlaceArray
-    of: PlaceArray
+    of_service: PlaceArray
+    of_metric: PlaceArray
     values: FloatArray
 
 
 def read_row_by_row(block: Block, layout: Layout, skipped: Skipped) -> Rows:
     """The rows of a block; what cannot be used is counted with its line."""
     times: dict[float, int] = {}
-    names: dict[tuple[ServiceName, str], int] = {}
+    services: dict[ServiceName, int] = {}
+    metrics: dict[str, int] = {}
     clocks: dict[str, float | None] = {}
-    found: list[tuple[int, int, float]] = []
+    found: list[tuple[int, int, int]] = []
+    values: list[float] = []
     for line, written in enumerate(block.content.split(b"\n"), block.line):
         if not written.strip():
             continue
@@ -80,27 +85,31 @@ def read_row_by_row(block: Block, layout: Layout, skipped: Skipped) -> Rows:
         if clock not in clocks:
             clocks[clock] = seconds(clock)
         at, read = clocks[clock], number(value)
-        name = series_name(cells[layout.service], cells[layout.metric])
+        of_service, of_metric = service(cells[layout.service]), metric_name(cells[layout.metric])
         if at is None:
             skipped.skip(place, f"the time {shown(clock)} cannot be read")
-        elif name is None:
+        elif of_service is None or of_metric is None:
             skipped.skip(place, "the service or the metric is empty")
         elif value.lower() in MISSING:
             continue
         elif read is None:
             skipped.skip(place, f"value {shown(value)} is not a finite number")
         else:
-            found.append((times.setdefault(at, len(times)), names.setdefault(name, len(names)), read))
+            places = (times.setdefault(at, len(times)), services.setdefault(of_service, len(services)))
+            found.append((*places, metrics.setdefault(of_metric, len(metrics))))
+            values.append(read)
+    columns = np.array(found, dtype=np.int32).reshape(-1, 3)
     return Rows(
         times=np.array(list(times), dtype=np.float64),
-        names=tuple(names),
-        at=np.array([at for at, _, _ in found], dtype=np.int32),
-        of=np.array([of for _, of, _ in found], dtype=np.int32),
-        values=np.array([value for _, _, value in found], dtype=np.float64),
+        services=tuple(services),
+        metrics=tuple(metrics),
+        at=columns[:, 0],
+        of_service=columns[:, 1],
+        of_metric=columns[:, 2],
+        values=np.array(values, dtype=np.float64),
     )
 
 
-def series_name(of_service: str, of_metric: str) -> tuple[ServiceName, str] | None:
-    """The (service, metric) that two cells name; None where either is empty."""
-    named, metric = service(of_service), of_metric.strip()[:256]
-    return (named, metric) if named is not None and metric else None
+def metric_name(cell: str) -> str | None:
+    """The metric that a cell names; None where it is empty."""
+    return cell.strip()[:256] or None

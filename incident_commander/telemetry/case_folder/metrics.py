@@ -54,8 +54,8 @@ def _read(path: Path, skipped: Skipped) -> Iterator[Rows]:
         if layout is None:
             header, _, content = block.content.partition(b"\n")
             layout = _layout(header)
-            lines = Block(content, block.line + 1)
-        if lines.content.strip():
+            lines = Block(content, block.line + 1, block.lines - 1)
+        if lines.content and not lines.content.isspace():
             yield _rows(lines, layout, skipped)
 
 
@@ -90,12 +90,13 @@ def _blocks(path: Path) -> Iterator[Block]:
                     at = line + content.count(b"\n")
                     raise Unusable(f"line {at} is longer than {_LONGEST_LINE:,} bytes, so this is no csv")
                 if end:
-                    yield Block(content[:end], line)
-                    line += content.count(b"\n", 0, end)
+                    lines = content.count(b"\n", 0, end)
+                    yield Block(content[:end], line, lines)
+                    line += lines
     except OSError as error:
         raise Unusable(f"the file cannot be read: {error.strerror or error}") from error
     if rest.strip():
-        yield Block(rest + b"\n", line)
+        yield Block(rest + b"\n", line, 1)
     elif line == 1:
         raise Unusable("the file is empty")
 
