@@ -132,6 +132,23 @@ def petshop(
 
 
 @app.command()
+def logs(
+    data: Annotated[Path, typer.Option(help="A folder in Loghub's layout: <System>/<System>_2k.log_structured.csv.")],
+    as_json: Json = False,
+) -> None:
+    """How well log lines are grouped by template on labelled logs, published parsers beside."""
+    from .log_data import BadLogs
+    from .logs import logs_table, run_logs
+
+    try:
+        result = run_logs(data)
+    except BadLogs as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    typer.echo(json.dumps(result.as_json(), indent=2) if as_json else logs_table(result))
+
+
+@app.command()
 def speed(runs: Runs = 5, as_json: Json = False) -> None:
     """Memory, ingest, page, plan, scenario and event loop beside their limits; `start` has the other two."""
     from .served import served

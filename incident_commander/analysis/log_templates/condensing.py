@@ -1,0 +1,77 @@
+"""Forms of lines that differ in how many things they list, made alike."""
+
+from .scanning import JOINTS, VARIABLE, Form, is_mark
+
+_LONGEST_GROUP = 8
+
+
+def condensed(tokens: Form) -> Form:
+    """The tokens with lists of any length made alike: lists in brackets, repeated groups, neighbouring variables."""
+    return _without_repeats(_joined(_quotes_as_words(_lists_as_variables(tokens))))
+
+
+def _lists_as_variables(tokens: Form) -> Form:
+    """`[a, b, c]` and `[]` as `[<*>]`, `{}` likewise."""
+    if "[" not in tokens and "{" not in tokens:
+        return tokens
+    out: list[str] = []
+    opened = -1
+    for token in tokens:
+        out.append(token)
+        if token in ("[", "{"):
+            opened = len(out)
+        elif token in ("]", "}") and opened >= 0:
+            inside = out[opened:-1]
+            listed = "," in inside and all(t in (",", '"', "'") or not is_mark(t) for t in inside)
+            if listed or not inside:
+                out[opened:-1] = [VARIABLE]
+            opened = -1
+    return tuple(out)
+
+
+def _quotes_as_words(tokens: Form) -> Form:
+    """A few plain words in quotes as one word, so that quoted names of any length compare."""
+    if '"' not in tokens and "'" not in tokens:
+        return tokens
+    out: list[str] = []
+    opened: dict[str, int] = {}
+    for token in tokens:
+        if token in ('"', "'"):
+            start = opened.pop(token, None)
+            inside = out[start:] if start is not None else []
+            if start is None:
+                opened[token] = len(out) + 1
+            elif 1 < len(inside) <= 6 and not any(is_mark(t) for t in inside):
+                out[start:] = [" ".join(inside)]
+        out.append(token)
+    return tuple(out)
+
+
+def _joined(tokens: Form) -> Form:
+    out: list[str] = []
+    for token in tokens:
+        if token == VARIABLE and out:
+            if out[-1].endswith(VARIABLE):
+                continue
+            if len(out) > 1 and out[-2] == VARIABLE and out[-1] in JOINTS:
+                out.pop()
+                continue
+        out.append(token)
+    return tuple(out)
+
+
+def _without_repeats(tokens: Form) -> Form:
+    """Groups of up to eight tokens, a variable among them, that follow themselves, once."""
+    varying = [i for i, token in enumerate(tokens) if VARIABLE in token]
+    periods = {later - i for n, i in enumerate(varying) for later in varying[n + 1 : n + 1 + _LONGEST_GROUP]}
+    out = list(tokens)
+    for size in sorted(period for period in periods if period <= _LONGEST_GROUP):
+        at = 0
+        while at + 2 * size <= len(out):
+            if out[at] == out[at + size]:
+                group = out[at : at + size]
+                if out[at + size : at + 2 * size] == group and any(VARIABLE in token for token in group):
+                    del out[at + size : at + 2 * size]
+                    continue
+            at += 1
+    return tuple(out)
