@@ -18,7 +18,16 @@ from ..domain.telemetry import FloatArray, MetricSeries, from_epoch
 from .metric_kinds import Meaning, MetricKind, meaning_of, milliseconds
 from .screening import SMOOTHING, THRESHOLD, Courses, courses, running_median
 
-__all__ = ["Deviation", "Excursion", "clean", "deviation_of", "deviations_in", "find_excursion", "running_median"]
+__all__ = [
+    "Deviation",
+    "Excursion",
+    "clean",
+    "deviation_of",
+    "deviation_of_each",
+    "deviations_in",
+    "find_excursion",
+    "running_median",
+]
 
 MINIMUM_POINTS = 12
 """Below this a baseline and an excursion cannot be told apart."""
@@ -169,6 +178,12 @@ def deviations_in(metrics: tuple[MetricSeries, ...], until: float | None = None)
     return tuple(
         sorted(_deviations(metrics, until), key=lambda d: (-d.score, d.onset, d.series.service, d.series.metric))
     )
+
+
+def deviation_of_each(metrics: Sequence[MetricSeries], until: float | None = None) -> tuple[Deviation | None, ...]:
+    """What `deviation_of` gives for each series, in their order; for many much faster than one by one."""
+    found = {deviation.series: deviation for deviation in _deviations(metrics, until)}
+    return tuple(found.get(series) for series in metrics)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

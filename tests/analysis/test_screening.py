@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incident_commander.analysis.anomaly import deviation_of, deviations_in, find_excursion
+from incident_commander.analysis.anomaly import deviation_of, deviation_of_each, deviations_in, find_excursion
 from incident_commander.analysis.screening import THRESHOLD, BoolArray, courses, running_median
 from incident_commander.domain.base import ServiceName
 from incident_commander.domain.telemetry import FloatArray, MetricSeries
@@ -108,8 +108,9 @@ def test_a_set_of_series_of_any_lengths_deviates_as_each_does_alone(data: st.Dat
         metric = data.draw(st.sampled_from(METRICS))
         metrics.append(MetricSeries(ServiceName(f"s{number}"), metric, "", clock(n_points), values))
     until = float(clock(90)[-1])
-    alone = [found for each in metrics if (found := deviation_of(each, until)) is not None]
-    assert set(deviations_in(tuple(metrics), until)) == set(alone)
+    alone = tuple(deviation_of(each, until) for each in metrics)
+    assert deviation_of_each(metrics, until) == alone
+    assert set(deviations_in(tuple(metrics), until)) == set(alone) - {None}
 
 
 def test_more_series_than_are_screened_at_once_are_all_looked_at() -> None:
