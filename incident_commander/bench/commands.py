@@ -168,6 +168,25 @@ def _signals(names: Sequence[str]) -> tuple[Signal, ...]:
     return tuple(signal for signal in known if signal in names)
 
 
+@app.command()
+def diagnose(
+    services: Annotated[
+        list[int] | None, typer.Option(min=4, max=5000, help="How many services; may be given more than once.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """How long `diagnose` takes for a day of many services at one-minute steps, and how much memory."""
+    from .diagnose import LARGE, SMALL, diagnose_figures, run_diagnose
+
+    runs = [run_diagnose(count) for count in services or (SMALL, LARGE)]
+    figures = diagnose_figures(runs)
+    if as_json:
+        named = {"runs": [run.model_dump() for run in runs], "figures": [each.model_dump() for each in figures]}
+        typer.echo(json.dumps(named, indent=2))
+    else:
+        typer.echo(figures_table(figures))
+
+
 def _print(figures: Sequence[Figure], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"figures": [each.model_dump(mode="json") for each in figures]}, indent=2))
