@@ -11,6 +11,7 @@ from ..domain.base import IncidentId, RunId
 from ..domain.event import Event
 from ..domain.incident import Incident, IncidentStatus
 from ..domain.plan import Plan
+from ..response.record import grouping_reasons
 from ..store import Door
 from .problems import Problem
 from .services import ApiServices
@@ -35,9 +36,10 @@ class IncidentPage(BaseModel):
 
 
 class AlertOfIncident(BaseModel):
-    """An alert of an incident, with what each door it came in by last said."""
+    """An alert of an incident, why it belongs to it, and what each door it came in by last said."""
 
     alert: Alert
+    grouping: str
     doors: tuple[Door, ...]
 
 
@@ -92,9 +94,15 @@ def incidents_router(services: ApiServices) -> APIRouter:
             found = await unit.incidents.get(key)
             alerts = await unit.alerts.stored_of_incident(key)
             certificates = await unit.certificates.of_incident(key)
+            reasons = grouping_reasons(await unit.ledger.of_incident(key))
         return IncidentDetail(
             incident=found,
-            alerts=tuple(AlertOfIncident(alert=stored.alert, doors=stored.doors) for stored in alerts),
+            alerts=tuple(
+                AlertOfIncident(
+                    alert=stored.alert, grouping=reasons.get(stored.alert.fingerprint, ""), doors=stored.doors
+                )
+                for stored in alerts
+            ),
             certificates=tuple(CertifiedPlan(certificate=one, plan=plan) for one, plan in certificates),
             timeline_url=f"/api/incidents/{key}/timeline",
         )

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from .alert import AlertSource, Severity
-from .base import Fingerprint, IncidentId, RunId, ServiceName, UtcDatetime, Value
+from .base import IncidentId, RunId, ServiceName, UtcDatetime, Value
 from .findings import Verdict
 
 IncidentStatus = Literal["open", "awaiting_approval", "resolved", "escalated", "closed"]
@@ -15,13 +15,6 @@ Stage = Literal[
 STAGES: tuple[Stage, ...] = (
     "detect", "diagnose", "predict", "propose", "deliberate", "authorise", "execute", "verify", "communicate", "learn",
 )  # fmt: skip
-
-
-class Grouping(Value):
-    """Why an alert belongs to an incident, in words a person can check."""
-
-    fingerprint: Fingerprint
-    reason: str
 
 
 class Incident(Value):
@@ -41,7 +34,6 @@ class Incident(Value):
     verdict: Verdict | None = None
     services: tuple[ServiceName, ...]
     sources: tuple[AlertSource, ...]
-    groupings: tuple[Grouping, ...]
     clock: ClockKind
     practice_run: RunId | None = None
     began_at: UtcDatetime

@@ -47,7 +47,8 @@ def correlate(alert: Alert, members: Sequence[Member], topology: Topology) -> Ma
     Ties, strongest first: the same service; the fewest calls apart in the topology; the closest in time.
 
     Args:
-        members: The alerts of every incident that the alert may join.
+        members: Alerts of incidents that the alert may join: of every service in question at least the nearest in time,
+            and of its own also the nearest that fires.
     """
     if alert.service is None:
         return None
@@ -120,6 +121,11 @@ def may_be_of_group(alert: Alert) -> bool:
 def has_place(alert: Alert) -> bool:
     """Whether an alert has labels enough to be grouped by place."""
     return len(_places(alert)) >= MIN_SHARED_PLACES
+
+
+def within_reach(topology: Topology, service: ServiceName) -> Collection[ServiceName]:
+    """The services whose alerts may be tied to those of `service` by calls; itself among them."""
+    return _ways(topology, service).keys()
 
 
 def _ways(topology: Topology, service: ServiceName) -> dict[ServiceName, tuple[ServiceName, ...]]:

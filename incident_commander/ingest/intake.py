@@ -14,7 +14,7 @@ from ..domain.alert import SEVERITIES, Alert, AlertSource
 from ..domain.base import Fingerprint, IncidentId, JsonObject, RunId, Value
 from ..domain.change import ReportedChange
 from ..domain.event import EventKind, NewEvent
-from ..domain.incident import Grouping, Incident
+from ..domain.incident import Incident
 from ..domain.ports import Clock, Environment, Environments, SourceUnavailable, UnknownPracticeRun
 from ..domain.telemetry import Topology
 from ..store import Database, Door, StoredAlert, Unit
@@ -26,6 +26,7 @@ from .correlation import (
     correlate_by_place,
     has_place,
     may_be_of_group,
+    within_reach,
 )
 from .merging import deliveries, merge, overtaken
 
@@ -293,8 +294,16 @@ class _Taking:
         return stored.alert.status == "firing" and alert.starts_at <= incident.ended_at
 
     async def _match(self, alert: Alert) -> Match | None:
-        run = self._world.run
-        match = correlate(alert, await self._unit.alerts.of_incidents_taking_alerts(run), self._world.topology)
+        run, alerts = self._world.run, self._unit.alerts
+        match: Match | None = None
+        if alert.service is not None:
+            # Nothing is closer than the service itself, and in a storm that is where nearly all of them are.
+            own = await alerts.nearest_of_service(run, alert.service, alert.starts_at)
+            match = correlate(alert, own, self._world.topology)
+            others = [name for name in within_reach(self._world.topology, alert.service) if name != alert.service]
+            if match is None and others:
+                start, end = alert.starts_at - RELATED_WITHIN, alert.starts_at + RELATED_WITHIN
+                match = correlate(alert, await alerts.of_services(run, others, start, end), self._world.topology)
         if match is None and (has_place(alert) or may_be_of_group(alert)):
             start, end = alert.starts_at - RELATED_WITHIN, alert.starts_at + RELATED_WITHIN
             near = await self._unit.alerts.began_between(run, start, end, ALERTS_COMPARED_BY_LABELS)
@@ -333,7 +342,6 @@ class _Taking:
             severity=alert.severity,
             services=(alert.service,) if alert.service else (),
             sources=(alert.source,),
-            groupings=(Grouping(fingerprint=alert.fingerprint, reason=reason),),
             clock=self._world.clock.kind,
             practice_run=self._world.run,
             began_at=alert.starts_at,
@@ -362,17 +370,16 @@ class _Taking:
         services = incident.services
         if alert.service is not None and alert.service not in services:
             services = (*services, alert.service)
-        await self._unit.incidents.update(
-            incident.model_copy(
-                update={
-                    "severity": severity,
-                    "services": services,
-                    "sources": _with(incident.sources, alert.source),
-                    "groupings": (*incident.groupings, Grouping(fingerprint=alert.fingerprint, reason=reason)),
-                    "began_at": min(incident.began_at, alert.starts_at),
-                }
-            )
+        changed = incident.model_copy(
+            update={
+                "severity": severity,
+                "services": services,
+                "sources": _with(incident.sources, alert.source),
+                "began_at": min(incident.began_at, alert.starts_at),
+            }
         )
+        if changed != incident:
+            await self._unit.incidents.update(changed)
         await self._unit.alerts.save(alert, incident.id)
         await self._record("alert.grouped", incident.id, alert, (Door.of(alert),), reason, whole=True)
         return Outcome(fingerprint=alert.fingerprint, incident_id=incident.id, became="grouped", reason=reason)

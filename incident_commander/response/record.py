@@ -17,6 +17,7 @@ Payloads, by event kind:
   `impact.compared`: Comparison; `postmortem.written`: `{markdown}`
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -24,7 +25,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from ..domain.ballot import SignedBallot, Tally
-from ..domain.base import Digest, Value
+from ..domain.base import Digest, Fingerprint, Value
 from ..domain.event import Event, EventKind
 from ..domain.findings import Anomaly, Diagnosis, Evidence, Prediction, PredictionOutcome
 from ..domain.incident import Incident, Stage
@@ -57,6 +58,11 @@ class IncidentRecord:
     def keys(self) -> frozenset[str]:
         """The keys of all events: what has been written is never written again."""
         return frozenset(event.key for event in self.events)
+
+    @cached_property
+    def groupings(self) -> dict[Fingerprint, str]:
+        """Why each alert belongs to this incident, in words that a person can check."""
+        return grouping_reasons(self.events)
 
     def of_kind(self, *kinds: EventKind) -> tuple[Event, ...]:
         """The events of these kinds, oldest first."""
@@ -172,6 +178,15 @@ class IncidentRecord:
     def comparison(self) -> Comparison | None:
         """Our cost beside the baselines', for a practice incident that ended."""
         return self._value(Comparison, "impact.compared")
+
+
+def grouping_reasons(events: Sequence[Event]) -> dict[Fingerprint, str]:
+    """Why each alert belongs to an incident, from the incident's events."""
+    return {
+        Fingerprint(str(event.payload["fingerprint"])): str(event.payload["reason"])
+        for event in events
+        if event.kind == "alert.grouped"
+    }
 
 
 def _tuple_of(model: type[V], values: object) -> tuple[V, ...]:

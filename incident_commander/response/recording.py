@@ -19,7 +19,7 @@ from ..domain.provenance import Provenance
 from .record import IncidentRecord
 from .report import RunReport
 
-RECORDING_FORMAT = 1
+RECORDING_FORMAT = 2
 """Raised when a recording of an older version could not be read any more."""
 MAX_RECORDING_BYTES = 16 * 2**20
 _AGAIN = "record it again with `incident-commander record-scenarios`"

@@ -1,11 +1,10 @@
 """The alerts of an incident as rows, one for each condition."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from ..domain.alert import Alert
-from ..domain.base import Value
-from ..domain.incident import Incident
+from ..domain.base import Fingerprint, Value
 from . import view_text as text
 
 
@@ -23,9 +22,8 @@ class AlertRow(Value):
     reason: str
 
 
-def alert_rows(incident: Incident, alerts: Sequence[Alert]) -> tuple[AlertRow, ...]:
-    """The conditions of an incident by when they began, each with why it was grouped."""
-    reasons = {grouping.fingerprint: grouping.reason for grouping in incident.groupings}
+def alert_rows(reasons: Mapping[Fingerprint, str], alerts: Sequence[Alert]) -> tuple[AlertRow, ...]:
+    """The conditions of an incident by when they began, each with why it was grouped, which `reasons` say."""
     latest = latest_by_fingerprint(alerts)
     by_identity = sorted(alerts, key=lambda alert: alert.fingerprint)
     sources = {

@@ -99,7 +99,7 @@ def build_ops_view(
         update={
             "head": incident_head(record, now),
             "stages": stage_rows(record),
-            "alerts": alert_rows(shown, alerts.get(shown.id, ())),
+            "alerts": alert_rows(record.groupings, alerts.get(shown.id, ())),
             "timeline": tuple(timeline_row(event, record.plans) for event in reversed(record.events[-TIMELINE_ROWS:])),
             "hypotheses": hypothesis_rows(record),
             "quorum": quorum_view(record, rule),

@@ -5,6 +5,7 @@ from .certificates import CertificateConflict, Certificates
 from .changes import Changes
 from .database import Database, DatabaseClosed, SchemaMissing, Unit
 from .dialect import DatabaseUnusable, check_database
+from .executions import Executions
 from .incidents import Incidents, UnknownIncident
 from .ledger import KeyReused, Ledger, LedgerBroken, LedgerReport
 from .ledger_key import LedgerKeyUnusable
@@ -23,6 +24,7 @@ __all__ = [
     "DatabaseClosed",
     "DatabaseUnusable",
     "Door",
+    "Executions",
     "Incidents",
     "KeyReused",
     "Ledger",

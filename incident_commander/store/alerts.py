@@ -1,10 +1,10 @@
 """Alerts as they stand, each within its incident and with every door it came in by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, SelectBase, and_, bindparam, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -108,21 +108,27 @@ class Alerts:
         """Every stored standing of one condition, the newest first."""
         return tuple(reversed(await self._stored(col(AlertRow.fingerprint) == fingerprint, oldest_by_id=True)))
 
-    async def of_incidents_taking_alerts(self, practice_run: RunId | None) -> tuple[Member, ...]:
-        """The alerts of every incident of one practice run, or live for None, that a new alert may still join."""
-        query = select(
-            col(AlertRow.incident_id),
-            col(AlertRow.fingerprint),
-            col(AlertRow.name),
-            col(AlertRow.service),
-            col(AlertRow.status),
-            col(AlertRow.starts_at),
-        )
-        query = query.join(IncidentRow, col(IncidentRow.id) == col(AlertRow.incident_id)).where(
-            *still_taking_alerts(practice_run)
-        )
+    async def nearest_of_service(
+        self, practice_run: RunId | None, service: ServiceName, at: datetime
+    ) -> tuple[Member, ...]:
+        """Of the alerts of one service that a new alert's incident may hold, those that began nearest to a time.
+
+        One on each side of it, and one on each side that fires: at most four, the oldest incident's first where several
+        began at once. "May hold": of incidents of one practice run, or live for None, that still take alerts.
+        """
+        given = {"run": practice_run, "service": service, "at": at}
+        rows = (await self._session.execute(_NEAREST_OF_SERVICE, given)).mappings()
+        found = [Member(**row) for row in rows]
+        return tuple({(member.incident_id, member.fingerprint): member for member in found}.values())
+
+    async def of_services(
+        self, practice_run: RunId | None, services: Sequence[ServiceName], start: datetime, end: datetime
+    ) -> tuple[Member, ...]:
+        """The alerts of some services that began between two times, of incidents that still take alerts, as above."""
+        query = _MEMBERS.where(col(AlertRow.service).in_(services), col(AlertRow.starts_at).between(start, end))
         query = query.order_by(col(IncidentRow.recorded_at), col(AlertRow.id))
-        return tuple(Member(**row) for row in (await self._session.execute(query)).mappings())
+        rows = (await self._session.execute(query, {"run": practice_run})).mappings()
+        return tuple(Member(**row) for row in rows)
 
     async def began_between(
         self, practice_run: RunId | None, start: datetime, end: datetime, limit: int
@@ -204,6 +210,8 @@ class Alerts:
         return await self._with_doors(list((await self._session.execute(query)).scalars()))
 
     async def _with_doors(self, rows: list[AlertRow]) -> tuple[StoredAlert, ...]:
+        if not rows:
+            return ()
         query = select(AlertDoorRow).where(col(AlertDoorRow.alert_id).in_([row.id for row in rows]))
         query = query.order_by(col(AlertDoorRow.first_received_at), col(AlertDoorRow.source))
         doors: dict[int, list[Door]] = {}
@@ -245,4 +253,38 @@ _OTHER_FIRES = select(col(_OTHER.id)).where(
 _TAKING_ALERTS = or_(
     col(IncidentRow.ended_at).is_(None),
     and_(col(IncidentRow.status) == "escalated", _OTHER_FIRES.correlate(IncidentRow).exists()),
+)
+
+_MEMBER = (
+    col(AlertRow.incident_id),
+    col(AlertRow.fingerprint),
+    col(AlertRow.name),
+    col(AlertRow.service),
+    col(AlertRow.status),
+    col(AlertRow.starts_at),
+)
+_MEMBERS = (
+    select(*_MEMBER)
+    .join(IncidentRow, col(IncidentRow.id) == col(AlertRow.incident_id))
+    .where(_TAKING_ALERTS, col(IncidentRow.practice_run).is_not_distinct_from(bindparam("run")))
+)
+"""The alerts of every incident of one practice run, or live for None, that a new alert may still join."""
+
+
+def _nearest(*conditions: ColumnElement[bool], first: ColumnElement[datetime]) -> SelectBase:
+    query = _MEMBERS.where(col(AlertRow.service) == bindparam("service"), *conditions)
+    # SQLite takes an ordered part of a union as a subquery only.
+    return select(query.order_by(first, col(AlertRow.id)).limit(1).subquery())
+
+
+_BEFORE, _AFTER = (col(AlertRow.starts_at) <= bindparam("at"), col(AlertRow.starts_at) > bindparam("at"))
+_FIRING = col(AlertRow.status) == "firing"
+# Built once: to write it down anew for every alert costs more than to run it.
+_NEAREST_OF_SERVICE = select(*_MEMBER).from_statement(
+    union_all(
+        _nearest(_BEFORE, first=col(AlertRow.starts_at).desc()),
+        _nearest(_AFTER, first=col(AlertRow.starts_at).asc()),
+        _nearest(_BEFORE, _FIRING, first=col(AlertRow.starts_at).desc()),
+        _nearest(_AFTER, _FIRING, first=col(AlertRow.starts_at).asc()),
+    )
 )

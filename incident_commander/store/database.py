@@ -16,6 +16,7 @@ from .alerts import Alerts
 from .certificates import Certificates
 from .changes import Changes
 from .dialect import WRITES, DatabaseUnusable, async_engine, unusable
+from .executions import Executions
 from .incidents import Incidents
 from .ledger import Ledger
 from .ledger_key import LedgerKey
@@ -47,6 +48,7 @@ class Unit:
         self.certificates = Certificates(session)
         self.changes = Changes(session)
         self.values = Values(session)
+        self.executions = Executions(session)
 
     @property
     def touched(self) -> frozenset[IncidentId]:

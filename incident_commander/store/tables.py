@@ -54,6 +54,7 @@ class AlertRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("fingerprint", "incident_id", name="uq_alerts_fingerprint_incident"),
         Index("ix_alerts_status_ends_at", "status", "ends_at"),
+        Index("ix_alerts_service_starts_at", "service", "starts_at"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(_BigInteger, primary_key=True, autoincrement=True))
@@ -165,6 +166,18 @@ class ChangeRow(SQLModel, table=True):
     account: str
     key: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=Column(UtcTime, nullable=False, index=True))
+    document: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class ExecutionRow(SQLModel, table=True):
+    """An action towards the real world, by its idempotency key."""
+
+    __tablename__ = "executions"
+
+    key: str = Field(primary_key=True)
+    resource: str
+    outcome: str = Field(index=True)
+    begun_at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     document: str = Field(sa_column=Column(Text, nullable=False))
 
 

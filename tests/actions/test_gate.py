@@ -24,7 +24,7 @@ ASKED = Authorisation(decision="needs_approval", rule="databases", reason="")
 
 def incident(name: str = INCIDENT) -> Incident:
     return Incident(
-        id=IncidentId(name), title="t", status="open", severity="high", services=(), sources=(), groupings=(),
+        id=IncidentId(name), title="t", status="open", severity="high", services=(), sources=(),
         clock="simulated", began_at=NOW, opened_at=NOW,
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ DATABASE = Service(name=ServiceName("core-db"), kind="database", tier=3)
 def incident(*, practice: bool = False) -> Incident:
     return Incident(
         id=IncidentId("inc-1"), title="t", status="open", severity="high", verdict="likely", services=(), sources=(),
-        groupings=(), clock="wall", practice_run=RunId("run-1") if practice else None, began_at=NOW, opened_at=NOW,
+        clock="wall", practice_run=RunId("run-1") if practice else None, began_at=NOW, opened_at=NOW,
     )  # fmt: skip
 
 

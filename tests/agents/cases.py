@@ -22,7 +22,7 @@ def case_of(observations: Observations) -> Case:
     return Case(
         incident=Incident(
             id=IncidentId("inc-1"), title="HighErrorRatio", status="open", severity="high",
-            services=(ServiceName("edge"),), sources=("alertmanager",), groupings=(), clock="simulated",
+            services=(ServiceName("edge"),), sources=("alertmanager",), clock="simulated",
             began_at=began, opened_at=began + timedelta(minutes=1),
         ),
         alerts=(

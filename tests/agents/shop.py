@@ -117,7 +117,7 @@ def incident(*, status: str = "open") -> Incident:
     return Incident.model_validate(
         {
             "id": IncidentId("inc-1"), "title": "HighLatency search", "status": status, "severity": "high",
-            "services": ("search",), "sources": ("alertmanager",), "groupings": (), "clock": "simulated",
+            "services": ("search",), "sources": ("alertmanager",), "clock": "simulated",
             "practice_run": RunId("run-1"), "began_at": BROKE, "opened_at": BROKE + timedelta(minutes=2),
             "ended_at": NOW + timedelta(minutes=9) if status != "open" else None,
         }

@@ -16,7 +16,7 @@ def incident(
     name: str, status: IncidentStatus = "resolved", *, minutes: float | None = 10, practice: bool = True
 ) -> Incident:
     return Incident(
-        id=IncidentId(name), title=name, status=status, severity="high", services=(), sources=(), groupings=(),
+        id=IncidentId(name), title=name, status=status, severity="high", services=(), sources=(),
         clock="simulated" if practice else "wall", practice_run=RunId("run-1") if practice else None,
         began_at=START, opened_at=START + timedelta(minutes=1),
         ended_at=START + timedelta(minutes=minutes) if minutes is not None else None,

@@ -157,7 +157,7 @@ async def test_hostile_texts_go_through_the_whole_lifecycle(home: Home) -> None:
             assert (await unit.ledger.verify()).valid
     assert len(records) == 3
     assert {record.incident.status for record in records} == {"escalated"}
-    assert len(records[2].incident.groupings) == 50
+    assert len(records[2].groupings) == 50
 
 
 async def test_an_incident_whose_alert_went_away_before_a_decision_is_closed_and_calls_nobody(

@@ -110,7 +110,6 @@ def incident(incident_id: str = "inc-1", **changes: object) -> Incident:
         severity="high",
         services=(ServiceName("checkout"),),
         sources=("alertmanager",),
-        groupings=(),
         clock="wall",
         began_at=NOON,
         opened_at=NOON,

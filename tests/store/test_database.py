@@ -1,6 +1,7 @@
 """Transactions are serialised, durable and announced; the key and the schema are where they should be."""
 
 import asyncio
+import json
 import os
 import shutil
 import stat
@@ -9,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 
-from incident_commander.domain.base import IncidentId
+from incident_commander.domain.base import IncidentId, JsonObject
 from incident_commander.store import (
     Database,
     DatabaseClosed,
@@ -215,3 +216,34 @@ def test_a_copy_of_the_package_without_its_checkout_migrates(tmp_path: Path) -> 
     )
     assert done.returncode == 0, done.stderr
     assert "incidents" in _tables(tmp_path / "app.db")
+
+
+async def test_an_incident_of_an_older_schema_is_readable_after_the_migration_and_back(tmp_path: Path) -> None:
+    url, key = url_of(tmp_path / "old.db"), tmp_path / "key"
+    migrate(url, "0002")
+    document = json.loads(incident().model_dump_json())
+    document["groupings"] = [{"fingerprint": "f1", "reason": "opens this incident"}]
+    _insert_incident(url, document)
+    migrate(url)
+    database = Database(url, key)
+    await database.open()
+    async with database.read() as unit:
+        assert await unit.incidents.get(incident().id) == incident()
+    await database.close()
+    downgrade(url, "0002")
+    migrate(url)
+
+
+def _insert_incident(url: str, document: JsonObject) -> None:
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO incidents (id, status, opened_at, recorded_at, document)"
+                    " VALUES (:id, 'open', '2026-01-01 00:00:00', '2026-01-01 00:00:00', :document)"
+                ),
+                {"id": document["id"], "document": json.dumps(document)},
+            )
+    finally:
+        engine.dispose()

@@ -17,7 +17,7 @@ from incident_commander.domain.ballot import (
 from incident_commander.domain.base import Digest, Fingerprint, IncidentId, JsonObject, RunId, ServiceName, Value
 from incident_commander.domain.event import AgentRun, Event, EventKind, Update
 from incident_commander.domain.findings import Diagnosis, Evidence, Hypothesis, Prediction, PredictionOutcome
-from incident_commander.domain.incident import Grouping, Incident, IncidentStatus, Stage
+from incident_commander.domain.incident import Incident, IncidentStatus, Stage
 from incident_commander.domain.plan import Action, Authorisation, Check, CheckOutcome, Plan, Receipt
 from incident_commander.domain.provenance import Figure, Provenance
 from incident_commander.response.views import HealthRow, OpsView, build_ops_view
@@ -151,7 +151,6 @@ def incident(
         verdict="confirmed",
         services=(DATABASE, CHECKOUT),
         sources=("alertmanager", "prometheus"),
-        groupings=(Grouping(fingerprint=Fingerprint("f1"), reason="first alert of this incident"),),
         clock="simulated",
         practice_run=RunId("run-1"),
         began_at=at(0),
