@@ -112,7 +112,7 @@ def edited(recording: Recording, **changes: object) -> bytes:
 
 def test_a_file_of_a_newer_version_says_that_this_program_is_too_old() -> None:
     raw = json.dumps({"format": RECORDING_FORMAT + 1, "something": "else"}).encode()
-    with pytest.raises(UnreadableRecording, match=r"a\.json is of format 2, newer than 1, .*update this program"):
+    with pytest.raises(UnreadableRecording, match=r"a\.json is of format 3, newer than 2, .*update this program"):
         read_recording(raw, "a.json")
 
 
@@ -139,8 +139,8 @@ def test_a_damaged_field_is_named(recording: Recording) -> None:
         (b"null", "is no recording"),
         (b"{}", "is no recording"),
         (b'{"format": "one"}', "is no recording"),
-        (b'{"format": 0}', "older than 1"),
-        (b'{"format": 1}', "is damaged at 'recorded_at'"),
+        (b'{"format": 0}', "older than 2"),
+        (b'{"format": 2}', "is damaged at 'recorded_at'"),
     ],
 )
 def test_what_is_no_recording_is_told_apart(raw: bytes, said: str) -> None:
