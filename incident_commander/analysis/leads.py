@@ -9,11 +9,12 @@ from .anomaly import Deviation, deviations_in
 from .caches import cache_leads
 from .call_graph import CallGraph, call_graph
 from .clues import Lead, Passing
+from .crowds import crowds_that_pass, jobs_that_pass
 from .intrusion import intrusion_leads
 from .log_patterns import Pattern, rising_patterns
 from .metric_kinds import NO_TROUBLE
 from .resources import SEEN, SIMULTANEOUS_SECONDS
-from .surge import attack_leads, crowds_that_pass
+from .surge import attack_leads
 from .volumes import volume_leads
 
 
@@ -77,7 +78,10 @@ def read_leads(
     volumes, announced = volume_leads(found, patterns, observations.changes)
     intrusions, rotations = intrusion_leads(observations, found, patterns, graph)
     crowds = crowds_that_pass(observations, found, graph, bool(attacks))
-    return Leads((*attacks, *volumes, *cache_leads(found, graph), *intrusions), (*announced, *rotations, *crowds))
+    return Leads(
+        (*attacks, *volumes, *cache_leads(found, graph), *intrusions),
+        (*announced, *rotations, *crowds, *jobs_that_pass(found, graph)),
+    )
 
 
 def _is_trouble(deviation: Deviation) -> bool:

@@ -1,9 +1,8 @@
-"""More requests than usual: who sends them, what for, and whether they stay.
+"""More requests than usual: who sends them, and what for.
 
 A flash crowd and a flood are told apart by who asks and what comes of it (Jung, Krishnamurthy & Rabinovich, *Flash
 crowds and denial of service attacks*, WWW 2002): a crowd brings customers who were seen before, each asking as usual,
-and buys; a flood comes from addresses never seen, or from few, and buys nothing. A crowd that came within minutes
-leaves like that (Ari et al., *Managing flash crowds on the internet*, MASCOTS 2003); demand that grew for longer stays.
+and buys; a flood comes from addresses never seen, or from few, and buys nothing.
 """
 
 import re
@@ -11,22 +10,17 @@ import re
 import numpy as np
 
 from ..domain.base import ServiceName
-from ..domain.telemetry import MetricSeries, Observations
-from .anomaly import Deviation, clean, running_median
+from ..domain.telemetry import Observations
+from .anomaly import Deviation
 from .call_graph import CallGraph, mentioned
-from .clues import Clue, Lead, Passing
+from .clues import Clue, Lead
+from .edges import behind, edges
 from .log_patterns import Pattern
-from .metric_kinds import meaning_of
 from .resources import is_symptom, own_strength, traffic_factor
 from .words import sentence
 
 _GROWN = 1.2
-_CROWD = 1.5
-_SUDDEN_SECONDS = 280.0
-_EVERYWHERE = 1.045
-"""Growth of every other route from which more customers came for all there is, rather than a crowd for one thing."""
 _MULTIPLIED, _LESS = 1.8, 0.9
-_PASSES = 9.0
 _LEAST = 1.5
 _CHALLENGED = ("challenge", "captcha", "user-agent", "bot ", "no cookie", "source list", "rate-based rule")
 
@@ -35,31 +29,8 @@ def attack_leads(
     observations: Observations, found: tuple[Deviation, ...], patterns: tuple[Pattern, ...], graph: CallGraph
 ) -> tuple[Lead, ...]:
     """For each edge that hostile requests reach, the service that they press hardest."""
-    return tuple(lead for edge in _edges(observations) if (lead := _attack(edge, observations, found, patterns, graph)))
-
-
-def crowds_that_pass(
-    observations: Observations, found: tuple[Deviation, ...], graph: CallGraph, attacked: bool
-) -> tuple[Passing, ...]:
-    """The services behind an edge whose customers came so suddenly that they will leave again."""
-    if attacked:
-        return ()
-    passing: list[Passing] = []
-    for edge in _edges(observations):
-        behind = sorted(graph.callees.get(edge, frozenset()))
-        for service in behind:
-            series = _traffic(observations, service)
-            if series is None or _asked_again(service, found) or traffic_factor(edge, found) < 1.1:
-                continue
-            grown, seconds = rise_of(series)
-            elsewhere = _least_growth(observations, [other for other in behind if other != service])
-            if grown >= _CROWD and seconds <= _SUDDEN_SECONDS and elsewhere < _EVERYWHERE:
-                what = (
-                    f"requests to {service} alone rose to {grown:.2g} times the usual within {seconds / 60:.1f} min, "
-                    "from sources as usual: a crowd that comes for one thing leaves again"
-                )
-                passing.append(Passing(service, Clue("metrics", what, _PASSES)))
-    return tuple(passing)
+    doors = edges(observations, graph)
+    return tuple(lead for edge in doors if (lead := _attack(edge, observations, found, patterns, graph)))
 
 
 def are_repeated(service: ServiceName, found: tuple[Deviation, ...], graph: CallGraph) -> bool:
@@ -72,21 +43,6 @@ def are_repeated(service: ServiceName, found: tuple[Deviation, ...], graph: Call
         return False
     below = [traffic_factor(callee, found) for callee in graph.callees.get(service, frozenset())]
     return bool(below) and min(below) < _LESS
-
-
-def rise_of(series: MetricSeries) -> tuple[float, float]:
-    """How many times its usual a series is now, and in how many seconds most of that rise came (a tenth to nine)."""
-    times, values = clean(series.timestamps, series.values)
-    if values.size < 20:
-        return 1.0, 0.0
-    usual, now = float(np.median(values[: values.size // 2])), float(np.median(values[-5:]))
-    if now <= usual or usual <= 0:
-        return 1.0, 0.0
-    share = (running_median(values, 3) - usual) / (now - usual)
-    top = int(np.argmax(share >= 0.9))
-    below = np.flatnonzero(share[:top] < 0.1)
-    bottom = int(below[-1]) if below.size else 0
-    return now / usual, float(times[top] - times[bottom])
 
 
 def _attack(
@@ -102,7 +58,7 @@ def _attack(
     challenged = [p for p in patterns if p.service == edge and any(w in p.example.lower() for w in _CHALLENGED)]
     if not strange and not challenged and not refused:
         return None
-    target, pressed = _target(edge, found, challenged, graph)
+    target, pressed = _target(edge, behind(edge, observations, graph), found, challenged)
     growth = traffic_factor(edge, found)
     clues = [_strangers(d, growth) for d in strange]
     clues += [Clue("metrics", sentence(d), 1.5 * min(1.0, 2.0 * d.score)) for d in refused]
@@ -136,11 +92,10 @@ def _strangers(deviation: Deviation, growth: float) -> Clue:
 
 
 def _target(
-    edge: ServiceName, found: tuple[Deviation, ...], challenged: list[Pattern], graph: CallGraph
+    edge: ServiceName, routes: tuple[ServiceName, ...], found: tuple[Deviation, ...], challenged: list[Pattern]
 ) -> tuple[ServiceName, float]:
     """The service that the requests are for, and how much it is pressed: one behind the edge, else the edge itself."""
-    behind = sorted(graph.callees.get(edge, frozenset()))
-    named = {name for pattern in challenged for name in mentioned(re.sub(r"[/?=]", " ", pattern.example), behind)}
+    named = {name for pattern in challenged for name in mentioned(re.sub(r"[/?=]", " ", pattern.example), routes)}
 
     def pressed(service: ServiceName) -> float:
         own = [d for d in found if d.series.service == service and d.ongoing and d.harmful]
@@ -149,38 +104,8 @@ def _target(
         grown = min(1.0, max(0.0, traffic_factor(service, found) - 1.0))
         return max(busy, 0.5 * felt, 0.6 * grown)
 
-    likely = max(behind, key=lambda s: (pressed(s) + (0.5 if s in named else 0.0), s), default=edge)
+    likely = max(routes, key=lambda s: (pressed(s) + (0.5 if s in named else 0.0), s), default=edge)
     force = pressed(likely)
     if likely in named or (force > 0.2 and force + 0.2 >= pressed(edge)):
         return likely, force
     return edge, pressed(edge)
-
-
-def _edges(observations: Observations) -> list[ServiceName]:
-    return sorted(service.name for service in observations.topology.services if service.kind == "edge")
-
-
-def _least_growth(observations: Observations, services: list[ServiceName]) -> float:
-    """The smallest factor by which requests to any of these services grew; 1 where there is none to compare."""
-    factors: list[float] = []
-    for service in services:
-        series = _traffic(observations, service)
-        values = clean(series.timestamps, series.values)[1] if series is not None else np.zeros(0)
-        if values.size >= 20:
-            factors.append(float(np.median(values[-8:])) / max(float(np.median(values[: values.size // 2])), 1e-9))
-    return min(factors, default=1.0)
-
-
-def _traffic(observations: Observations, service: ServiceName) -> MetricSeries | None:
-    for series in observations.metrics:
-        if series.service == service and meaning_of(series.metric, series.unit).kind == "traffic":
-            return series
-    return None
-
-
-def _asked_again(service: ServiceName, found: tuple[Deviation, ...]) -> bool:
-    """Whether what grew are repeated calls: the service failed no later than its requests grew."""
-    own = [d for d in found if d.series.service == service and d.ongoing]
-    grew = [d.onset for d in own if d.meaning.kind == "traffic"]
-    failed = [d.onset for d in own if is_symptom(d) and d.harmful]
-    return not grew or (bool(failed) and min(failed) <= min(grew) + 45.0)
