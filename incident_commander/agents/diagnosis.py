@@ -8,9 +8,9 @@ from ..analysis.remedy import remedy_for
 from ..analysis.root_cause import Ranking, rank_causes
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value
-from ..domain.findings import Diagnosis, Evidence, Hypothesis, Impact, Remediation, ReviewedChange, Verdict
+from ..domain.findings import Diagnosis, Evidence, FaultKind, Hypothesis, Impact, Remediation, ReviewedChange, Verdict
 from ..domain.plan import Plan
-from ..domain.telemetry import Gap, Observations
+from ..domain.telemetry import Gap, Observations, Signal
 from .case import Case
 from .preference import abstain, prefer
 
@@ -20,6 +20,12 @@ CONFIRMED = 0.85
 """Posterior from which a cause is confirmed, given evidence of two kinds of telemetry and no important gap."""
 LIKELY = 0.5
 """Posterior from which a cause is likely; below it the verdict is inconclusive."""
+_TOLD_APART_BY: dict[FaultKind, frozenset[Signal]] = {
+    "overload": frozenset({"logs"}),
+    "node_failure": frozenset({"changes"}),
+    "credential_compromise": frozenset({"changes", "logs"}),
+}
+"""What would show that it only looks like such a fault: others' programs on its machines, work that was announced."""
 _REPORTED = 5
 _GAP_DISCOUNT = 0.9
 
@@ -82,11 +88,12 @@ def diagnose(
 
 
 def verdict_of(lead: Hypothesis | None, probability: float, gaps: tuple[Gap, ...]) -> Verdict:
-    """`confirmed`, `likely` or `inconclusive`, by the thresholds above."""
+    """`confirmed`, `likely` or `inconclusive`, by the thresholds above; what was not read, nobody has ruled out."""
     if lead is None or lead.fault == "unknown" or probability < LIKELY:
         return "inconclusive"
     signals = {evidence.signal for evidence in lead.evidence}
-    if probability >= CONFIRMED and len(signals) >= 2 and not any(gap.signal == "metrics" for gap in gaps):
+    needed = _TOLD_APART_BY.get(lead.fault, frozenset[Signal]()) | {"metrics"}
+    if probability >= CONFIRMED and len(signals) >= 2 and not any(gap.signal in needed for gap in gaps):
         return "confirmed"
     return "likely"
 

@@ -1,10 +1,15 @@
 import pickle
 from dataclasses import replace
 
-from incident_commander.agents import diagnosis
-from incident_commander.domain.telemetry import Gap
+import pytest
 
-from ..analysis.series import series, step
+from incident_commander.agents import diagnosis
+from incident_commander.domain.base import ServiceName
+from incident_commander.domain.findings import Evidence, FaultKind, Hypothesis, Verdict
+from incident_commander.domain.provenance import Provenance
+from incident_commander.domain.telemetry import Gap, Signal
+
+from ..analysis.series import EPOCH, series, step
 from ..analysis.test_root_cause import cascade, deploy, observe
 from .cases import NOTHING, blinded, case_of, plan
 
@@ -87,3 +92,32 @@ def test_without_metrics_a_change_that_cannot_have_done_it_is_told_as_evidence_a
 def test_without_metrics_a_change_of_another_service_is_no_hypothesis() -> None:
     findings = diagnosis.examine(blinded(case_of(observe([], (deploy("search", 335, "version 4.2.0"),)))))
     assert findings.diagnosis.hypotheses == ()
+
+
+@pytest.mark.parametrize(
+    ("fault", "unread", "verdict"),
+    [
+        ("node_failure", (), "confirmed"),
+        ("node_failure", ("changes",), "likely"),
+        ("node_failure", ("traces",), "confirmed"),
+        ("overload", ("logs",), "likely"),
+        ("memory_leak", ("changes",), "confirmed"),
+        ("memory_leak", ("metrics",), "likely"),
+    ],
+)
+def test_a_cause_is_not_confirmed_where_what_would_have_refuted_it_could_not_be_read(
+    fault: FaultKind, unread: tuple[Signal, ...], verdict: Verdict
+) -> None:
+    def seen(signal: Signal) -> Evidence:
+        provenance = Provenance(kind="simulated", source="test")
+        return Evidence(signal=signal, what="x", when=EPOCH, weight=4.0, provenance=provenance)
+
+    lead = Hypothesis(
+        rank=1,
+        service=ServiceName("orders-db"),
+        fault=fault,
+        probability=0.99,
+        evidence=(seen("metrics"), seen("topology")),
+    )
+    gaps = tuple(Gap(signal=signal, reason="not read", remedy="read it") for signal in unread)
+    assert diagnosis.verdict_of(lead, 0.9, gaps) == verdict
