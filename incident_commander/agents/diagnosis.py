@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ..actions.catalogue import load_catalogue
+from ..analysis.change_effects import flags_read
 from ..analysis.remedy import remedy_for
 from ..analysis.root_cause import Ranking, rank_causes
 from ..domain.ballot import Judgement
@@ -25,7 +26,7 @@ _TOLD_APART_BY: dict[FaultKind, frozenset[Signal]] = {
     "node_failure": frozenset({"changes"}),
     "credential_compromise": frozenset({"changes", "logs"}),
 }
-"""What would show that it only looks like such a fault: others' programs on its machines, work that was announced."""
+"""What would show that it only looks like such a fault: others' programs on its machine, work that was announced."""
 _REPORTED = 5
 _GAP_DISCOUNT = 0.9
 
@@ -150,8 +151,12 @@ def _mends(plan: Plan, hypothesis: Hypothesis, addresses: tuple[str, ...]) -> fl
 
 
 def _remediation(lead: Hypothesis, observations: Observations) -> Remediation | None:
-    change = next((c for c in observations.changes if c.reference == lead.change), None)
-    return remedy_for(lead, change, observations.topology.kind_of(lead.service))
+    named = [c for c in observations.changes if c.reference == lead.change]
+    # A commit tells what it touches; the deploy of it tells only that.
+    change = max(named, key=lambda c: (c.kind == "commit", bool(c.detail)), default=None)
+    asked = flags_read(change) if change is not None else frozenset()
+    switched = any(c.kind == "flag" and c.reference in asked for c in observations.changes)
+    return remedy_for(lead, change, observations.topology.kind_of(lead.service), behind_flag=switched)
 
 
 def _alerting(case: Case) -> dict[ServiceName, datetime]:

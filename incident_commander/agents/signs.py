@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ..actions.catalogue import Precondition
 from ..analysis.anomaly import Deviation, deviations_in
 from ..analysis.call_graph import CallGraph, call_graph, mentioned
-from ..analysis.change_review import Review, review_changes
+from ..analysis.change_review import Review, review_by_words
 from ..analysis.clues import Lead
 from ..analysis.leads import Leads, read_leads
 from ..analysis.log_patterns import Pattern, rising_patterns
@@ -126,7 +126,7 @@ def read_signs(observations: Observations) -> dict[ServiceName, Signs]:
         strengths[name] = _with_leads(strengths[name], pointing)
     named = {id(p): frozenset(mentioned(p.example, names)) - {p.service} for p in patterns}
     faults = {name: max(kinds, key=kinds.__getitem__) for name, kinds in strengths.items() if kinds}
-    reviews = review_changes(observations.changes, began, names, faults)
+    reviews = review_by_words(observations.changes, began, names, faults)
     symptom = {
         name: max((d.score for d in deviations if is_symptom(d)), default=0.0) for name, deviations in own.items()
     }

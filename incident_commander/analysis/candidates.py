@@ -10,7 +10,7 @@ from ..domain.findings import FaultKind
 from ..domain.telemetry import Observations
 from .anomaly import Deviation
 from .call_graph import CallGraph
-from .change_review import SUSPECT_SECONDS, review_changes
+from .change_review import SUSPECT_SECONDS, review_by_words
 from .leads import Leads
 from .metric_kinds import meaning_of
 from .resources import SIMULTANEOUS_SECONDS, WAITING, fault_shown, is_symptom, own_strength, traffic_factor
@@ -72,10 +72,24 @@ def unseen_candidates(alerting: Mapping[ServiceName, datetime], observations: Ob
     unread = {service: since.timestamp() for service, since in sorted(alerting.items()) if service not in read}
     changed = {
         review.service
-        for review in review_changes(observations.changes, unread, names)
+        for review in review_by_words(observations.changes, unread, names)
         if abs(unread[review.service] - review.change.at.timestamp()) <= SUSPECT_SECONDS
     }
     return tuple(Candidate(service, "unknown", None, 0.0, unread[service]) for service in unread if service in changed)
+
+
+def alerted_candidates(
+    alerting: Mapping[ServiceName, datetime], found: tuple[Deviation, ...], seen: tuple[Candidate, ...]
+) -> tuple[Candidate, ...]:
+    """The alerting services that nothing else makes a candidate, but of which a metric of any kind left its course."""
+    known = {candidate.service for candidate in seen}
+    chosen: list[Candidate] = []
+    for service in sorted(alerting.keys() - known):
+        own = [d for d in found if d.series.service == service and d.ongoing and d.harmful]
+        if own:
+            most = max(own, key=lambda d: (d.score, -d.onset))
+            chosen.append(Candidate(service, "unknown", most, 0.0, most.onset))
+    return tuple(chosen)
 
 
 def with_leads(candidates: tuple[Candidate, ...], leads: Leads) -> tuple[Candidate, ...]:

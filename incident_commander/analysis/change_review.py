@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from ..domain.base import ServiceName
 from ..domain.findings import FaultKind
-from ..domain.telemetry import Change, from_epoch
+from ..domain.telemetry import Change, Observations, from_epoch
 from .call_graph import mentioned
+from .suspicion import GUILTY, Trouble, suspicions
 
 
 def _words(text: str) -> frozenset[str]:
@@ -22,6 +23,8 @@ SUSPECT_SECONDS = 1800.0
 _SUDDEN_SECONDS = 600.0
 """A change whose content says nothing is convicted only of failures that began this soon after it."""
 _SLACK_SECONDS = 60.0
+_MOST = 2.0
+"""Nats that a convicted change says at most for its service."""
 _HARMLESS = _words(
     "docs doc readme typo comment comments copy copyright test tests lint format formatting css "
     "colour color style logo translation translations changelog ci rename imports docstring wording shutdown "
@@ -51,15 +54,46 @@ _TOUCHES: dict[FaultKind, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A change held against the trouble of one service; `reason` says in words why it fits, or why it does not."""
+    """A change held against the trouble of one service.
+
+    Attributes:
+        reason: Why it fits, or why it does not, in words.
+        weight: What it says for that service being the cause, in nats.
+    """
 
     change: Change
     service: ServiceName
     convicted: bool
     reason: str
+    weight: float = 0.0
 
 
-def review_changes(
+def review_changes(observations: Observations, trouble: Trouble, names: frozenset[ServiceName]) -> tuple[Review, ...]:
+    """Every change held against the trouble of the service in its centre, the most suspicious first.
+
+    The likeliest is convicted, if it is likely enough; one cause is enough for one trouble.
+    """
+    held = suspicions(observations, trouble, names)
+    reviews: list[Review] = []
+    for rank, suspicion in enumerate(held):
+        convicted = rank == 0 and suspicion.convicted
+        reason = suspicion.reason
+        if not convicted and suspicion.convicted:
+            reason += f"; but {held[0].landing.change.reference[:12]} explains it better"
+        told = suspicion.landing.certain and suspicion.landing.service in trouble.centre
+        reviews.append(
+            Review(
+                change=suspicion.landing.change,
+                service=trouble.centre[0],
+                convicted=convicted,
+                reason=reason,
+                weight=min(_MOST, 0.6 + 0.4 * (suspicion.score - GUILTY)) if convicted else (-0.1 if told else 0.0),
+            )
+        )
+    return tuple(reviews)
+
+
+def review_by_words(
     changes: tuple[Change, ...],
     began: dict[ServiceName, float],
     names: frozenset[ServiceName],

@@ -8,7 +8,7 @@ abnormal service is the idea of MonitorRank and its kin (Kim et al. 2013).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -19,6 +19,7 @@ from ..domain.telemetry import Observations
 from .anomaly import Deviation, deviations_in
 from .call_graph import call_graph
 from .candidates import (
+    alerted_candidates,
     is_retried,
     load_sources,
     names_in,
@@ -27,15 +28,22 @@ from .candidates import (
     with_leads,
 )
 from .change_review import Review, review_changes
-from .leads import bad_patterns, read_leads
+from .harm_reach import harmed, is_machine
+from .leads import Leads, bad_patterns, read_leads
 from .leads import began as began_at
 from .metric_kinds import NO_TROUBLE
+from .operations import operational_leads
+from .recording import as_paged
 from .resources import SEEN, SIMULTANEOUS_SECONDS, harm_now, is_symptom
+from .suspicion import Trouble, text_said
+from .symptoms import symptoms_in
 from .trace_signs import error_origins, self_time_excess
 from .weighing import Scene, weigh
 
 _CLAIMED = 0.5
 """The harm that an alert alone claims, of a service without any telemetry to bear it out."""
+_LOOKED_INTO = 8
+"""For so many services where it may have started the changes are reviewed."""
 _PRIOR_NOTHING = 2.2
 _QUIET = 4.0
 _PASSES = 3.0
@@ -72,34 +80,36 @@ def rank_causes(
         impact: What customers feel now, where it is known; otherwise latency and errors are taken as harm.
         alerting: Since when alerts fire, by service: all there is to hold changes against where no metric can be read.
     """
-    until = observations.window.end.timestamp()
+    recorded = observations
+    if observations.provenance.kind == "recorded" and alerting:
+        paged = min(alerting.values())
+        observations, until = as_paged(observations, paged), paged.timestamp()
+    else:
+        until = observations.window.end.timestamp()
     found = tuple(d for d in deviations_in(observations.metrics, until) if d.score >= SEEN)
-    bad = tuple(d for d in found if d.harmful and d.ongoing)
+    bad = tuple(d for d in found if d.harmful and d.ongoing and not is_machine(d.series.service, observations))
     graph = call_graph(observations)
     harm = harm_now(found, impact)
     onset = began_at(observations, found)
     split = onset - SIMULTANEOUS_SECONDS
-    patterns = bad_patterns(observations, onset)
+    patterns = bad_patterns(recorded, onset)
+    names = names_in(observations) | frozenset(alerting or ())
+    symptoms = symptoms_in(observations, tuple(d for d in found if d.ongoing), patterns)
+    operational = operational_leads(recorded, found, symptoms, graph, names, split)
     leads = read_leads(observations, found, patterns, graph)
+    leads = Leads((*leads.leads, *operational), leads.passing)
 
     seen = with_leads(seen_candidates(bad, found, graph, observations), leads)
     unseen = unseen_candidates(alerting or {}, observations)
-    if unseen:
+    seen = (*seen, *alerted_candidates(alerting or {}, found, seen))
+    if unseen or any(c.service in (alerting or {}) for c in seen):
         harm = max(harm, _CLAIMED)
     candidates = (*seen, *unseen)
     began = {c.service: min(o.onset for o in seen if o.service == c.service) for c in seen}
-    names = names_in(observations) | {c.service for c in unseen}
     symptomatic: dict[ServiceName, float] = {}
     for d in bad:
         if is_symptom(d):
             symptomatic[d.series.service] = max(d.score, symptomatic.get(d.series.service, 0.0))
-    strongest = sorted(candidates, key=lambda c: c.strength)
-    reviews = review_changes(
-        observations.changes,
-        {c.service: c.onset for c in strongest},
-        names,
-        {c.service: c.fault for c in strongest},
-    )
 
     scene = Scene(
         observations=observations, candidates=candidates, found=found, graph=graph,
@@ -108,8 +118,17 @@ def rank_causes(
         began=began, symptomatic=symptomatic, patterns=patterns, names=names,
         work=self_time_excess(observations.traces, split),
         origins=error_origins(observations.traces, split),
-        reviews=reviews, leads=leads,
+        reviews=(), leads=leads, alerting=frozenset(alerting or ()),
     )  # fmt: skip
+    centres = _centres(scene)
+    said, usual = text_said(recorded, split)
+    strongest = max((lead.strength for lead in operational), default=0.0)
+    reviews: list[Review] = []
+    for centre in centres:
+        since = min(c.onset for c in candidates if c.service == centre)
+        trouble = Trouble(symptoms, (centre,), graph, said, usual, strongest, onset=since, now=until)
+        reviews += review_changes(recorded, trouble, names)
+    scene = replace(scene, reviews=tuple(reviews))
     weighed = [weigh(candidate, scene) for candidate in candidates]
     passes = _PASSES if leads.passing else 0.0
     quiet = _PRIOR_NOTHING + _QUIET * (1.0 - max(harm, leads.concern)) + passes
@@ -134,15 +153,27 @@ def rank_causes(
     )
     first = min(filter(_is_trouble, bad), key=lambda d: (d.onset, -d.score, d.series.service), default=None)
     leading = hypotheses[0].service if hypotheses else None
+    radius: tuple[ServiceName, ...] = ()
+    if leading is not None and observations.topology.calls:
+        radius = tuple(s for s in graph.dependents(leading) if s in symptomatic)
+    elif leading is not None:
+        radius = harmed(leading, split, recorded, patterns, graph)
     return Ranking(
         hypotheses=hypotheses,
         nothing=float(posterior[0]),
         first_failing=leading if leading is not None else (first.series.service if first else None),
-        blast_radius=tuple(s for s in graph.dependents(leading) if s in symptomatic) if leading is not None else (),
+        blast_radius=radius,
         deviations=found,
         harm=harm,
-        reviews=reviews,
+        reviews=tuple(r for r in reviews if r.service == leading),
     )
+
+
+def _centres(scene: Scene) -> tuple[ServiceName, ...]:
+    """The services where the trouble may start, the likeliest first, before any change is looked at."""
+    weighed = ((sum(e.weight for e in weigh(c, scene)[1]), c) for c in scene.candidates)
+    ranked = [c.service for _, c in sorted(weighed, key=lambda entry: (-entry[0], entry[1].onset, entry[1].service))]
+    return tuple(dict.fromkeys(ranked))[:_LOOKED_INTO]
 
 
 def _is_trouble(deviation: Deviation) -> bool:

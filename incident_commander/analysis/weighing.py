@@ -18,8 +18,9 @@ from .resources import SIMULTANEOUS_SECONDS, WAITING, jumped, traffic_factor
 from .words import sentence
 
 _OWN, _SYMPTOM, _LEADS, _LATER_PER_MINUTE, _COVERS = 5.0, 1.6, 1.0, 0.15, 1.5
-_EXPLAINED, _LOG, _BLAMED, _SELF_TIME, _ERROR_ORIGIN, _CHANGE = 3.5, 1.0, 0.8, 1.2, 0.8, 1.2
+_EXPLAINED, _LOG, _BLAMED, _SELF_TIME, _ERROR_ORIGIN = 3.5, 1.0, 0.8, 1.2, 0.8
 _LOADED, _RETRIED, _SLOWED, _FOREIGN_WORK, _MISSED, _MISCOUNTED = 3.0, 1.5, 2.0, 4.0, 4.5, 4.0
+_PAGED = 0.8
 _LEAST = 0.05
 """Evidence that weighs less is not worth telling."""
 _FAULT_WORDS: tuple[tuple[FaultKind, tuple[str, ...]], ...] = (
@@ -48,6 +49,7 @@ class Scene:
         patterns: Rising warnings and errors.
         work: Share of the time added to requests that was spent in each service itself.
         origins: Share of the failed calls that fail first in each service.
+        alerting: The services that alerts speak of.
     """
 
     observations: Observations
@@ -64,6 +66,7 @@ class Scene:
     origins: dict[ServiceName, float]
     reviews: tuple[Review, ...]
     leads: Leads
+    alerting: frozenset[ServiceName] = frozenset()
 
 
 def weigh(candidate: Candidate, scene: Scene) -> tuple[Candidate, tuple[Evidence, ...]]:
@@ -72,6 +75,7 @@ def weigh(candidate: Candidate, scene: Scene) -> tuple[Candidate, tuple[Evidence
     named = Candidate(candidate.service, fault, candidate.own, candidate.strength, candidate.onset)
     clues = (
         *_of_its_own(candidate, scene),
+        *_of_its_alert(candidate, scene),
         *_of_its_time(candidate, scene),
         *_of_its_reach(candidate, scene),
         *_of_load_and_waiting(candidate, scene),
@@ -119,6 +123,12 @@ def _of_its_own(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
     elif scene.leads.at(service, candidate.fault) is None:
         since = f"{from_epoch(candidate.onset):%H:%M:%S}"
         yield Clue("alerts", f"an alert of {service} fires since {since}; no metric of it can be read", _SYMPTOM)
+
+
+def _of_its_alert(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
+    """A page for one service alone says something; where many alert, the loudest are victims."""
+    if scene.alerting == {candidate.service}:
+        yield Clue("alerts", f"the alert is of {candidate.service}, and of nobody else", _PAGED)
 
 
 def _of_its_time(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
@@ -248,8 +258,7 @@ def _of_traces(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
 def _of_changes(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
     for review in scene.reviews:
         if review.service == candidate.service:
-            weight = _CHANGE if review.convicted else -0.1
-            yield Clue("changes", f"{_change_words(review.change)}: {review.reason}", weight)
+            yield Clue("changes", f"{_change_words(review.change)}: {review.reason}", review.weight)
 
 
 def _fault_in(patterns: list[Pattern]) -> tuple[FaultKind, Pattern] | None:

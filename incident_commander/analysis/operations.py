@@ -1,0 +1,295 @@
+"""Causes that no change of ours brings: a provider that fails, a certificate that ran out, a neighbour, a lost node.
+
+Each is told by what only it leaves behind. The phrases are data, in `operations.toml`.
+"""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import RootModel
+
+from ..domain.base import ServiceName
+from ..domain.findings import FaultKind
+from ..domain.telemetry import Observations
+from .anomaly import Deviation
+from .call_graph import CallGraph, mentioned
+from .clues import Clue, Lead
+from .resources import is_symptom, traffic_factor
+from .symptoms import Symptom
+from .words import sentence
+
+_HOST = re.compile(
+    r"(?:https?://|\b)((?:[a-z0-9-]+\.)+(?:com|io|net|org|dev|cloud|co|app|ai))(?::\d+)?(/[\w./{}<>*-]*)?",
+    re.IGNORECASE,
+)
+_VARIABLE = re.compile(r"\b[0-9a-f]*\d[0-9a-f]*\b|\d+")
+_LEAST_GROWTH = 1.6
+_MORE_OFTEN = 3.0
+_OFTEN = 3
+_Line = tuple[ServiceName, str, float, int]
+"""Who says what, when first (seconds since the epoch), and how often."""
+
+
+class _Phrases(RootModel[dict[str, tuple[str, ...]]]):
+    pass
+
+
+@lru_cache(maxsize=1)
+def _phrases() -> dict[str, re.Pattern[str]]:
+    path = Path(__file__).with_name("operations.toml")
+    loaded = _Phrases.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).root
+    return {name: re.compile("|".join(phrases), re.IGNORECASE) for name, phrases in loaded.items()}
+
+
+def operational_leads(
+    observations: Observations,
+    found: tuple[Deviation, ...],
+    symptoms: tuple[Symptom, ...],
+    graph: CallGraph,
+    names: frozenset[ServiceName],
+    since: float,
+) -> tuple[Lead, ...]:
+    """Every cause without a change that what was observed speaks of.
+
+    Args:
+        since: Shortly before the trouble began, seconds since the epoch.
+    """
+    lines = tuple(_failing_lines(observations, since))
+    return tuple(
+        lead
+        for lead in (
+            *_outside(observations, lines, found, names),
+            *_certificates(lines, names),
+            *_neighbours(lines, found),
+            *_nodes(observations, lines, found),
+            *_bad_data(lines, symptoms),
+            *_clocks(observations, lines),
+            *_demand(observations, found, graph),
+        )
+        if lead.weight > 0
+    )
+
+
+def _failing_lines(observations: Observations, since: float) -> Iterator[_Line]:
+    """Warnings, errors, events and failed spans that came more often since a time (in epoch seconds) than before.
+
+    With their other fields, one of each template.
+    """
+    seen: dict[tuple[ServiceName, str], tuple[str, list[float]]] = {}
+    for record in observations.logs:
+        event = any(name in ("reason", "event_type") for name, _ in record.attributes)
+        if record.level in ("WARN", "ERROR", "FATAL") or event:
+            fields = " ".join(f"{name}={value}" for name, value in record.attributes if "trace" not in name)
+            text = f"{record.message} {fields}".strip()
+            seen.setdefault((record.service, _VARIABLE.sub("#", text)), (text, []))[1].append(record.at.timestamp())
+    for span in observations.traces:
+        if span.error:
+            text = " ".join((span.name, *(value for _, value in span.attributes)))
+            seen.setdefault((span.service, _VARIABLE.sub("#", text)), (text, []))[1].append(span.start.timestamp())
+    before = max(since - observations.window.start.timestamp(), 1.0)
+    after = max(observations.window.end.timestamp() - since, 1.0)
+    for (service, _), (text, times) in seen.items():
+        recent = [at for at in times if at >= since]
+        if recent and len(recent) / after >= _MORE_OFTEN * (len(times) - len(recent)) / before:
+            yield service, text, min(recent), len(recent)
+    for summary in observations.log_summaries:
+        if summary.bad and summary.count >= _MORE_OFTEN * max(1, summary.usual):
+            yield summary.service, summary.template, since, summary.count
+
+
+def _outside(
+    observations: Observations, lines: tuple[_Line, ...], found: tuple[Deviation, ...], names: frozenset[ServiceName]
+) -> Iterator[Lead]:
+    """Calls that leave the system and fail there; what a status page says of it."""
+    inside = {re.sub(r"[^a-z0-9]", "", name.lower()) for name in names}
+    by_service: dict[ServiceName, list[tuple[str, str, float, int]]] = {}
+    for service, text, first, count in lines:
+        called = _HOST.search(text)
+        if (
+            called is None
+            or not _phrases()["failed"].search(text)
+            or re.sub(r"[^a-z0-9]", "", called[1].split(".")[0].lower()) in inside
+        ):
+            continue
+        by_service.setdefault(service, []).append((called[1].lower(), text, first, count))
+    for service, calls in sorted(by_service.items()):
+        total = sum(count for *_, count in calls)
+        if total < _OFTEN:
+            continue
+        host = max({h for h, *_ in calls}, key=lambda each: (sum(n for h, *_, n in calls if h == each), each))
+        example = next(text for h, text, *_ in calls if h == host)
+        refused = sum(count for _, text, _, count in calls if _phrases()["quota"].search(text)) > 0.5 * total
+        fault: FaultKind = "quota_exhaustion" if refused else "dependency_failure"
+        clues = [Clue("logs", f"{service} logs {example[:120]!r} of calls that leave the system ({total} times)", 3.0)]
+        for incident in observations.providers:
+            hosts = {endpoint.split("/")[0].lower() for endpoint in incident.endpoints}
+            if host in hosts or incident.provider.lower() in host:
+                what = (
+                    f"the status page of {incident.provider} says since {incident.started_at:%H:%M}: {incident.summary}"
+                )
+                clues.append(Clue("changes", what, 2.5))
+                break
+        flat = traffic_factor(service, found)
+        if 0.7 < flat < 1.3:
+            clues.append(Clue("metrics", f"{service} is asked no more than usual", 0.4))
+        outside = [
+            d
+            for d in found
+            if d.series.service == service and {"provider", "upstream", "external"} & set(d.series.metric.split("_"))
+        ]
+        clues += [Clue("metrics", sentence(d), 1.0 * d.score) for d in outside[:1] if d.harmful]
+        onset = min(first for _, _, first, _ in calls)
+        onset = min(
+            (d.onset for d in found if d.series.service == service and is_symptom(d) and d.harmful), default=onset
+        )
+        yield Lead(service, fault, onset, tuple(clues), 0.8)
+
+
+def _certificates(lines: tuple[_Line, ...], names: frozenset[ServiceName]) -> Iterator[Lead]:
+    expired = [line for line in lines if _phrases()["expired"].search(line[1])]
+    if not expired:
+        return
+    blamed: Counter[ServiceName] = Counter()
+    for service, text, _, count in expired:
+        others = [name for name in mentioned(re.sub(r"[/:\[\]()@]", " ", text), names) if name != service]
+        for name in others or [service]:
+            blamed[name] += count
+    service = sorted(blamed.items(), key=lambda entry: (-entry[1], entry[0]))[0][0]
+    example, onset = expired[0][1], min(at for _, _, at, _ in expired)
+    total = sum(count for *_, count in expired)
+    yield Lead(
+        service,
+        "certificate_expiry",
+        onset,
+        (Clue("logs", f"{expired[0][0]} logs {example[:160]!r} ({total} such lines)", 5.0),),
+        0.8,
+    )
+
+
+def _neighbours(lines: tuple[_Line, ...], found: tuple[Deviation, ...]) -> Iterator[Lead]:
+    """A service held back by what else runs on its machine."""
+    held = {
+        d.series.service: d
+        for d in found
+        if d.harmful and d.ongoing and {"throttled", "throttling", "steal"} & set(d.series.metric.lower().split("_"))
+    }
+    busy = [(s, t, at, n) for s, t, at, n in lines if _phrases()["contended"].search(t)]
+    machines = [
+        d
+        for d in found
+        if d.ongoing
+        and d.harmful
+        and d.series.metric.lower().startswith("node")
+        and d.meaning.kind in ("saturation", "other", "errors")
+    ]
+    for service, deviation in sorted(held.items()):
+        clues = [Clue("metrics", sentence(deviation), 2.0 * deviation.score)]
+        grown = traffic_factor(service, found)
+        clues.append(
+            Clue("metrics", f"requests to {service} are {grown:.2g} times the usual", 0.8 if grown < 1.25 else -2.5)
+        )
+        clues += [Clue("metrics", sentence(d), 1.2 * d.score) for d in machines[:1]]
+        clues += [Clue("logs", f"{s} logs {t[:120]!r} ({n} times)", 1.5) for s, t, _, n in busy[:1]]
+        if not machines and not busy:
+            clues.append(Clue("metrics", "nothing shows that its machine is full", -1.5))
+        yield Lead(service, "noisy_neighbour", deviation.onset, tuple(clues), 0.5)
+
+
+def _nodes(observations: Observations, lines: tuple[_Line, ...], found: tuple[Deviation, ...]) -> Iterator[Lead]:
+    down = [(s, t, at, n) for s, t, at, n in lines if _phrases()["node_down"].search(t)]
+    if not down:
+        return
+    services = {s.service for s in observations.metrics}
+    fewer = [
+        d
+        for d in found
+        if d.harmful and d.ongoing and d.meaning.kind == "availability" and not d.series.metric.startswith("node")
+    ]
+    suffering = [d for d in found if d.harmful and d.ongoing and (is_symptom(d) or d in fewer)]
+    if not suffering:
+        return
+    named = [name for _, text, *_ in down for name in mentioned(text, services)]
+    worst = min(fewer or suffering, key=lambda d: (d.onset, -d.score))
+    candidates = [d for d in suffering if d.series.service in named] or [worst]
+    chosen = min(candidates, key=lambda d: (d.onset, -d.score)).series.service
+    example = down[0]
+    clues = [Clue("logs", f"{example[0]} logs {example[1][:140]!r}", 3.5)]
+    clues += [Clue("metrics", sentence(d), 1.5 * d.score) for d in fewer if d.series.service == chosen][:1]
+    yield Lead(chosen, "node_failure", min(at for _, _, at, _ in down), tuple(clues), 0.7)
+
+
+def _bad_data(lines: tuple[_Line, ...], symptoms: tuple[Symptom, ...]) -> Iterator[Lead]:
+    """The same message or record that fails again and again."""
+    same = [
+        (s, t, at, n)
+        for s, t, at, n in lines
+        if _phrases()["bad_data"].search(t) and _phrases()["same_again"].search(t) and n >= _OFTEN
+    ]
+    if not same:
+        return
+    service, text, onset, count = max(same, key=lambda line: (line[3], line[1]))
+    clues = [Clue("logs", f"{service} logs {text[:140]!r} ({count} times): the same record fails again and again", 3.2)]
+    queue = [s for s in symptoms if s.kind in ("queue", "stale") and s.signal == "metrics"]
+    clues += [Clue("metrics", s.text, 0.8) for s in queue[:1]]
+    yield Lead(service, "bad_data", onset, tuple(clues), 0.6)
+
+
+def _clocks(observations: Observations, lines: tuple[_Line, ...]) -> Iterator[Lead]:
+    said = [(s, t, at, n) for s, t, at, n in lines if _phrases()["clock"].search(t) and n >= _OFTEN]
+    if said:
+        service, text, onset, count = max(said, key=lambda line: (line[3], line[1]))
+        services = {s.service for s in observations.metrics}
+        chosen = service if service in services or not services else next(iter(mentioned(text, services)), service)
+        yield Lead(
+            chosen, "node_failure", onset, (Clue("logs", f"{service} logs {text[:140]!r} ({count} times)", 3.0),), 0.5
+        )
+
+
+def _demand(observations: Observations, found: tuple[Deviation, ...], graph: CallGraph) -> Iterator[Lead]:
+    """More is asked of the system at its door, and everything behind it is asked more in proportion."""
+    grown = {
+        d.series.service: d
+        for d in found
+        if d.meaning.kind == "traffic"
+        and d.ongoing
+        and d.excursion.direction == "up"
+        and not {"sent", "queries", "bytes", "messages", "lps"} & set(d.series.metric.lower().split("_"))
+    }
+    asked = {
+        s.service for s in observations.metrics if {"requests", "request", "rps"} & set(s.metric.lower().split("_"))
+    }
+    grown = {service: d for service, d in grown.items() if service in asked}
+    if not grown or len(grown) < 0.6 * len(asked) or len(asked) < 2:
+        return
+    factors = {service: traffic_factor(service, found) for service in grown}
+    doors = [service for service in grown if not (graph.callers.get(service, frozenset()) & asked)]
+    door = max(doors or sorted(grown), key=lambda service: (factors[service], service))
+    if factors[door] < _LEAST_GROWTH or min(factors.values()) < 0.5 * factors[door]:
+        return
+    pressed = [
+        d
+        for d in found
+        if d.harmful
+        and d.ongoing
+        and d.meaning.kind in ("saturation", "latency", "errors")
+        and d.onset >= grown[door].onset - 90.0
+    ]
+    if not pressed:
+        return
+    where = min(
+        (d for d in pressed if d.series.service in grown), key=lambda d: (-d.score, d.onset), default=pressed[0]
+    )
+    service = door if any(d.series.service == door for d in pressed) else where.series.service
+    clues = (
+        Clue(
+            "metrics",
+            f"requests grew {factors[door]:.2g} times at {door}, and alike at {len(grown)} of {len(asked)} services",
+            4.0,
+        ),
+        Clue("metrics", f"the demand came first: {sentence(grown[door])}", 0.6),
+    )
+    yield Lead(service, "overload", grown[door].onset, clues, 0.5)

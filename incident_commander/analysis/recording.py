@@ -1,0 +1,42 @@
+"""A recorded incident, seen as of its page: a recording may go on past the end of the incident it tells of."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ..domain.telemetry import MetricSeries, Observations
+from .anomaly import Deviation, deviation_of
+
+_LATER = timedelta(minutes=5)
+"""What had only begun when the page came is plain by then."""
+
+
+def as_paged(observations: Observations, paged: datetime) -> Observations:
+    """The same with each series cut where its trouble stands out most: at the page, or a few minutes after.
+
+    What crashed and came back, or was over soon, would look well at the end of the recording. Lines, spans and changes
+    stay as they are.
+    """
+    end = min(observations.window.end, max(paged + _LATER, observations.window.start + _LATER))
+    cuts = (min(paged, end), end)
+    return replace(
+        observations,
+        window=observations.window.model_copy(update={"end": end}),
+        metrics=tuple(_clearest(series, cuts) for series in observations.metrics),
+    )
+
+
+def _clearest(series: MetricSeries, cuts: tuple[datetime, ...]) -> MetricSeries:
+    choices = [_until(series, cut.timestamp()) for cut in cuts]
+    return max(choices, key=_standing)
+
+
+def _until(series: MetricSeries, end: float) -> MetricSeries:
+    kept = ~(series.timestamps > end)
+    return replace(series, timestamps=series.timestamps[kept], values=series.values[kept])
+
+
+def _standing(series: MetricSeries) -> tuple[bool, float, int]:
+    found: Deviation | None = deviation_of(series)
+    if found is None:
+        return False, 0.0, series.timestamps.size
+    return found.ongoing and found.harmful, found.score, series.timestamps.size
