@@ -251,7 +251,7 @@ def _filling(case: Case, deviation: Deviation, forecast: Forecast, cost: Decimal
         unit=series.unit,
         direction="above",
         threshold=limit,
-        by=case.now + timedelta(seconds=min(max(latest, 60.0), HORIZON.total_seconds())),
+        by=case.now + timedelta(seconds=round(min(max(latest, 60.0), HORIZON.total_seconds()), 3)),
         probability=round(min(forecast.probability, 0.95), 3),
         usd_per_minute=cost,
         basis=(

@@ -1,45 +1,43 @@
 """When a metric will reach a limit, with an interval and a probability, or that it is not going to.
 
-The trend is a Theil-Sen line (Theil 1950; Sen 1968) through medians of time bins, so that spikes and gaps do not bend
-it; the spread of the pairwise slopes is the uncertainty of the trend.
+Several ways in which the series may go on are told side by side, now and at moments of its own past. How far each went
+wrong then decides its weight now, and the errors themselves, added to what it tells now, give paths; the share of them
+that reach the limit is the probability, and their times give the interval. So the interval is as wide as the series has
+been hard to foretell (empirical prediction intervals: Williams and Goodman 1971; as conformal prediction: Stankeviciute
+et al. 2021), and a course that often turned back before is not prolonged. A short series is prolonged as a line.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from ..domain.telemetry import FloatArray
-from .anomaly import clean
+from .anomaly import clean, running_median
+from .continuation import IndexArray, continuations
+from .crossing import OUTER_SHARE, Forecast, first_passages, weighted_quantile
+from .trend_line import line_to_limit
 
-_BINS = 24
-_NEVER_SECONDS = 1e12
-"""A crossing further away than this (30,000 years) is none; a level line seen exactly would divide by almost zero."""
-_MINIMUM_BINS = 5
+__all__ = ["Forecast", "time_to_limit"]
 
+BoolArray = npt.NDArray[np.bool_]
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """Where a trend leads.
-
-    Attributes:
-        probability: That the limit is crossed within the horizon, in [0, 1].
-        seconds: Until the crossing at the median slope; None: not going to within the horizon. 0: already there.
-        earliest, latest: 80 % interval of that, in seconds; `latest` None where it may never cross.
-        slope: Units a second; level: the value of the line at the last point.
-    """
-
-    probability: float
-    seconds: float | None
-    earliest: float | None
-    latest: float | None
-    slope: float
-    level: float
-
-    @property
-    def going_to(self) -> bool:
-        """Whether the crossing is more likely than not."""
-        return self.probability > 0.5
+_MINIMUM_POINTS = 5
+_DAY_SECONDS = 86400.0
+_MOST_VALUES = 400
+_FEWEST_VALUES = 24
+"""On fewer a line is prolonged."""
+_N_AHEAD = 64
+_RECENT = np.array((2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256))
+_N_SPREAD = 16
+"""How many moments of the past are spread evenly, beside the recent ones."""
+_SHARPNESS = 12.0
+"""How strongly past errors decide: a way with twice the relative error counts for 1/4096."""
+_ERROR_GROWTH = 0.7
+"""Power of time with which an error grows beyond what could be compared: 0.5 of a random walk, 1 of a wrong slope."""
+_WIDENING = 1.0
+"""The ways were chosen by the very errors that make the paths, so those are too small; found on simulated series."""
+_WHOLE = 1e-9
 
 
 def time_to_limit(
@@ -49,7 +47,7 @@ def time_to_limit(
     direction: Literal["above", "below"],
     horizon_seconds: float,
 ) -> Forecast | None:
-    """Forecast a crossing of `limit` from the trend of the given (recent) points.
+    """Forecast the first crossing of `limit` after the last of the given points.
 
     Args:
         timestamps: Seconds, float64[n_points]; any order, NaN and duplicates allowed, as in `values`.
@@ -58,66 +56,111 @@ def time_to_limit(
         None with fewer than five points at different times.
     """
     times, points = clean(timestamps, values)
-    if times.size < _MINIMUM_BINS or times[-1] <= times[0]:
+    if times.size < _MINIMUM_POINTS or times[-1] <= times[0]:
         return None
     sign = 1.0 if direction == "above" else -1.0
-    centres, medians = _bin_medians(times, sign * points)
-    slopes, gaps = _pairwise_slopes(centres, medians)
-    slope = _weighted_quantile(slopes, gaps, 0.5)
-    intercepts = medians - slope * centres
-    level = float(np.median(intercepts) + slope * times[-1])
-    noise = float(1.4826 * np.median(np.abs(intercepts - np.median(intercepts))))
-    distance = sign * limit - level
-    if distance <= 0:
-        return Forecast(1.0, 0.0, 0.0, 0.0, sign * slope, sign * level)
+    line = line_to_limit(times, sign * points, sign * limit, horizon_seconds)
+    raw, step_seconds = _on_grid(times, sign * points)
+    long = raw.size >= _FEWEST_VALUES
+    forecast = _by_paths(raw, step_seconds, sign * limit, horizon_seconds, line) if long else line
+    return Forecast(
+        probability=forecast.probability,
+        seconds=forecast.seconds,
+        earliest=forecast.earliest,
+        latest=forecast.latest,
+        slope=sign * line.slope,
+        level=sign * line.level,
+    )
 
-    # A trend is believed as far as its line stands out of the scatter about it, over the time it was seen.
-    seen = float(times[-1] - times[0])
-    scatter = noise * np.sqrt(12.0 / medians.size) / seen
-    spread = max(_weighted_quantile(slopes, gaps, 0.9) - _weighted_quantile(slopes, gaps, 0.1), 1e-150)
-    deviation = max(float(scatter), float(spread) / 2.56 / np.sqrt(medians.size / 2.0))
-    needed = distance / horizon_seconds
-    probability = _normal_above(needed, slope, deviation)
-    fast, slow = slope + 1.28 * deviation, slope - 1.28 * deviation
-    seconds = _seconds_to(distance, slope)
+
+def _by_paths(raw: FloatArray, step_seconds: float, limit: float, horizon_seconds: float, line: Forecast) -> Forecast:
+    """The forecast of a limit above from values on an even grid, float64[n_values]."""
+    smooth = running_median(raw, 3)
+    if float(np.median(raw[-3:])) >= limit:
+        return Forecast(1.0, 0.0, 0.0, 0.0, line.slope, line.level)
+    horizon = horizon_seconds / step_seconds
+    ahead = np.linspace(0.0, horizon, _N_AHEAD + 1)[1:]
+    origins = _origins(raw.size, horizon)
+    told = continuations(smooth, ahead, np.append(origins, raw.size - 1), _DAY_SECONDS / step_seconds)
+    told = told[np.isfinite(told[:, -1]).all(axis=1)]
+    at = origins[:, None] + ahead
+    errors = np.interp(at, np.arange(raw.size), smooth) - told[:, :-1]
+    known = at <= raw.size - 1 + _WHOLE
+
+    weights = _weights(errors, known, raw)
+    paths, chances = _paths(told[:, -1], errors, known, weights)
+    if not chances.size:
+        return line
+    seconds = first_passages(paths, float(smooth[-1]), limit) * (horizon_seconds / _N_AHEAD)
+    probability = float(chances[np.isfinite(seconds)].sum() / chances.sum())
+    earliest, median, latest = (
+        weighted_quantile(seconds, chances, share) for share in (OUTER_SHARE, 0.5, 1.0 - OUTER_SHARE)
+    )
     return Forecast(
         probability=probability,
-        seconds=seconds if seconds is not None and seconds <= horizon_seconds else None,
-        earliest=_seconds_to(distance, fast),
-        latest=_seconds_to(distance, slow),
-        slope=sign * slope,
-        level=sign * level,
+        seconds=median if np.isfinite(median) else None,
+        # A crossing is seen at a sample only.
+        earliest=max(0.0, earliest - step_seconds) if np.isfinite(earliest) else None,
+        latest=latest + step_seconds if np.isfinite(latest) else None,
+        slope=line.slope,
+        level=line.level,
     )
 
 
-def _seconds_to(distance: float, slope: float) -> float | None:
-    """How long a positive distance takes at a slope; None for never, which a near-level trend is as well."""
-    return distance / slope if slope > distance / _NEVER_SECONDS else None
+def _on_grid(times: FloatArray, points: FloatArray) -> tuple[FloatArray, float]:
+    """Medians of even steps of time that end with the last point, holes bridged, and the step in seconds."""
+    seen = float(times[-1] - times[0])
+    step = max(float(np.median(np.diff(times))), seen / _MOST_VALUES)
+    n_values = int(seen / step + 0.5) + 1
+    place = n_values - 1 - np.minimum(((times[-1] - times) / step + 0.5).astype(np.int64), n_values - 1)
+    order = np.lexsort((points, place))
+    starts, ends = (np.searchsorted(place[order], np.arange(n_values), side=side) for side in ("left", "right"))
+    filled = np.flatnonzero(ends > starts)
+    starts, ends, ranked = starts[filled], ends[filled], points[order]
+    medians = 0.5 * (ranked[(starts + ends - 1) // 2] + ranked[(starts + ends) // 2])
+    return np.interp(np.arange(n_values), filled, medians), step
 
 
-def _bin_medians(times: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean time and median value of up to `_BINS` bins of equally many points. float64[n_bins] each."""
-    parts = np.array_split(np.arange(times.size), min(_BINS, times.size))
-    return (
-        np.array([times[part].mean() for part in parts]),
-        np.array([np.median(values[part]) for part in parts]),
-    )
+def _origins(n_values: int, horizon: float) -> IndexArray:
+    """Moments of the past to forecast from: recent ones, ever further back, and some that have a whole horizon."""
+    recent = n_values - 1 - _RECENT[n_values - 9 >= _RECENT]
+    last = n_values - 1 - min(horizon, n_values / 3)
+    spread = np.linspace(max(8.0, 0.25 * n_values), last, _N_SPREAD).astype(np.int64)
+    return np.unique(np.concatenate((recent, spread)))
 
 
-def _pairwise_slopes(times: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Slopes of all pairs and the time between them. float64[n(n-1)/2] each."""
-    first, second = np.triu_indices(times.size, 1)
-    gaps = times[second] - times[first]
-    return (values[second] - values[first]) / gaps, gaps
+def _weights(errors: FloatArray, known: BoolArray, raw: FloatArray) -> FloatArray:
+    """How far each way is believed, by its errors against the best way's at each origin. float64[n_ways], sum 1.
+
+    Origins count by the octave of their age, so that the last minutes weigh as much as the last hours.
+    """
+    compared = known.any(axis=1)
+    n_known = known.sum(axis=1)[compared]
+    size = np.where(known[compared], np.abs(errors[:, compared]), 0.0).sum(axis=2) / n_known
+    noise = float(np.median(np.abs(np.diff(raw)))) + 1e-3 * float(np.ptp(raw)) / np.sqrt(raw.size) + 1e-150
+    told = np.isfinite(size)
+    relative = np.log1p(np.where(told, size, 0.0) / (np.where(told, size, np.inf).min(axis=0) + 0.5 * noise))
+    age = np.log2(1.0 + n_known)
+    importance = np.where(told, 1.0 / (1.0 + (np.abs(age[:, None] - age) < 0.5).sum(axis=1)), 0.0)
+    share = importance.sum(axis=1) / importance.max(axis=0).sum()
+    score = (relative * importance).sum(axis=1) / np.maximum(importance.sum(axis=1), 1e-150)
+    # A way that could not be tried as often is taken to have been bad where it was not.
+    score = share * score + (1.0 - share) * score[share > 0].max()
+    weights = np.where(share > 0, np.exp(-_SHARPNESS * (score - score.min())), 0.0)
+    return np.asarray(weights / weights.sum())
 
 
-def _weighted_quantile(values: FloatArray, weights: FloatArray, share: float) -> float:
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order])
-    return float(values[order][int(np.searchsorted(reached, share * reached[-1]))])
-
-
-def _normal_above(threshold: float, mean: float, deviation: float) -> float:
-    """P(X >= threshold) of a normal variable, by the logistic approximation (error below 0.01)."""
-    z = np.clip((mean - threshold) / max(deviation, 1e-150), -30.0, 30.0)
-    return float(1.0 / (1.0 + np.exp(-1.702 * z)))
+def _paths(now: FloatArray, errors: FloatArray, known: BoolArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Every way on with each of its past errors: float64[n_paths, n_ahead], and how probable each is."""
+    n_known = known.sum(axis=1)
+    long = n_known >= min(known.shape[1], int(n_known.max() * 0.75))
+    errors, known, last = errors[:, long], known[long], np.maximum(n_known[long] - 1, 0)
+    steps = np.arange(1, known.shape[1] + 1)
+    grown = (steps / (last[:, None] + 1)) ** _ERROR_GROWTH
+    prolonged = np.where(known, errors, errors[:, np.arange(last.size), last][:, :, None] * grown)
+    usable = np.isfinite(prolonged).all(axis=2)
+    enough = usable.sum(axis=1) >= 2
+    usable &= enough[:, None]
+    chances = (weights / np.maximum(usable.sum(axis=1), 1))[:, None] * usable
+    paths = now[:, None] + _WIDENING * prolonged
+    return paths[usable], chances[usable]

@@ -149,6 +149,23 @@ def logs(
 
 
 @app.command()
+def forecast(
+    data: Annotated[Path | None, typer.Option(help="Series in NAB's layout; without it simulated ones.")] = None,
+    as_json: Json = False,
+) -> None:
+    """When a limit is crossed, or that it is not going to be, a linear and a last-value forecaster beside."""
+    from .forecast import forecast_table, run_forecast
+    from .nab_corpus import BadCorpus
+
+    try:
+        result = run_forecast(data)
+    except BadCorpus as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    typer.echo(json.dumps(result.as_json(), indent=2) if as_json else forecast_table(result))
+
+
+@app.command()
 def speed(runs: Runs = 5, as_json: Json = False) -> None:
     """Memory, ingest, page, plan, scenario and event loop beside their limits; `start` has the other two."""
     from .served import served
