@@ -15,6 +15,8 @@ TIMES = ("timestamp", "time", "at", "ts", "@timestamp", "created_at", "date", "d
 SERVICES = ("service", "service_name", "service.name", "serviceName", "app", "component", "container")
 _EARLIEST, _LATEST = 86400.0, 7258118400.0
 """From the day after the epoch, which is what an empty clock shows, to the year 2200."""
+_MOST_SECONDS = 1e11
+"""What is more counts something shorter than seconds."""
 _MOST_CHARACTERS = 20_000
 _NESTED = frozenset(("attributes", "tags", "resource", "labels", "fields"))
 
@@ -59,10 +61,8 @@ def seconds(value: JsonValue) -> float | None:
     count = number(value)
     if count is None:
         return _iso_seconds(value) if isinstance(value, str) else None
-    for limit in (1e11, 1e14, 1e17):
-        if abs(count) < limit:
-            break
-        count /= 1000.0
+    for _ in range(3):
+        count = count / 1000.0 if abs(count) >= _MOST_SECONDS else count
     return count if _EARLIEST <= count <= _LATEST else None
 
 

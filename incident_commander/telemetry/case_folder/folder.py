@@ -98,7 +98,7 @@ class _Files:
         """A gap for each kind of telemetry of which a file is missing; traces that show the calls stand in for one."""
         wanted: tuple[tuple[Signal, tuple[str, ...], str], ...] = (
             ("metrics", (METRICS,), "no metric can be looked at"),
-            ("logs", () if PATTERNS in self._present else (LOGS,), "no log line can be looked at"),
+            ("logs", (LOGS,), "no log line can be looked at"),
             ("traces", (TRACES,), "it cannot be seen where requests spend their time or fail"),
             ("changes", (DEPLOYS, COMMITS, FLAGS), "what was changed is not known in full"),
             ("topology", () if traced else (TOPOLOGY,), "who calls whom is known from log lines at best"),

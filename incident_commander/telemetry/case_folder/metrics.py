@@ -79,9 +79,9 @@ def _blocks(path: Path) -> Iterator[Block]:
     try:
         with path.open("rb") as file:
             rest = file.read(3).removeprefix(b"\xef\xbb\xbf")
-            while more := file.read(_BLOCK_BYTES):
+            while (more := file.read(_BLOCK_BYTES)) or b"\0" in rest:
                 content = rest + more
-                if b"\0" in more:
+                if b"\0" in content:
                     at = line + content.count(b"\n", 0, content.index(b"\0"))
                     raise Unusable(f"line {at} holds a NUL byte: the file is binary, or was cut off by a crash")
                 end = content.rfind(b"\n") + 1
