@@ -3,6 +3,7 @@
 from .scanning import JOINTS, VARIABLE, Form, is_mark
 
 _LONGEST_GROUP = 8
+_SEPARATES = frozenset((",", '"', "'"))
 
 
 def condensed(tokens: Form) -> Form:
@@ -11,7 +12,7 @@ def condensed(tokens: Form) -> Form:
 
 
 def _lists_as_variables(tokens: Form) -> Form:
-    """`[a, b, c]` and `[]` as `[<*>]`, `{}` likewise."""
+    """`[a, b, c]`, `["a"]` and `[]` as `[<*>]`, `{}` likewise."""
     if "[" not in tokens and "{" not in tokens:
         return tokens
     out: list[str] = []
@@ -22,7 +23,7 @@ def _lists_as_variables(tokens: Form) -> Form:
             opened = len(out)
         elif token in ("]", "}") and opened >= 0:
             inside = out[opened:-1]
-            listed = "," in inside and all(t in (",", '"', "'") or not is_mark(t) for t in inside)
+            listed = not _SEPARATES.isdisjoint(inside) and all(t in _SEPARATES or not is_mark(t) for t in inside)
             if listed or not inside:
                 out[opened:-1] = [VARIABLE]
             opened = -1
@@ -30,7 +31,7 @@ def _lists_as_variables(tokens: Form) -> Form:
 
 
 def _quotes_as_words(tokens: Form) -> Form:
-    """A few plain words in quotes as one word, so that quoted names of any length compare."""
+    """What is quoted as one word, so that quoted texts of any length compare; a quoted dash says that there is none."""
     if '"' not in tokens and "'" not in tokens:
         return tokens
     out: list[str] = []
@@ -38,11 +39,12 @@ def _quotes_as_words(tokens: Form) -> Form:
     for token in tokens:
         if token in ('"', "'"):
             start = opened.pop(token, None)
-            inside = out[start:] if start is not None else []
             if start is None:
                 opened[token] = len(out) + 1
-            elif 1 < len(inside) <= 6 and not any(is_mark(t) for t in inside):
-                out[start:] = [" ".join(inside)]
+            elif out[start:] == ["-"]:
+                out[start:] = [VARIABLE]
+            elif token == '"' or not any(is_mark(t) for t in out[start:]):
+                out[start:] = [" ".join(out[start:])] if start < len(out) else []
         out.append(token)
     return tuple(out)
 
@@ -70,8 +72,18 @@ def _without_repeats(tokens: Form) -> Form:
         while at + 2 * size <= len(out):
             if out[at] == out[at + size]:
                 group = out[at : at + size]
-                if out[at + size : at + 2 * size] == group and any(VARIABLE in token for token in group):
+                if out[at + size : at + 2 * size] == group and _repeats(group):
                     del out[at + size : at + 2 * size]
                     continue
             at += 1
     return tuple(out)
+
+
+def _repeats(group: list[str]) -> bool:
+    """Whether a group may be an item of a list: it varies, and quotes, if any, are whole and beside other words."""
+    if not any(VARIABLE in token for token in group):
+        return False
+    if '"' not in group and "'" not in group:
+        return True
+    whole = group.count('"') % 2 == 0 and group.count("'") % 2 == 0
+    return whole and any(token != VARIABLE and not is_mark(token) for token in group)

@@ -9,9 +9,9 @@ from .scanning import VARIABLE, Form, Scanner
 from .varying import unify
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """What lines of one kind have in common.
+    """What lines of one kind have in common. Compared by identity: one mining makes one of each kind.
 
     Attributes:
         text: A line of it with its variable parts as `<*>`. Text from outside.
@@ -104,17 +104,21 @@ def _spelled(form: Form, line: str) -> str:
     """The form with white space where an example of it has some."""
     text = ""
     at = 0
-    varies = False
-    for token in form:
+    for token in " ".join(form).split(" "):
         if token == VARIABLE:
-            text += " " if line[at : at + 1].isspace() else ""
-            text += VARIABLE
-            varies = True
+            text += (" " if line[at : at + 1].isspace() else "") + token
             continue
-        start = line.find(token.removesuffix(VARIABLE), at)
-        spaced = start > 0 and line[start - 1].isspace() if start >= 0 else not varies
-        text += (" " if spaced and text else "") + token
-        if start >= 0:
-            at = start + len(token.removesuffix(VARIABLE))
-        varies = False
+        word = token.removesuffix(VARIABLE)
+        start = _find(word, line, at)
+        spaced = text and (line[start - 1].isspace() if start > 0 else not text.endswith(VARIABLE))
+        text += (" " if spaced else "") + token
+        at = max(at, start + len(word))
     return text
+
+
+def _find(word: str, line: str, at: int) -> int:
+    """Where a word next begins, not inside another; -1 where it does not."""
+    start = line.find(word, at)
+    while start > 0 and word[:1].isalnum() and (line[start - 1].isalnum() or line[start - 1] == "_"):
+        start = line.find(word, start + 1)
+    return start

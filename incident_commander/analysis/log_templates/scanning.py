@@ -41,7 +41,7 @@ _SHAPE = rf"""
       | (?:[a-z0-9-]+\.)+(?:com|net|org|edu|gov|io|local|localdomain|internal|lan)(?![\w.-])
       | (?<![\w.])[A-Za-z]:\\{_REST}*                                    # paths
       | (?<![\w.])\\{_REST}+
-      | (?<![^{_DELIMITERS}])/{_REST}*
+      | (?<![^{_DELIMITERS}])/(?:{_REST}+|(?![^\s\"']))
     )
     |"""
 _TOKEN = re.compile(_SHAPE + _WORD_OR_MARK, re.VERBOSE)

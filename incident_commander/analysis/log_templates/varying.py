@@ -101,7 +101,7 @@ def _by_one_word(forms: list[Form]) -> dict[Form, Form]:
     found: dict[Form, Form] = {}
     for _, i, rest, group in candidates:
         left = [form for form in group if form not in found]
-        if len(left) > 1 and _varies([form[i] for form in left], rest, rest[i - 1] if i else ""):
+        if len(left) > 1 and _varies([form[i] for form in left], i, rest):
             found |= dict.fromkeys(left, (*rest[:i], VARIABLE, *rest[i:]))
     return found
 
@@ -129,24 +129,30 @@ def _by_anchors(forms: list[Form]) -> dict[Form, Form]:
         if (
             holes
             and _told(rest) > len(holes)
-            and all(len({f[i] for f in group}) >= _MANY and _varies([f[i] for f in group], rest, "") for i in holes)
+            and all(
+                len(values := {f[i] for f in group}) >= _MANY and _varies(sorted(values), i, kept_form) for i in holes
+            )
         ):
             found |= dict.fromkeys(group, kept_form)
     return found
 
 
-def _varies(values: list[str], rest: Form, before: str) -> bool:
-    """Whether a word with these distinct values, amid the rest of its form, is a variable."""
+def _varies(values: list[str], i: int, rest: Form) -> bool:
+    """Whether the word at place i with these distinct values, amid the rest of its form, is a variable."""
     told = _told(rest)
     if told == 0:
         return False
-    if VARIABLE in values or before.lower() in ("user", "username"):
+    if VARIABLE in values or (i > 0 and rest[i - 1].lower() in ("user", "username")):
         return True
     if sum(bool(_CAPITALS.fullmatch(v) or _INFLECTED.fullmatch(v)) for v in values) * 2 >= len(values):
         return len(values) >= _VERY_MANY
-    return len(values) >= (_MANY if told > 1 else _LITTLE_CONTEXT)
+    return len(values) >= (_MANY if told > 1 and i > 0 else _LITTLE_CONTEXT)
 
 
 def _told(tokens: Form) -> int:
-    """How many of the tokens are words that say something."""
-    return sum(token != VARIABLE and not is_mark(token) and token.lower() not in _EMPTY_WORDS for token in tokens)
+    """How many words say something."""
+    return sum(
+        word != VARIABLE and not is_mark(word) and word.lower() not in _EMPTY_WORDS
+        for token in tokens
+        for word in token.split(" ")
+    )

@@ -35,6 +35,14 @@ def texts(lines: list[str]) -> list[str]:
         (["at Mon Jul 4 09:01:22 2025 ended", "at Tue Aug 12 23:59:00 2025 ended"], "at <*> ended"),
         (["hosts: [a, b]", "hosts: [a, b, c]", "hosts: []"], "hosts: [<*>]"),
         (["cpus 1 2 3 up", "cpus 1 2 3 4 5 up"], "cpus <*> up"),
+        (['tags ["tea"] sold', 'tags ["tea", "pen"] sold'], "tags [<*>] sold"),
+        (
+            [
+                f'GET /a/{i} "{agent}" 200'
+                for i, agent in enumerate(("-", "curl/7.1", "Mozilla/5.0 (X11; like Gecko) x"))
+            ],
+            'GET <*> "<*>" <*>',
+        ),
         (["nodes n1 <ok> n2 <ok>", "nodes n3 <ok>"], "nodes <*> <ok>"),
         (["open=true retries=3", "open=false retries=3", "open=null retries=0"], "open=<*> retries=<*>"),
         (["node-12 left", "node-7 left"], "node-<*> left"),
