@@ -11,7 +11,7 @@ from ..domain.base import ServiceName
 from ..domain.findings import FaultKind
 from ..domain.telemetry import Change, Observations, from_epoch
 from .call_graph import mentioned
-from .suspicion import GUILTY, Trouble, suspicions
+from .suspicion import GUILTY, Suspicion, Trouble, suspicions
 
 
 def _words(text: str) -> frozenset[str]:
@@ -59,6 +59,7 @@ class Review:
     Attributes:
         reason: Why it fits, or why it does not, in words.
         weight: What it says for that service being the cause, in nats.
+        landed: Where it is in force; None where nothing tells.
     """
 
     change: Change
@@ -66,6 +67,7 @@ class Review:
     convicted: bool
     reason: str
     weight: float = 0.0
+    landed: ServiceName | None = None
 
 
 def review_changes(observations: Observations, trouble: Trouble, names: frozenset[ServiceName]) -> tuple[Review, ...]:
@@ -73,7 +75,7 @@ def review_changes(observations: Observations, trouble: Trouble, names: frozense
 
     The likeliest is convicted, if it is likely enough; one cause is enough for one trouble.
     """
-    held = suspicions(observations, trouble, names)
+    held = sorted(suspicions(observations, trouble, names), key=_order)
     reviews: list[Review] = []
     for rank, suspicion in enumerate(held):
         convicted = rank == 0 and suspicion.convicted
@@ -87,10 +89,17 @@ def review_changes(observations: Observations, trouble: Trouble, names: frozense
                 service=trouble.centre[0],
                 convicted=convicted,
                 reason=reason,
+                landed=suspicion.landing.service or None,
                 weight=min(_MOST, 0.6 + 0.4 * (suspicion.score - GUILTY)) if convicted else (-0.1 if told else 0.0),
             )
         )
     return tuple(reviews)
+
+
+def _order(suspicion: Suspicion) -> tuple[bool, float]:
+    """The suspicious first, by how much; then what was deployed or named for certain before what was not."""
+    sure = suspicion.landing.certain and suspicion.landing.change.kind != "flag"
+    return not suspicion.convicted, -suspicion.score if suspicion.convicted else -float(sure)
 
 
 def review_by_words(

@@ -132,6 +132,22 @@ def petshop(
 
 
 @app.command()
+def rootcause(
+    data: Annotated[Path, typer.Option(help="A folder in RootCauseBench's layout: cases/<name>/{data/, ...}.")],
+    as_json: Json = False,
+) -> None:
+    """The guilty commit, or none, of recorded incidents, published answers beside."""
+    from .rootcause import BadCases, rootcause_table, run_rootcause
+
+    try:
+        result = run_rootcause(data)
+    except BadCases as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    typer.echo(json.dumps(result.as_json(), indent=2) if as_json else rootcause_table(result))
+
+
+@app.command()
 def logs(
     data: Annotated[Path, typer.Option(help="A folder in Loghub's layout: <System>/<System>_2k.log_structured.csv.")],
     as_json: Json = False,

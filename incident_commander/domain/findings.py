@@ -93,7 +93,7 @@ class ReviewedChange(Value):
     """What was made of one change: whether it is held guilty of a service's trouble, and in a sentence why or why not.
 
     Attributes:
-        service: Whose trouble it was held against; None where it can reach no service that is in trouble.
+        service: Where it is in force, as far as a deploy or its paths tell; None where nothing does.
     """
 
     change: Change
