@@ -58,10 +58,20 @@ def intrusion_leads(
     """The services whose credentials others use; and those where an announced rotation denies calls for a while."""
     outside = tuple(line for line in audit_lines(observations) if line.outside)
     names = frozenset(s.service for s in observations.metrics) | {s.name for s in observations.topology.services}
+    ongoing = tuple(d for d in found if d.ongoing and d.harmful)
+    own: dict[ServiceName, list[Deviation]] = {}
+    for deviation in ongoing:
+        own.setdefault(deviation.series.service, []).append(deviation)
+    foreign: dict[str, list[AuditLine]] = {}
+    for line in outside:
+        for name in _bare(line.identity):
+            foreign.setdefault(name, []).append(line)
+    sent = tuple(d for d in ongoing if d.meaning.kind == "egress")
     leads: list[Lead] = []
     passing: list[Passing] = []
     for owner in sorted(names):
-        lead = _of_owner(owner, observations, outside, found, patterns, graph)
+        seen = _Seen(found, tuple(own.get(owner, ())), sent, tuple(foreign.get(owner, ())), patterns)
+        lead = _of_owner(owner, observations, seen, graph)
         if lead is None:
             continue
         rotated = announcement(observations.changes, "rotation", owner, lead.onset)
@@ -96,26 +106,30 @@ def audit_lines(observations: Observations) -> tuple[AuditLine, ...]:
 
 def owner_of(identity: str, names: frozenset[ServiceName]) -> ServiceName | None:
     """The service that an identity belongs to, by name: `svc-orders`, `role/orders`, `orders-sa`; else None."""
-    parts = frozenset(re.split(r"[/:@]", identity))
-    bare = {re.sub(r"^(svc|sa|role|app)[-_]|[-_](svc|sa|role|app)$", "", part) for part in parts}
+    bare = _bare(identity)
     return next((name for name in sorted(names, key=len, reverse=True) if name in bare), None)
 
 
-def _of_owner(
-    owner: ServiceName,
-    observations: Observations,
-    outside: tuple[AuditLine, ...],
-    found: tuple[Deviation, ...],
-    patterns: tuple[Pattern, ...],
-    graph: CallGraph,
-) -> Lead | None:
-    ongoing = tuple(d for d in found if d.ongoing and d.harmful)
-    own = [d for d in ongoing if d.series.service == owner]
-    requests = max(1.0, traffic_factor(owner, found))
+def _bare(identity: str) -> frozenset[str]:
+    parts = frozenset(re.split(r"[/:@]", identity))
+    return frozenset(re.sub(r"^(svc|sa|role|app)[-_]|[-_](svc|sa|role|app)$", "", part) for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What bears on one owner: all deviations, its own that harm now, all of bytes sent, and calls from outside."""
+
+    found: tuple[Deviation, ...]
+    own: tuple[Deviation, ...]
+    sent: tuple[Deviation, ...]
+    foreign: tuple[AuditLine, ...]
+    patterns: tuple[Pattern, ...]
+
+
+def _of_owner(owner: ServiceName, observations: Observations, seen: _Seen, graph: CallGraph) -> Lead | None:
+    found, own, foreign = seen.found, seen.own, seen.foreign
     clues: list[Clue] = []
     onsets: list[float] = []
-    names = frozenset((owner,))
-    foreign = [line for line in outside if owner_of(line.identity, names) == owner]
     if foreign:
         calls = ", ".join(sorted({line.call for line in foreign})[:3])
         first = foreign[0]
@@ -124,7 +138,7 @@ def _of_owner(
         onsets.append(first.at)
     for d in own:
         if d.meaning.kind == "identity":
-            beyond = _factor(d) / requests
+            beyond = _factor(d) / max(1.0, traffic_factor(owner, found))
             if beyond > _BEYOND:
                 what = f"{sentence(d)}, {beyond:.2g} times what its requests explain"
                 clues.append(Clue("metrics", what, 2.5 * d.score * min(1.0, 2.0 * (beyond - 1.0))))
@@ -132,16 +146,16 @@ def _of_owner(
         elif d.meaning.kind == "denials":
             clues.append(Clue("metrics", sentence(d), 1.5 * d.score))
             onsets.append(d.onset)
-    for d in ongoing:
+    for d in seen.sent:
         store = d.series.service
-        if d.meaning.kind == "egress" and store in graph.dependencies(owner) and clues:
+        if clues and store in graph.dependencies(owner):
             beyond = _factor(d) / max(1.0, traffic_factor(store, found))
             if beyond > _BEYOND:
                 clues.append(
                     Clue("metrics", f"{sentence(d)}, {beyond:.2g} times what its requests explain", 1.5 * d.score)
                 )
                 onsets.append(d.onset)
-    for p in patterns:
+    for p in seen.patterns:
         text = p.example.lower()
         if p.service == owner and any(word in text for word in _FOREIGN):
             clues.append(Clue("logs", f"{owner} logs {p.example!r} ({p.after} times, {p.before} before)", 3.5))

@@ -6,6 +6,7 @@ for shared code, any service that was deployed after it, may have taken it in.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..domain.base import ServiceName
 from ..domain.telemetry import Change
@@ -100,8 +101,12 @@ class Landing:
     by: Change | None = None
 
 
+@lru_cache(maxsize=2)
 def landings_of(changes: tuple[Change, ...], names: frozenset[ServiceName]) -> tuple[Landing, ...]:
-    """Every place where each change may be in force, in the order of time."""
+    """Every place where each change may be in force, in the order of time.
+
+    Whoever asks again about the same changes, for another possible cause, is answered from memory.
+    """
     commits = {c.reference: c for c in changes if c.kind == "commit"}
     deploys = sorted((c for c in changes if c.kind == "deploy" and c.service is not None), key=lambda c: c.at)
     found: list[Landing] = []
@@ -143,6 +148,7 @@ def named_in_path(path: str, names: frozenset[ServiceName]) -> frozenset[Service
     return frozenset(exact or found)
 
 
+@lru_cache(maxsize=8192)
 def _plain(text: str) -> str:
     return _SUFFIX.sub("", re.sub(r"[^a-z0-9]", "", text.lower()))
 
