@@ -398,7 +398,7 @@ def _evidence(signs: dict[ServiceName, Signs], observations: Observations) -> tu
         for pattern in each.own_logs[:1]:
             found.append(
                 Evidence(
-                    signal="logs", what=f"{each.service} logs {pattern.example!r} ({pattern.after} times)",
+                    signal="logs", what=f"{each.service} logs {pattern}",
                     when=pattern.first_seen, service=each.service, weight=1.0, provenance=observations.provenance,
                 )
             )  # fmt: skip

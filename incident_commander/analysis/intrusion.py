@@ -158,10 +158,10 @@ def _of_owner(owner: ServiceName, observations: Observations, seen: _Seen, graph
     for p in seen.patterns:
         text = p.example.lower()
         if p.service == owner and any(word in text for word in _FOREIGN):
-            clues.append(Clue("logs", f"{owner} logs {p.example!r} ({p.after} times, {p.before} before)", 3.5))
+            clues.append(Clue("logs", f"{owner} logs {p}", 3.5))
             onsets.append(p.first_seen.timestamp())
         elif p.service == owner and any(word in text for word in _DENIED) and p.before == 0 and "audit" not in text:
-            clues.append(Clue("logs", f"{owner} logs {p.example!r} ({p.after} times)", 1.0))
+            clues.append(Clue("logs", f"{owner} logs {p}", 1.0))
     if not onsets or not (
         any(clue.signal == "logs" for clue in clues) or any(d.meaning.kind == "denials" for d in own)
     ):

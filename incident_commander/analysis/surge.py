@@ -62,9 +62,7 @@ def _attack(
     growth = traffic_factor(edge, found)
     clues = [_strangers(d, growth) for d in strange]
     clues += [Clue("metrics", sentence(d), 1.5 * min(1.0, 2.0 * d.score)) for d in refused]
-    clues += [
-        Clue("logs", f"{edge} logs {p.example!r} ({p.after} times, {p.before} before)", 2.5) for p in challenged[:1]
-    ]
+    clues += [Clue("logs", f"{edge} logs {p}", 2.5) for p in challenged[:1]]
     if pressed > 0.2:
         clues.append(Clue("metrics", f"{target} is pressed while such requests come", 1.5 * pressed))
     if not refused and not challenged and pressed < 0.2 and growth < _GROWN:

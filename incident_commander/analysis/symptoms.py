@@ -133,7 +133,7 @@ def _of_metric(deviation: Deviation) -> Symptom | None:
 
 def _of_pattern(pattern: Pattern) -> Iterator[Symptom]:
     strength = min(1.0, 0.3 + 0.7 * pattern.after / _SURE_LINES)
-    text = f"{pattern.service} logs {pattern.example!r} ({pattern.after} times, {pattern.before} before)"
+    text = f"{pattern.service} logs {pattern}"
     for kind in kinds_said(pattern.example):
         yield Symptom(kind, pattern.service, "logs", strength, pattern.first_seen.timestamp(), text)
 

@@ -21,6 +21,7 @@ _OWN, _SYMPTOM, _LEADS, _LATER_PER_MINUTE, _COVERS = 5.0, 1.6, 1.0, 0.15, 1.5
 _EXPLAINED, _LOG, _BLAMED, _SELF_TIME, _ERROR_ORIGIN = 3.5, 1.0, 0.8, 1.2, 0.8
 _LOADED, _RETRIED, _SLOWED, _FOREIGN_WORK, _MISSED, _MISCOUNTED = 3.0, 1.5, 2.0, 4.0, 4.5, 4.0
 _PAGED = 0.8
+_GUESSED_GRAPH = 0.4
 _LEAST = 0.05
 """Evidence that weighs less is not worth telling."""
 _FAULT_WORDS: tuple[tuple[FaultKind, tuple[str, ...]], ...] = (
@@ -165,7 +166,9 @@ def _of_its_reach(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
     missed = [other for other in others if other not in above]
     if missed:
         what = f"it does not explain {', '.join(missed[:4])}"
-        yield Clue("topology", what, -_COVERS * sum(scene.symptomatic[o] for o in missed) / total)
+        # A graph read from traces and lines is never whole.
+        known = 1.0 if scene.observations.topology.calls else _GUESSED_GRAPH
+        yield Clue("topology", what, -_COVERS * known * sum(scene.symptomatic[o] for o in missed) / total)
 
 
 def _of_load_and_waiting(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
@@ -226,13 +229,13 @@ def _of_logs(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
     own = [p for p in scene.patterns if p.service == service]
     read = _fault_in(own)
     if read is not None and read[0] == candidate.fault:
-        yield Clue("logs", f"{service} logs {read[1].example!r} ({read[1].after} times, {read[1].before} before)", _LOG)
+        yield Clue("logs", f"{service} logs {read[1]}", _LOG)
     elsewhere = [p for p in own if any(name != service for name in mentioned(p.example, scene.names))]
     if elsewhere:
-        yield Clue("logs", f"{service} itself logs trouble with another: {elsewhere[0].example!r}", -0.5 * _LOG)
+        yield Clue("logs", f"{service} itself logs trouble with another: {elsewhere[0]}", -0.5 * _LOG)
     blaming = [p for p in scene.patterns if p.service != service and service in mentioned(p.example, scene.names)]
     if blaming:
-        yield Clue("logs", f"{blaming[0].service} logs {blaming[0].example!r} ({blaming[0].after} times)", _BLAMED)
+        yield Clue("logs", f"{blaming[0].service} logs {blaming[0]}", _BLAMED)
 
 
 def _of_traces(candidate: Candidate, scene: Scene) -> Iterator[Clue]:

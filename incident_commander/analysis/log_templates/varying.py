@@ -50,9 +50,8 @@ def _alike(forms: set[Form], constants: frozenset[str]) -> list[list[Form]]:
     """Forms by length, punctuation and constants, those that stand alone left out, in an order of their own."""
     classes: dict[Form, list[Form]] = {}
     for form in forms:
-        classes.setdefault(tuple(token if token in constants or is_mark(token) else "" for token in form), []).append(
-            form
-        )
+        shape = tuple(token if token in constants or is_mark(token) else "" for token in form)
+        classes.setdefault(shape, []).append(form)
     return [sorted(members) for members in classes.values() if len(members) > 1]
 
 
@@ -126,13 +125,9 @@ def _by_anchors(forms: list[Form]) -> dict[Form, Form]:
     for kept_form, group in anchored.items():
         holes = [i for i in columns if kept_form[i] == VARIABLE and any(form[i] != VARIABLE for form in group)]
         rest = tuple(token for i, token in enumerate(kept_form) if i not in holes)
-        if (
-            holes
-            and _told(rest) > len(holes)
-            and all(
-                len(values := {f[i] for f in group}) >= _MANY and _varies(sorted(values), i, kept_form) for i in holes
-            )
-        ):
+        values = {i: sorted({form[i] for form in group}) for i in holes}
+        varying = all(len(values[i]) >= _MANY and _varies(values[i], i, kept_form) for i in holes)
+        if holes and varying and _told(rest) > len(holes):
             found |= dict.fromkeys(group, kept_form)
     return found
 
@@ -142,10 +137,12 @@ def _varies(values: list[str], i: int, rest: Form) -> bool:
     told = _told(rest)
     if told == 0:
         return False
-    if VARIABLE in values or (i > 0 and rest[i - 1].lower() in ("user", "username")):
+    if VARIABLE in values and (told > 1 or i > 0):
         return True
     if sum(bool(_CAPITALS.fullmatch(v) or _INFLECTED.fullmatch(v)) for v in values) * 2 >= len(values):
         return len(values) >= _VERY_MANY
+    if i > 0 and rest[i - 1].lower() in ("user", "username"):
+        return True
     return len(values) >= (_MANY if told > 1 and i > 0 else _LITTLE_CONTEXT)
 
 

@@ -64,6 +64,7 @@ def test_lines_that_differ_in_what_varies_share_a_template(lines: list[str], tem
         [f'"{method} /v1/carts HTTP/1.1" 200' for method in ("GET", "POST", "PUT", "DELETE", "PATCH")],
         ["task moved from NEW to READY", "task moved from READY to DONE"],
         ["pool exhausted after 5 s", "disk full after 5 s"],
+        ["user created in 5 ms", "user deleted in 6 ms"],
         ["normal", "warning", "critical", "blocked", "active", "running"],
         ["connection via interface ee0", "connection via interface alt0"],
     ],
