@@ -76,6 +76,8 @@ def read_corpus(folder: Path) -> Corpus:
     if not paths:
         raise BadCorpus(f"{folder} holds no data/*/*.csv; give --data the folder that holds data, labels and config")
     profiles = _read_json(folder / "config" / "profiles.json", TypeAdapter(dict[str, _Profile]))
+    if not profiles:
+        raise BadCorpus(f"{folder / 'config' / 'profiles.json'} names no profile; restore the published file")
     labels_path = folder / "labels" / "combined_windows.json"
     labels = _read_json(labels_path, TypeAdapter(dict[str, list[tuple[str, str]]]))
     series = []
