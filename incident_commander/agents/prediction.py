@@ -128,7 +128,7 @@ def examine(case: Case) -> PredictionFindings:
     full = max((load.fills for load in loads if load.resource == "disk" and load.began is not None), default=0.0)
     stalls = {lead.service: lead.strength for lead in leads.leads if lead.fault == "node_failure"}
     misused = {lead.service: lead.strength for lead in leads.leads if lead.fault == "credential_compromise"}
-    harm = harm_now(found, case.impact) * (_STAYS if leads.passing else 1.0)
+    harm = harm_now(found, case.impact) * (1.0 - (1.0 - _STAYS) * leads.passes)
     troubled: dict[ServiceName, list[Deviation]] = {}
     symptoms: dict[ServiceName, float] = {}
     for d in abnormal:

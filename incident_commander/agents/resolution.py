@@ -23,6 +23,8 @@ _CAUSES = 3
 _THINKABLE = 0.04
 _CARRIED = 1.5
 """Demand, in units of what a service can do at most, beyond which twice the instances would be used up again."""
+_WAITING_IS_BETTER = 0.8
+"""What of an action's worth is lost where the trouble passes by itself."""
 _GROWN = 1.2
 _BUSY: tuple[FaultKind, ...] = ("overload", "memory_leak", "disk_full")
 _WAITING: frozenset[FaultKind] = frozenset(("connection_pool_exhaustion",))
@@ -52,7 +54,7 @@ class Prospect(Value):
         victim: How much a dependency's trouble explains it, in [0, 1].
         deploys: References of deploys of it, the latest first; `suspects`: of them, those that may have caused it.
         filler: What its volume fills with, where one does.
-        passes: Why its trouble may pass by itself; empty where nothing says so.
+        passes: How probable it is that its trouble passes by itself, in [0, 1]; why: in words, empty where it does not.
         dependents: How many services depend on it: what a mistake would reach.
         unmet: By action, the precondition that does not hold, in words.
     """
@@ -67,7 +69,8 @@ class Prospect(Value):
     deploys: tuple[str, ...]
     suspects: tuple[str, ...]
     filler: Filler | None
-    passes: str
+    passes: float
+    why: str
     dependents: int
     unmet: dict[ActionName, str]
 
@@ -140,7 +143,8 @@ def examine(case: Case) -> ResolutionFindings:
             deploys=tuple(change.reference for change in each.deploys),
             suspects=tuple(review.change.reference for review in each.convicted),
             filler=each.filler,
-            passes=each.passes,
+            passes=each.passes.probability if each.passes is not None else 0.0,
+            why=each.passes.clue.what if each.passes is not None else "",
             dependents=each.dependents,
             unmet={
                 name: missing
@@ -368,8 +372,9 @@ def _chance(
         score, reason = 0.7 * score, f"a recent deploy of {action.target} may have done it, and would do it again"
     elif prospect.victim > 0.5:
         reason = f"{action.target} waits for {prospect.victim_of}, which is in trouble itself"
-    if prospect.passes:
-        score, reason = 0.2 * score, f"it may well pass by itself: {prospect.passes}"
+    score *= 1.0 - _WAITING_IS_BETTER * prospect.passes
+    if prospect.passes > 0.5:
+        reason = f"it may well pass by itself: {prospect.why}"
     reach = prospect.dependents / services if services else 0.0
     mistake = spec.risk * (0.5 + 0.5 * reach) * (1.0 if plan.reversible else 1.2)
     return score * (1.0 - 0.5 * mistake), reason

@@ -6,7 +6,7 @@ from ..actions.catalogue import Precondition
 from ..analysis.anomaly import Deviation, deviations_in
 from ..analysis.call_graph import CallGraph, call_graph, mentioned
 from ..analysis.change_review import Review, review_by_words
-from ..analysis.clues import Lead
+from ..analysis.clues import Lead, Passing
 from ..analysis.leads import Leads, read_leads
 from ..analysis.log_patterns import Pattern, rising_patterns
 from ..analysis.metric_kinds import NO_TROUBLE, meaning_of
@@ -47,7 +47,7 @@ class Signs:
         demand: Its requests now in units of what its processors can do at most, where they left their course; else 0.
         leads: To causes at it that no used-up resource shows; at an edge also those to attacks on what lies behind it.
         filler: What its volume fills with, where a lead says that it does.
-        passes: Why its trouble may pass by itself; empty where nothing says so.
+        passes: Why its trouble may pass by itself, and how probable that is; None where nothing says so.
     """
 
     service: ServiceName
@@ -69,7 +69,7 @@ class Signs:
     demand: float
     leads: tuple[Lead, ...]
     filler: Filler | None
-    passes: str
+    passes: Passing | None
 
     def unmet(self, preconditions: tuple[Precondition, ...]) -> str:
         """The first precondition that does not hold, in words; empty when all hold."""
@@ -154,7 +154,7 @@ def read_signs(observations: Observations) -> dict[ServiceName, Signs]:
             demand=traffic_factor(name, found) * _usual_load(own[name]),
             leads=leads[name],
             filler=_filler(leads[name], observations),
-            passes=next((p.clue.what for p in read.passing if _touches(p.service, name, graph)), ""),
+            passes=read.passing_at(name, graph),
         )
         for name in own
     }
@@ -192,11 +192,6 @@ def _with_leads(strengths: dict[FaultKind, float], leads: tuple[Lead, ...]) -> d
 def _filler(leads: tuple[Lead, ...], observations: Observations) -> Filler | None:
     lead = next((lead for lead in leads if lead.fault == "disk_full"), None)
     return what_fills(observations.logs, lead.service, lead.onset) if lead is not None else None
-
-
-def _touches(source: ServiceName, name: ServiceName, graph: CallGraph) -> bool:
-    """Whether trouble that starts at `source` reaches a service: by waiting up the calls, by load down them."""
-    return name == source or name in graph.dependents(source) or name in graph.dependencies(source)
 
 
 def _usual_load(own: tuple[Deviation, ...]) -> float:

@@ -1,5 +1,6 @@
 """What points to a cause that no used-up resource shows, and what says that trouble will pass by itself."""
 
+import math
 from dataclasses import dataclass
 
 from ..domain.base import ServiceName
@@ -47,7 +48,21 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """A reason why the trouble that starts at a service passes by itself. `weight` in nats."""
+    """A reason why the trouble that starts at a service passes by itself.
+
+    Attributes:
+        clue: Its weight is the log-odds, in nats, that it passes; negative where it rather stays.
+    """
 
     service: ServiceName
     clue: Clue
+
+    @property
+    def probability(self) -> float:
+        """That it passes by itself, in [0, 1]."""
+        return 1.0 / (1.0 + math.exp(-self.clue.weight))
+
+    @property
+    def against(self) -> float:
+        """What it says against a lasting cause, in nats, at most 0: the share of such trouble that stays."""
+        return math.log(1.0 - self.probability)

@@ -30,9 +30,9 @@ _MINUTES_SECONDS = 300.0
 """A rise as long as this says nothing of whether what came will stay."""
 _TELLS, _PER_FACTOR = 6.0, 1.5
 """Nats for each factor of so much that a rise was shorter, or was longer."""
-_MOST, _LEAST = 9.0, 1.0
-_BROAD_DEVIATIONS = 3.0
-"""By how many usual deviations the requests for everything else are expected to grow where customers came for all."""
+_MOST, _LEAST = 9.0, -3.0
+_AS_USUAL, _PER_DEVIATION = 0.5, 3.0
+"""Usual deviations by which everything else may grow any time, and nats for each beyond them."""
 _BASELINE_SECONDS, _NOW_SECONDS = 600.0, 120.0
 _LEAST_DEVIATION = 0.01
 _FEWEST_ANCHORS = 4
@@ -97,7 +97,7 @@ def jobs_that_pass(found: tuple[Deviation, ...], graph: CallGraph) -> tuple[Pass
 
 
 def suddenness(rise_seconds: float) -> float:
-    """Log-likelihood ratio, in nats, that what rose in so many seconds passes by itself; negative for a long rise."""
+    """Log-odds, in nats, that what rose in so many seconds passes by itself; negative for a long rise."""
     return _TELLS * math.log(_MINUTES_SECONDS / max(rise_seconds, 1.0)) / math.log(_PER_FACTOR)
 
 
@@ -133,10 +133,9 @@ def rise_of(series: MetricSeries) -> Rise | None:
 
 
 def _broadness(elsewhere: list[MetricSeries], start: float) -> float:
-    """Log-likelihood ratio, in nats, that everything else is asked for more too since a time; 0 where that is not seen.
+    """Log-odds, in nats, that everything else is asked for more too since a time; 0 where that is not seen.
 
-    Their growth is held against how such growth varied before: normal with the same deviation, about nothing or about
-    `_BROAD_DEVIATIONS` of it.
+    Their growth is held against how such growth varied before.
     """
     total = _sum_of(elsewhere)
     if total is None:
@@ -158,7 +157,7 @@ def _broadness(elsewhere: list[MetricSeries], start: float) -> float:
         return 0.0
     deviation = max(float(np.std(usual, ddof=1)), _LEAST_DEVIATION)
     beyond = (growth(began) - float(np.mean(usual))) / deviation
-    return float(np.clip(_BROAD_DEVIATIONS * (beyond - _BROAD_DEVIATIONS / 2), -_TELLS / 2, _MOST))
+    return max(0.0, _PER_DEVIATION * (beyond - _AS_USUAL))
 
 
 def _sum_of(several: list[MetricSeries]) -> tuple[FloatArray, FloatArray] | None:

@@ -30,6 +30,22 @@ class Leads:
         fitting = [lead for lead in self.leads if lead.service == service and lead.fault == fault]
         return max(fitting, key=lambda lead: lead.weight, default=None)
 
+    def passing_at(self, service: ServiceName, graph: CallGraph) -> Passing | None:
+        """The best reason why trouble of a service passes: what it waits for, or is loaded by, does."""
+        near = [
+            passing
+            for passing in self.passing
+            if service == passing.service
+            or service in graph.dependents(passing.service)
+            or service in graph.dependencies(passing.service)
+        ]
+        return max(near, key=lambda passing: passing.clue.weight, default=None)
+
+    @property
+    def passes(self) -> float:
+        """How probable it is that the trouble passes by itself, in [0, 1]."""
+        return max((passing.probability for passing in self.passing), default=0.0)
+
     @property
     def concern(self) -> float:
         """How bad the worst of it is although customers may not feel it, in [0, 1]."""

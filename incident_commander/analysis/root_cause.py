@@ -46,8 +46,6 @@ _LOOKED_INTO = 8
 """For so many services where it may have started the changes are reviewed."""
 _PRIOR_NOTHING = 2.2
 _QUIET = 4.0
-_PASSES = 3.0
-"""What a reason why the trouble passes by itself says for there being none, beside what it says against each cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +128,15 @@ def rank_causes(
         reviews += review_changes(recorded, trouble, names)
     scene = replace(scene, reviews=tuple(reviews))
     weighed = [weigh(candidate, scene) for candidate in candidates]
-    passes = _PASSES if leads.passing else 0.0
-    quiet = _PRIOR_NOTHING + _QUIET * (1.0 - max(harm, leads.concern)) + passes
-    scores = np.array([quiet, *(sum(e.weight for e in evidence) for _, evidence in weighed)])
+    quiet = _PRIOR_NOTHING + _QUIET * (1.0 - max(harm, leads.concern))
+    weights = [sum(e.weight for e in evidence) for _, evidence in weighed]
+    # Trouble that passes and trouble that stays are seen alike, so what is taken from the one goes to the other.
+    left = [
+        weight + passing.clue.weight
+        for (candidate, _), weight in zip(weighed, weights, strict=True)
+        if (passing := leads.passing_at(candidate.service, graph)) is not None
+    ]
+    scores = np.array([np.logaddexp.reduce([quiet, *left]), *weights])
     posterior = np.exp(scores - scores.max())
     posterior /= posterior.sum()
     ranked = sorted(

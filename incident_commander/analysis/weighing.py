@@ -111,7 +111,8 @@ def _of_its_own(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
     service = candidate.service
     if candidate.own is not None and candidate.strength > 0:
         yield Clue("metrics", sentence(candidate.own), _OWN * candidate.strength)
-        if candidate.fault == "memory_leak" and service not in scene.symptomatic and jumped(candidate.own):
+        fills = candidate.fault in ("memory_leak", "disk_full")
+        if fills and service not in scene.symptomatic and jumped(candidate.own):
             what = f"it jumped between two samples, and nobody feels anything of {service}"
             yield Clue("metrics", what, -_MISCOUNTED)
         traffic = traffic_factor(service, scene.found)
@@ -217,11 +218,9 @@ def _of_leads(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
         elif lead.service == service and lead.strength > 0.5:
             what = f"{lead.fault.replace('_', ' ')} of {service} explains it"
             yield Clue("metrics", what, -_FOREIGN_WORK * lead.strength)
-    for passing in leads.passing:
-        if service == passing.service or service in graph.dependents(passing.service) + graph.dependencies(
-            passing.service
-        ):
-            yield Clue(passing.clue.signal, passing.clue.what, -passing.clue.weight)
+    passing = leads.passing_at(service, graph)
+    if passing is not None:
+        yield Clue(passing.clue.signal, passing.clue.what, passing.against)
 
 
 def _of_logs(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
