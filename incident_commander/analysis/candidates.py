@@ -99,6 +99,10 @@ def with_leads(candidates: tuple[Candidate, ...], leads: Leads) -> tuple[Candida
         key = (lead.service, lead.fault)
         replaced = kept.pop((lead.service, "overload"), None) if lead.fault == "attack_traffic" else None
         symptom = kept.pop((lead.service, "unknown"), None)
+        outside = kept.get((lead.service, "dependency_failure"))
+        if outside is not None and outside.own is not None and is_symptom(outside.own):
+            # That nothing of its own is seen to run out says less than what the lead has seen.
+            symptom = kept.pop((lead.service, "dependency_failure")) if lead.fault != "dependency_failure" else symptom
         known = kept.get(key) or replaced or symptom
         kept[key] = Candidate(
             service=lead.service,

@@ -19,7 +19,7 @@ from pydantic import Field, RootModel
 from ..domain.base import Value
 from ..domain.telemetry import Change
 from .diff_reading import DEPENDENCIES, Hunk, altered, bare, is_quiet, read_diff, tells
-from .setting_changes import Setting, settings_in, words_of
+from .setting_changes import Setting, option_changed, settings_in, words_of
 
 EffectKind = Literal[
     "setting", "guard_lost", "handling_lost", "validation_lost", "release_lost", "acquire_added", "lock_lost",
@@ -79,6 +79,15 @@ _TICKER = re.compile(r"ticker|<-\w+\.C\b|select\s*\{|range\s+t\.C|interval", re.
 _GROW = re.compile(
     r"(?P<a>[\w.]+)\s*=\s*append\(\s*(?P=a)|(?P<b>[\w.]+)\.(append|push|add|offer|push_back|extend|(put|set|insert)(?=\([^()]*,))\(|"
     r"(?P<c>[\w.]+)\[[^\]]+\]\s*=[^=]|(?P<d>[\w.]+)\s*<<\s*\w"
+)
+_STATEMENT_WORDS = """
+return if else for while import from package var let const throw raise await yield case default go defer del assert with
+type class func def public new
+"""
+_STATEMENTS = frozenset(_STATEMENT_WORDS.split())
+_ENDLESS = re.compile(
+    r"lru_cache\(\s*maxsize\s*=\s*None|@(functools\.)?cache\s*$|memoize\(\s*\w+\s*\)|"
+    r"static.*new (Concurrent)?HashMap|maximumSize\(\s*Long\.MAX|max:\s*Infinity"
 )
 _SHORT_LIVED = re.compile(
     r"(?i)lru|ring|pool|deque\(.*maxlen|cache\.new|bounded|TTLCache|WeakMap|headers?\b|attributes|values|params|args"
@@ -179,6 +188,9 @@ def _of_setting(setting: Setting) -> Effect | None:
     if tells(setting.written):
         return None
     texts = [t.strip("\"'`") for t in (setting.old, setting.new)]
+    option = option_changed(setting)
+    if option is not None:
+        return _of_setting(option)
     if setting.old[:1] in "\"'`" and not all(_IDENTIFIER.match(t) for t in texts):
         formats = any(re.search(r"%[a-z]|\{\w*\}|\$\{", t) for t in texts)
         key = formats and any("key" in w for w in (*setting.words, *setting.around))
@@ -263,8 +275,10 @@ def _of_code(hunks: list[Hunk], message: str) -> list[Effect]:
             line for line in hunk.side("-") if re.search(r"\b(log|logger|logging|slog|zap|console)\s*\.\s*\w+\(", line)
         ]
         more += len(said) - len(unsaid)
-    shapes = Counter(_shape(line) for _, line in out) & Counter(_shape(line) for _, line in new)
-    out, new = _less(out, shapes), _less(new, shapes)
+    if any(_SIGNATURE.match(line) for _, line in new):
+        # What goes into a function of its own may change its names on the way.
+        shapes = Counter(_shape(line) for _, line in out) & Counter(_shape(line) for _, line in new)
+        out, new = _less(out, shapes), _less(new, shapes)
     found: list[Effect] = []
     if more > 0:
         found.append(Effect("more_lines", 0.3 + 0.3 * ("body" in message or "payload" in message), "logs more", ""))
@@ -333,6 +347,8 @@ def _growth(hunks: list[Hunk], new: list[tuple[Hunk, str]]) -> list[Effect]:
     everything = "\n".join(text for hunk in hunks for sign, text in hunk.lines if sign != "-")
     bounded = _features()["bound"][1]
     for hunk, line in new:
+        if _ENDLESS.search(line):
+            return [Effect("growth", 0.9, f"keeps what it was asked, without end: {line.strip()[:60]!r}", hunk.path)]
         grown = _GROW.search(line)
         if grown is None:
             continue
@@ -407,25 +423,29 @@ def _contracts(out: list[tuple[Hunk, str]], new: list[tuple[Hunk, str]]) -> list
                     names=rare | frozenset(named),
                 )
             )
-        field = re.match(
-            r"^\s*(?:optional |repeated |required )?([A-Za-z_]\w*)[:\s]+\*?([\w.<>\[\]?]+)\s*(=\s*\d+;|`.*`|;|,)?$",
-            line,
-        )
-        if field is not None:
-            for _, other in new:
-                again = re.match(
-                    rf"^\s*(?:optional |repeated |required )?({re.escape(field[1])})[:\s]+\*?([\w.<>\[\]?]+)", other
-                )
-                if again is not None and again[2] != field[2]:
-                    what = f"changes the type of {field[1]} from {field[2]} to {again[2]}"
-                    found.append(
-                        Effect("contract", 0.8, what, hunk.path, names=frozenset((field[1],)) | words_of(field[1]))
-                    )
+        field = _field_of(line)
+        for _, other in new if field is not None else ():
+            again = _field_of(other)
+            if field is not None and again is not None and again[0] == field[0] and again[1] != field[1]:
+                what = f"changes the type of {field[0]} from {field[1]} to {again[1]}"
+                names = frozenset((field[0],)) | words_of(field[0])
+                found.append(Effect("contract", 0.8, what, hunk.path, names=names))
     keys = [x for x in (*out, *new) if re.search(r"(?i)\bcache\w*key|\bkey\b\s*(:?=|=)|cacheKey|key_?for|keyFor", x[1])]
     if any(x in out for x in keys) and any(x in new for x in keys):
         line = next(x[1] for x in keys if x in new)
         found.append(Effect("cache_key", 1.0, f"builds its keys otherwise: {line.strip()[:70]!r}", keys[0][0].path))
     return found
+
+
+def _field_of(line: str) -> tuple[str, str] | None:
+    """(name, type) of a line that declares a field of a record; None where it declares none."""
+    wire = re.match(r"^\s*(?:optional |repeated |required )?([\w.<>, ]+?)\s+(\w+)\s*=\s*\d+\s*;", line)
+    if wire is not None:
+        return wire[2], wire[1]
+    field = re.match(r"^\s*([A-Za-z_]\w*)\??(?:\s*:\s*|\s+)\*?([\w.<>\[\]|? ]+?)\s*(?:`.*`|;|,)?$", line)
+    if field is None or field[1] in _STATEMENTS or field[2].strip() in ("", "{"):
+        return None
+    return field[1], field[2].strip()
 
 
 def _rest(out: list[tuple[Hunk, str]], new: list[tuple[Hunk, str]], message: str) -> list[Effect]:
@@ -448,8 +468,21 @@ def _rest(out: list[tuple[Hunk, str]], new: list[tuple[Hunk, str]], message: str
         before, after = compared[0]
         what = f"decides otherwise: {before.strip()[:50]!r} -> {after.strip()[:50]!r}"
         return [Effect("condition", 0.7, what, where, names=names)]
+    for _, before in out:
+        for _, after in new:
+            target = re.match(r"\s*([\w.\[\]]+)\s*:?=[^=]", before)
+            same_target = target is not None and re.match(rf"\s*{re.escape(target[1])}\s*:?=[^=]", after) is not None
+            returns = before.strip().startswith("return ") and after.strip().startswith("return ")
+            if (same_target or returns) and _reckons(before) != _reckons(after):
+                what = f"reckons otherwise: {before.strip()[:50]!r} -> {after.strip()[:50]!r}"
+                return [Effect("logic", 0.6, what, where, names=names)]
     line = (new or out)[0][1].strip()[:70]
     return [Effect("logic", 0.3 if tidy else 0.5, f"changes what is done: {line!r}", where, names=names)]
+
+
+def _reckons(line: str) -> list[str]:
+    """The operators and numbers of a line."""
+    return re.findall(r"[*/%]|(?<=\s)[-+](?=\s)|\b\d+(?:\.\d+)?\b|<<|>>", line.partition("=")[2] or line)
 
 
 def _only_guards(lines: list[str]) -> bool:
@@ -481,6 +514,9 @@ def _renamed(out: list[str], new: list[str]) -> bool:
             if names.setdefault(x, y) != y:
                 return False
     exchanged = [(x, y) for x, y in names.items() if x != y]
+    text = "\n".join(out)
+    if any(len(re.findall(rf"\b{re.escape(x)}\b", text)) < 2 for x, _ in exchanged):
+        return False
     return (
         len(set(names.values())) == len(names)
         and len(exchanged) <= 2

@@ -11,7 +11,7 @@ from ..domain.base import ServiceName
 from ..domain.findings import FaultKind
 from ..domain.telemetry import Change, Observations, from_epoch
 from .call_graph import mentioned
-from .suspicion import GUILTY, Suspicion, Trouble, suspicions
+from .suspicion import GUILTY, TOO_LITTLE, Suspicion, Trouble, left_over, suspicions
 
 
 def _words(text: str) -> frozenset[str]:
@@ -75,11 +75,15 @@ def review_changes(observations: Observations, trouble: Trouble, names: frozense
 
     The likeliest is convicted, if it is likely enough; one cause is enough for one trouble.
     """
-    held = sorted(suspicions(observations, trouble, names), key=_order)
+    suspected = suspicions(observations, trouble, names)
+    last = left_over(suspected, trouble)
+    held = sorted(suspected, key=lambda suspicion: (suspicion is not last, *_order(suspicion)))
     reviews: list[Review] = []
     for rank, suspicion in enumerate(held):
-        convicted = rank == 0 and suspicion.convicted
+        convicted = rank == 0 and (suspicion.convicted or suspicion is last)
         reason = suspicion.reason
+        if suspicion is last:
+            reason = reason.removesuffix(f"; {TOO_LITTLE}") + "; nothing else that was deployed before does anything"
         if not convicted and suspicion.convicted:
             reason += f"; but {held[0].landing.change.reference[:12]} explains it better"
         told = suspicion.landing.certain and suspicion.landing.service in trouble.centre
@@ -90,7 +94,9 @@ def review_changes(observations: Observations, trouble: Trouble, names: frozense
                 convicted=convicted,
                 reason=reason,
                 landed=suspicion.landing.service or None,
-                weight=min(_MOST, 0.6 + 0.4 * (suspicion.score - GUILTY)) if convicted else (-0.1 if told else 0.0),
+                weight=min(_MOST, 0.6 + 0.4 * max(0.0, suspicion.score - GUILTY))
+                if convicted
+                else (-0.1 if told else 0.0),
             )
         )
     return tuple(reviews)

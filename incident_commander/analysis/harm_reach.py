@@ -11,7 +11,7 @@ from .metric_kinds import NO_TROUBLE
 
 _PLATFORM = re.compile(
     r"^(kubelet|kube-[\w-]+|node-controller|cluster-autoscaler|coredns|etcd|karpenter|scheduler|systemd|kernel|"
-    r"replicaset-controller|deployment-controller|event-exporter|cloudwatch|monitoring|alertmanager|prometheus)$"
+    r"chronyd|ntpd|[\w-]+-events|replicaset-controller|deployment-controller|event-exporter|cloudwatch|monitoring|alertmanager|prometheus)$"
 )
 _CLEAR = 0.3
 _SLACK_SECONDS = 60.0
@@ -37,7 +37,10 @@ def harmed(
     names = {s.service for s in observations.metrics} | {log.service for log in observations.logs}
     found: set[ServiceName] = set()
     for deviation in deviations_in(observations.metrics):
+        busy = deviation.meaning.kind == "saturation" and deviation.capacity is None
         harmful = deviation.harmful and deviation.meaning.kind not in NO_TROUBLE
+        if busy and deviation.meaning.resource in ("cpu", "memory"):
+            continue
         if harmful and deviation.score >= _CLEAR and deviation.onset >= since - _SLACK_SECONDS:
             found.add(deviation.series.service)
     for pattern in patterns:

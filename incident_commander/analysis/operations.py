@@ -18,6 +18,7 @@ from ..domain.telemetry import Observations
 from .anomaly import Deviation
 from .call_graph import CallGraph, mentioned
 from .clues import Clue, Lead
+from .harm_reach import is_machine
 from .resources import is_symptom, traffic_factor
 from .symptoms import Symptom
 from .words import sentence
@@ -67,7 +68,7 @@ def operational_leads(
             *_neighbours(lines, found),
             *_nodes(observations, lines, found),
             *_bad_data(lines, symptoms),
-            *_clocks(observations, lines),
+            *_clocks(observations, lines, found),
             *_demand(observations, found, graph),
         )
         if lead.weight > 0
@@ -203,13 +204,15 @@ def _nodes(observations: Observations, lines: tuple[_Line, ...], found: tuple[De
     down = [(s, t, at, n) for s, t, at, n in lines if _phrases()["node_down"].search(t)]
     if not down:
         return
-    services = {s.service for s in observations.metrics}
+    services = {s.service for s in observations.metrics if not is_machine(s.service, observations)}
     fewer = [
         d
         for d in found
         if d.harmful and d.ongoing and d.meaning.kind == "availability" and not d.series.metric.startswith("node")
     ]
-    suffering = [d for d in found if d.harmful and d.ongoing and (is_symptom(d) or d in fewer)]
+    suffering = [
+        d for d in found if d.harmful and d.ongoing and (is_symptom(d) or d in fewer) and d.series.service in services
+    ]
     if not suffering:
         return
     named = [name for _, text, *_ in down for name in mentioned(text, services)]
@@ -238,15 +241,21 @@ def _bad_data(lines: tuple[_Line, ...], symptoms: tuple[Symptom, ...]) -> Iterat
     yield Lead(service, "bad_data", onset, tuple(clues), 0.6)
 
 
-def _clocks(observations: Observations, lines: tuple[_Line, ...]) -> Iterator[Lead]:
+def _clocks(observations: Observations, lines: tuple[_Line, ...], found: tuple[Deviation, ...]) -> Iterator[Lead]:
+    """A clock that is wrong: what its machine says, and the service that suffers first."""
     said = [(s, t, at, n) for s, t, at, n in lines if _phrases()["clock"].search(t) and n >= _OFTEN]
-    if said:
-        service, text, onset, count = max(said, key=lambda line: (line[3], line[1]))
-        services = {s.service for s in observations.metrics}
-        chosen = service if service in services or not services else next(iter(mentioned(text, services)), service)
-        yield Lead(
-            chosen, "node_failure", onset, (Clue("logs", f"{service} logs {text[:140]!r} ({count} times)", 3.0),), 0.5
-        )
+    if not said:
+        return
+    service, text, onset, count = max(said, key=lambda line: (line[3], line[1]))
+    clues = [Clue("logs", f"{service} logs {text[:140]!r} ({count} times)", 3.0)]
+    if is_machine(service, observations) or not any(s.service == service for s in observations.metrics):
+        suffering = [d for d in found if d.harmful and d.ongoing and not is_machine(d.series.service, observations)]
+        if not suffering:
+            return
+        first = min(suffering, key=lambda d: (d.onset, -d.score, d.series.service))
+        service = first.series.service
+        clues.append(Clue("metrics", sentence(first), 1.0 * first.score))
+    yield Lead(service, "node_failure", onset, tuple(clues), 0.5)
 
 
 def _demand(observations: Observations, found: tuple[Deviation, ...], graph: CallGraph) -> Iterator[Lead]:

@@ -26,8 +26,9 @@ _BY_FAULT: dict[FaultKind, Remediation] = {
 }
 _STANDBY: frozenset[ServiceKind] = frozenset(("database", "cache", "queue", "storage"))
 """What has a standby to promote, rather than instances to be placed elsewhere."""
+_STORE_NAME = re.compile(r"(db|database|postgres|mysql|mongo|redis|memcached|cache|kafka|rabbitmq|queue|cassandra)\b")
 _SETTINGS = re.compile(
-    r"\.(ya?ml|toml|ini|cfg|conf|properties|env|tfvars|json|hcl|cnf|xml)$|(^|/)\.env[^/]*$|(^|/)(config|configs|conf)/"
+    r"\.(ya?ml|toml|ini|cfg|conf|properties|env|tf|tfvars|json|hcl|cnf|xml)$|(^|/)\.env[^/]*$|(^|/)(config|configs|conf)/"
 )
 _CODE = re.compile(r"\.(go|py|java|kt|scala|js|ts|jsx|tsx|rb|rs|c|cc|cpp|h|cs|php|ex|erl|swift|sql|proto|lua|sh)$")
 _LOST = re.compile(r"^\+.*\b(drop\s+(column|table)|truncate|delete\s+from)\b", re.IGNORECASE | re.MULTILINE)
@@ -49,7 +50,8 @@ def remedy_for(
         if _LOST.search(change.detail):
             return "roll-forward"
         return "config-revert" if settings_only(change) else "rollback"
-    if cause.fault in ("node_failure", "disk_full") and kind in _STANDBY:
+    stores = kind in _STANDBY or (kind == "unknown" and _STORE_NAME.search(cause.service.lower()) is not None)
+    if cause.fault in ("node_failure", "disk_full") and stores:
         return "failover"
     return _BY_FAULT.get(cause.fault)
 

@@ -5,7 +5,7 @@ and counts are brought to one unit, so that `15 * time.Minute` to `15 * time.Sec
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .diff_reading import Hunk, bare
 
@@ -30,6 +30,10 @@ _LITERAL = re.compile(
 )
 _QUANTITY = re.compile(rf"^(-?\d[\d_]*(?:\.\d+)?)\s*({_UNIT})?(%)?$", re.IGNORECASE)
 _PAIR = re.compile(r"^\s*-?\s*(?P<key>\"?[\w.$/-]+\"?)\s*(?::=|=>|:|=)\s*(?P<value>[^{}\[\](),]+?),?\s*$")
+_OPTION = re.compile(r"-{1,2}(Xm[xsn]|Xss|[A-Za-z][\w.-]*?[A-Za-z])[=: ]?(\d[\w.]*)")
+_CRON = re.compile(r"^\s*([\d*/,-]+)\s+([\d*/,-]+)\s+([\d*/,-]+)\s+([\d*/,A-Z-]+)\s+([\d*/,A-Z-]+)\s*$")
+_DAY_SECONDS = 86400.0
+_NAMELESS = frozenset(("value", "default", "values"))
 _TRUE = frozenset(("true", "on", "enabled", "yes"))
 _FALSE = frozenset(("false", "off", "disabled", "no"))
 _LEVELS = {"off": 0, "fatal": 1, "error": 2, "warning": 3, "warn": 3, "info": 4, "debug": 5, "trace": 6, "verbose": 6,
@@ -103,6 +107,10 @@ def settings_in(hunk: Hunk) -> tuple[tuple[Setting, ...], frozenset[str], frozen
 def amount_of(text: str) -> tuple[str, float] | None:
     """The kind (`time` in seconds, `bytes`, `share`, `count`, `level`, `truth`) of a literal, and its size."""
     raw = text.strip().strip("\"'`").strip()
+    cron = _CRON.match(raw)
+    if cron is not None:
+        runs = _times(cron[1], 60) * _times(cron[2], 24) * _times(cron[3], 30) / 30 * _times(cron[5], 7) / 7
+        return "time", _DAY_SECONDS / max(runs, 1e-3)
     if raw.lower() in _TRUE or raw.lower() in _FALSE:
         return "truth", 1.0 if raw.lower() in _TRUE else 0.0
     if raw.lower() in _LEVELS:
@@ -127,6 +135,19 @@ def amount_of(text: str) -> tuple[str, float] | None:
     if unit in _BYTES:
         return "bytes", number * _BYTES[unit]
     return ("share", number / 100) if quantity[3] else ("count", number)
+
+
+def option_changed(setting: Setting) -> Setting | None:
+    """The option that differs where both values are lists of options, as of a command line; None where none does."""
+    old, new = _OPTION.findall(setting.old or ""), _OPTION.findall(setting.new or "")
+    before = dict(old)
+    for name, value in new:
+        if name in before and before[name] != value:
+            return replace(
+                setting, words=words_of(name) | setting.words, name=f"-{name}", old=before[name], new=value,
+                factor=_factor(before[name], value, words_of(name)),
+            )  # fmt: skip
+    return None
 
 
 def _taken_apart(line: str) -> tuple[str, tuple[str, ...]]:
@@ -168,26 +189,53 @@ def _setting(hunk: Hunk, line: str, old: str | None, new: str | None) -> Setting
     before = new if new is not None else old
     head = line.split(before)[0] if before is not None and before in line and line.split(before)[0].strip() else line
     name = re.findall(r"[A-Za-z_$][\w.$/-]*", head)
+    if name and name[-1].strip(".").lower() in _NAMELESS:
+        named = _named_above(hunk, line)
+        name = [named, *name] if named is not None else name
     words = frozenset(w for w in words_of(" ".join(name)) if w not in _DULL)
+    around = words_of(" ".join((*_parents(hunk, line), hunk.place))) | words_of(hunk.path.rpartition("/")[2])
     return Setting(
         path=hunk.path,
         words=words or words_of(line) - _DULL,
-        around=(words_of(" ".join((*_parents(hunk, line), hunk.place))) | words_of(hunk.path.rpartition("/")[2]))
-        - _DULL,
-        name=(name[-1] if name else line.strip())[:60].strip(".:="),
+        around=around - _DULL,
+        name=(name[0] if name and name[-1].lower() in _NAMELESS else name[-1] if name else line.strip())[:60].strip(
+            ".:="
+        ),
         old=old.strip() if old is not None else None,
         new=new.strip() if new is not None else None,
-        factor=_factor(old, new),
+        factor=_factor(old, new, words | around),
         written=line.strip(),
     )
 
 
-def _factor(old: str | None, new: str | None) -> float | None:
+def _times(field: str, of: int) -> int:
+    """How many of the values of a field of a schedule it names."""
+    count = 0
+    for part in field.split(","):
+        span, _, every = part.partition("/")
+        first, _, last = span.partition("-")
+        width = of if span == "*" else int(last) - int(first) + 1 if last.isdigit() and first.isdigit() else 1
+        count += max(1, width // int(every)) if every.isdigit() and int(every) > 0 else width
+    return max(1, count)
+
+
+def _factor(old: str | None, new: str | None, words: frozenset[str]) -> float | None:
+    """New over old, where both are amounts of one kind; of processors `200m` is a fifth of one."""
     if old is None or new is None:
         return None
+    if words & {"cpu", "cores"}:
+        old, new = (re.sub(r"^[\"']?(\d+)m[\"']?$", r"0.001 * \1", each.strip()) for each in (old, new))
+        thousandths = [each.startswith("0.001 * ") for each in (old, new)]
+        amounts = [amount_of(each.removeprefix("0.001 * ")) for each in (old, new)]
+        if amounts[0] is not None and amounts[1] is not None and min(amounts[0][1], amounts[1][1]) > 0:
+            scale = [1e-3 if small else 1.0 for small in thousandths]
+            return float(amounts[1][1] * scale[1] / (amounts[0][1] * scale[0]))
     a, b = amount_of(old), amount_of(new)
     if a is None or b is None:
         return None
+    if {a[0], b[0]} == {"time", "bytes"}:
+        # Beside an amount of memory, `512m` is no time.
+        a, b = (_megabytes(each, text) for each, text in ((a, old), (b, new)))
     kinds = {a[0], b[0]}
     if kinds == {"level"} or kinds == {"truth"}:
         return float(4.0 ** (b[1] - a[1]))
@@ -196,6 +244,22 @@ def _factor(old: str | None, new: str | None) -> float | None:
     if a[1] <= 0 or b[1] <= 0:
         return None if a[1] == b[1] else (100.0 if b[1] > a[1] else 0.01)
     return float(b[1] / a[1])
+
+
+def _named_above(hunk: Hunk, line: str) -> str | None:
+    """What the line above calls a value that has no name of its own: `name = "max_connections"`, `- name: LIMIT`."""
+    above = ""
+    for _, text in hunk.lines:
+        if text == line:
+            break
+        found = re.match(r"^\s*-?\s*\"?(name|key|parameter_name|ParameterName)\"?\s*[:=]\s*[\"']?([\w.-]+)", text)
+        above = found[2] if found is not None else above
+    return above or None
+
+
+def _megabytes(amount: tuple[str, float], text: str) -> tuple[str, float]:
+    minutes = re.match(r"^[\"']?(\d+)m[\"']?$", text.strip())
+    return ("bytes", float(minutes[1]) * 1e6) if minutes is not None else amount
 
 
 def _parents(hunk: Hunk, line: str) -> tuple[str, ...]:

@@ -22,9 +22,11 @@ _HERE, _NEXT, _SOMEWHERE, _ELSEWHERE = 0.8, 0.4, -0.6, -2.5
 _INFERRED = -0.8
 _SLACK_SECONDS = 90.0
 _PROMPT_SECONDS, _SOON_SECONDS, _LATE_SECONDS = 360.0, 1200.0, 2700.0
+_RULED_OUT, _DOES_SOMETHING, _CLOSE = 0.3, 0.25, 1.6
 _STALE = -3.5
 _OTHERWISE = 2.5
 """What a good explanation without a change takes away from every change that says nothing of it."""
+TOO_LITTLE = "too little to hold it guilty"
 _FAINT = 0.25
 _UNBORNE = 0.4
 """What is left of an explanation of which the part that must be seen is not."""
@@ -39,6 +41,8 @@ class Suspicion:
         service: Where the trouble is that it is held against.
         score: In nats; from `GUILTY` it is convicted.
         reason: Why it fits, or why it does not, in a sentence.
+        delay: Seconds from its landing to the trouble; negative where it came later.
+        near: Whether it landed where the trouble is, or next to it.
     """
 
     landing: Landing
@@ -47,6 +51,8 @@ class Suspicion:
     reason: str
     effect: Effect
     linked: bool
+    delay: float = 0.0
+    near: bool = False
 
     @property
     def convicted(self) -> bool:
@@ -93,6 +99,28 @@ def suspicions(observations: Observations, trouble: Trouble, names: frozenset[Se
     return tuple(sorted(best.values(), key=lambda s: (-s.score, -s.landing.at, s.landing.change.reference)))
 
 
+def left_over(held: tuple[Suspicion, ...], trouble: Trouble) -> Suspicion | None:
+    """The one change that does anything at all of those deployed shortly before, where nothing else explains it.
+
+    Weaker than a mechanism: it is convicted because everything else is ruled out.
+    """
+    if trouble.otherwise > _RULED_OUT or any(suspicion.convicted for suspicion in held):
+        return None
+    doing = [
+        suspicion
+        for suspicion in held
+        if suspicion.landing.certain
+        and suspicion.near
+        and suspicion.landing.change.kind != "flag"
+        and suspicion.effect.kind not in ("inert", "unseen", "dependency")
+        and suspicion.effect.force >= _DOES_SOMETHING
+        and -_SLACK_SECONDS <= suspicion.delay <= _LATE_SECONDS
+    ]
+    if len(doing) != 1 or doing[0].score < GUILTY - _CLOSE or doing[0].delay > _SOON_SECONDS:
+        return None
+    return doing[0]
+
+
 def text_said(observations: Observations, since: float) -> tuple[str, str]:
     """What failing lines and spans say since a time, with their other fields; and what lines said before."""
     said: list[str] = []
@@ -118,10 +146,11 @@ def _hold(landing: Landing, trouble: Trouble) -> Suspicion:
 
 def _judge(landing: Landing, effect: Effect, trouble: Trouble) -> Suspicion:
     related = _reach(landing.service, trouble)
+    delay = trouble.onset - landing.at
     service = trouble.centre[0] if trouble.centre else landing.service
 
     def verdict(score: float, reason: str, linked: bool = False, where: ServiceName = service) -> Suspicion:
-        return Suspicion(landing, where, score, reason, effect, linked)
+        return Suspicion(landing, where, score, reason, effect, linked, delay, related > _SOMEWHERE)
 
     if effect.kind == "inert":
         return verdict(_PRIOR - 3.0, f"it {effect.what}, so it cannot do this")
@@ -160,7 +189,7 @@ def _judge(landing: Landing, effect: Effect, trouble: Trouble) -> Suspicion:
         reason += f"; {plainest.text}"
     reason += f"; {link}" if link else ""
     if score < GUILTY:
-        reason += "; too little to hold it guilty"
+        reason += f"; {TOO_LITTLE}"
     return verdict(score, reason, bool(linked))
 
 
