@@ -13,7 +13,7 @@ from .diff_text import what_it_did
 
 WIDTH = 100
 _INDENT = 14
-_MOST_INNOCENT, _MOST_OTHERS, _MOST_SERVICES = 8, 3, 12
+_MOST_INNOCENT, _MOST_OTHERS, _MOST_SERVICES, _MOST_OF_EVIDENCE = 8, 3, 12, 280
 _FAULTS: dict[FaultKind, str] = {
     "bad_deploy": "a bad deploy",
     "memory_leak": "a memory leak",
@@ -124,14 +124,24 @@ def _innocent(diagnosed: DiagnosedCase, lead: Hypothesis | None) -> Iterator[str
         told += 1
         if told <= _MOST_INNOCENT:
             where = f" on {review.service}" if review.service else ""
-            yield f"{_named(change)}{where}, {_clock(change.at, day)}: {review.reason}"
+            yield _in_one_line(f"{_named(change)}{where}, {_clock(change.at, day)}: ", review.reason)
     if told > _MOST_INNOCENT:
         yield f"and {told - _MOST_INNOCENT} more"
 
 
 def _told(pieces: tuple[Evidence, ...]) -> list[str]:
     """Evidence in its order, each sentence once."""
-    return list(dict.fromkeys(f"{each.signal}: {each.what}" for each in pieces))
+    return list(dict.fromkeys(f"{each.signal}: {_short(each.what, _MOST_OF_EVIDENCE)}" for each in pieces))
+
+
+def _in_one_line(subject: str, reason: str) -> str:
+    """The reason in what room the subject leaves: its first clause and its last where all would not fit."""
+    room = WIDTH - len(subject) - len("  - ")
+    clauses = reason.split("; ")
+    fitting = reason if len(reason) <= room else "; ".join(dict.fromkeys((clauses[0], clauses[-1])))
+    if len(fitting) > room:
+        fitting = clauses[0] if len(clauses[0]) <= room else clauses[0].partition(": ")[0]
+    return subject + _short(fitting, room)
 
 
 def _fault(hypothesis: Hypothesis) -> str:
@@ -170,7 +180,7 @@ def _clock(moment: datetime, day: datetime) -> str:
 
 def _short(text: str, characters: int = 70) -> str:
     first = (text.splitlines() or [""])[0]
-    return first if len(first) <= characters else first[: characters - 3] + "..."
+    return first if len(first) <= characters else first[: max(0, characters - 3)] + "..."
 
 
 def _section(title: str, entries: list[str], bullet: str) -> Iterator[str]:

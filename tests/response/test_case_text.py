@@ -93,6 +93,26 @@ def test_no_line_is_wider_than_the_terminal_and_none_holds_a_control_character(f
     assert text.replace("\n", "").isprintable()
 
 
+def test_a_change_that_is_not_guilty_takes_one_line_however_long_the_reason(folder: Path) -> None:
+    guilty = found_guilty(folder)
+    reviews = [r.model_copy(update={"reason": f"it paints; {'x' * 200}; too little"}) for r in guilty.findings.reviews]
+    findings = guilty.findings.model_copy(update={"reviews": tuple(reviews)})
+    text = case_text(DiagnosedCase(guilty.case, findings, 0.25))
+    assert "  - flag new_layout on frontend, 09:20:00: it paints; too little\n" in text
+
+
+def test_a_streaming_detector_that_agrees_is_told_of_and_weighs_nothing(folder: Path) -> None:
+    rows = [
+        f"2026-03-02T0{9 - h}:{m:02}:00Z,orders,db_pool_in_use,{10 + m % 3}" for h in range(1, 7) for m in range(60)
+    ]
+    with (folder / "metrics.csv").open("a") as file:
+        file.write("\n".join(rows))
+    lead = diagnose_folder(folder).findings.diagnosis.hypotheses[0]
+    (seen,) = [each for each in lead.evidence if each.what.startswith("seen row by row as well")]
+    assert (lead.service, seen.weight) == ("orders", 0.0)
+    assert "db_pool_in_use first at 09:5" in seen.what or "http_server_duration_p99_ms first at 09:5" in seen.what
+
+
 def test_what_could_not_be_seen_is_listed_with_its_remedy(folder: Path) -> None:
     (folder / "logs.ndjson").write_bytes(b"\xff\xfe\x00binary")
     (folder / "metrics.csv").unlink()
