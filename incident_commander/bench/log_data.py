@@ -67,7 +67,7 @@ def _line_of(raw: bytes, at: int) -> int:
 
 
 def _parse(system: str, file: Path, text: str) -> LabelledLog:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""))
     messages: list[str] = []
     events: list[str] = []
     try:

@@ -1,5 +1,6 @@
 """The templates of a log, mined from its lines, and the one that a further line belongs to."""
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -68,12 +69,14 @@ class Mined:
     of_lines: tuple[Template, ...]
 
 
-def mine_templates(lines: Iterable[str], constants: frozenset[str] = frozenset()) -> Mined:
-    """Find the templates of a log. The same lines in any order give the same groups.
+def mine_templates(lines: Iterable[str], constants: frozenset[str] = frozenset(), most_forms: int = 10_000) -> Mined:
+    """Find the templates of a log. The same lines in any order give the same groups, up to `most_forms`.
 
     Args:
         lines: Messages without the time, level and source that a log puts before them.
         constants: Words that are never variables, such as the names of services.
+        most_forms: Distinct lines, numbers and the like aside, that are compared with each other. Those that come
+            later get a template found among these, or one of their own; it bounds the time that odd logs take.
     """
     scanner = Scanner(constants)
     forms: list[Form] = []
@@ -87,9 +90,13 @@ def mine_templates(lines: Iterable[str], constants: frozenset[str] = frozenset()
         forms.append(form)
     templates: dict[Form, Template] = {}
     known: dict[Form, Template] = {}
-    general = unify(examples, constants)
+    general = unify(itertools.islice(examples, most_forms), constants)
+    cover = Cover(general.values(), constants)
     for form, line in examples.items():
-        now = general[form]
+        now = general.get(form)
+        if now is None:
+            own = condensed(form)
+            now = cover.of(own) or own
         if now not in templates:
             templates[now] = Template(_spelled(now, line), now)
         known[form] = templates[now]

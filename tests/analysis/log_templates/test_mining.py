@@ -96,6 +96,14 @@ def test_a_later_line_gets_the_template_of_its_kind_and_one_of_no_kind_gets_none
     assert mined.templates.of("the disk is full") is None
 
 
+def test_lines_beyond_the_most_that_are_compared_get_a_template_found_before_or_their_own() -> None:
+    lines = [f"password of {name} changed" for name in NAMES] + ["the disk is full", "the disk is empty"]
+    mined = mine_templates(lines, most_forms=5)
+    assert [template.text for template in mined.of_lines[4:]] == [
+        "password of <*> changed", "password of <*> changed", "the disk is full", "the disk is empty"
+    ]  # fmt: skip
+
+
 @settings(max_examples=150, deadline=None)
 @given(LOGS)
 def test_every_template_matches_its_lines(lines: list[str]) -> None:
