@@ -158,4 +158,6 @@ class Scanner:
 
 def is_mark(token: str) -> bool:
     """Whether a token is punctuation."""
-    return not any(character.isalnum() for character in token) and token != VARIABLE
+    if token.isalnum() or token == VARIABLE:
+        return False
+    return not any(character.isalnum() for character in token)
