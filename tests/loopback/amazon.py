@@ -1,5 +1,6 @@
 """moto's SNS on a free port of 127.0.0.1, and what a door asks of SNS answered by it."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,12 +35,16 @@ class SnsOfMoto:
 
 
 @contextmanager
-def amazon(folder: Path) -> Iterator[str]:
-    """The URL of a running moto."""
+def amazon(folder: Path, **settings: str) -> Iterator[str]:
+    """The URL of a running moto.
+
+    Args:
+        settings: Of moto's own, by the names of their environment variables.
+    """
     folder.mkdir(parents=True)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command: list[str | Path] = [Path(sys.executable).with_name("moto_server"), "-H", "127.0.0.1", "-p", str(port)]
-    with ProcessGroup(command, log=folder / "log", cwd=folder) as group:
+    with ProcessGroup(command, log=folder / "log", cwd=folder, env={**os.environ, **settings}) as group:
         group.wait_until(lambda: httpx.get(f"{url}/moto-api/", timeout=2).is_success, READY_SECONDS, "moto")
         yield url

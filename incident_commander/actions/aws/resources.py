@@ -1,0 +1,435 @@
+"""The resources' file: which AWS resources a service consists of, and how far each may be changed.
+
+An action names a service; this file says what that means. It is reviewed like a policy: what it does not name is never
+touched, and what it names is never taken beyond its bounds.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
+
+from ...domain.base import ServiceName, Value
+from ...domain.plan import ActionName
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+
+
+class ResourcesError(ValueError):
+    """A resources' file is not valid; the message names the file, the line and the key, and what to do."""
+
+
+class Account(Value):
+    """An AWS account in one region. Nothing is done where the credentials turn out to be another account's."""
+
+    id: str = Field(pattern=r"^\d{12}$")
+    region: str = Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$")
+
+
+class Resource(Value):
+    """What all resources have in common.
+
+    Attributes:
+        can: The actions that its type knows.
+        service: The service it belongs to, as the topology and the plans name it.
+        account: Which of the file's accounts it is in; may be left out where there is one.
+        actions: Those of `can` that are done to this resource; None: all. Two resources of a service may not share one.
+    """
+
+    can: ClassVar[tuple[ActionName, ...]] = ()
+
+    service: ServiceName
+    account: str | None = None
+    actions: tuple[ActionName, ...] | None = None
+
+    @property
+    def id(self) -> str:
+        """What it is known by: its type and its names."""
+        raise NotImplementedError
+
+    @property
+    def does(self) -> tuple[ActionName, ...]:
+        """The actions that are done to it."""
+        return self.can if self.actions is None else self.actions
+
+    @model_validator(mode="after")
+    def _able(self) -> Self:
+        wrong = [name for name in self.actions or () if name not in self.can]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} cannot be done to it; what can be is {', '.join(self.can)}")
+        return self
+
+
+class EcsService(Resource):
+    """An ECS service with rolling deployments."""
+
+    can = ("rollback", "restart", "scale_out")
+    type: Literal["ecs_service"]
+    cluster: Name
+    name: Name
+    min_count: int = Field(default=1, ge=0)
+    max_count: int = Field(ge=1)
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.cluster}/{self.name}"
+
+
+class AutoScalingGroup(Resource):
+    """An EC2 Auto Scaling group; `max_count` bounds the group's own maximum too, which is raised where needed."""
+
+    can = ("restart", "scale_out")
+    type: Literal["auto_scaling_group"]
+    name: Name
+    min_count: int = Field(default=1, ge=0)
+    max_count: int = Field(ge=1)
+    min_healthy_percent: int = Field(default=90, ge=0, le=100)
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.name}"
+
+
+class ScalableTarget(Resource):
+    """A target of Application Auto Scaling: both of its limits are multiplied, and its policies choose in between."""
+
+    can = ("scale_out",)
+    type: Literal["scalable_target"]
+    namespace: Name
+    resource_id: Name
+    dimension: Name
+    min_count: int = Field(default=1, ge=0)
+    max_count: int = Field(ge=1)
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.namespace}/{self.resource_id}/{self.dimension}"
+
+
+class LambdaAlias(Resource):
+    """An alias of a Lambda function."""
+
+    can = ("rollback",)
+    type: Literal["lambda_alias"]
+    function: Name
+    name: Name
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.function}:{self.name}"
+
+
+class LambdaFunction(Resource):
+    """A Lambda function's reserved concurrency; `usual_concurrency` counts where none is reserved."""
+
+    can = ("rate_limit", "scale_out")
+    type: Literal["lambda_function"]
+    name: Name
+    usual_concurrency: int = Field(ge=1)
+    max_concurrency: int = Field(ge=1)
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.name}"
+
+
+class RdsInstance(Resource):
+    """An RDS database instance; `max_gib` bounds its storage."""
+
+    can = ("restart", "failover", "grow_storage")
+    type: Literal["rds_instance"]
+    name: Name
+    max_gib: int = Field(ge=5)
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.name}"
+
+
+class AuroraCluster(Resource):
+    """An Aurora cluster."""
+
+    can = ("failover",)
+    type: Literal["aurora_cluster"]
+    name: Name
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.name}"
+
+
+class CacheGroup(Resource):
+    """A replication group of ElastiCache, cluster mode off; its shard is failed over."""
+
+    can = ("failover",)
+    type: Literal["elasticache_group"]
+    name: Name
+    node_group: Name = "0001"
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.name}/{self.node_group}"
+
+
+class DeadLetterQueue(Resource):
+    """A dead-letter queue of SQS, by its ARN: its messages are moved back to where they came from."""
+
+    can = ("redrive",)
+    type: Literal["dead_letter_queue"]
+    arn: str = Field(pattern=r"^arn:[a-z-]+:sqs:[a-z0-9-]+:\d{12}:.+$")
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.arn.rpartition(':')[2]}"
+
+
+class EventRule(Resource):
+    """A rule of EventBridge that starts work."""
+
+    can = ("pause",)
+    type: Literal["event_rule"]
+    name: Name
+    bus: Name = "default"
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.bus}/{self.name}"
+
+
+class WafRule(Resource):
+    """A rule of a web ACL: a rate-based one for `rate_limit`, and any with an action of its own for `block_sources`."""
+
+    can = ("rate_limit", "block_sources")
+    type: Literal["waf_rule"]
+    web_acl: Name
+    web_acl_id: Name
+    scope: Literal["REGIONAL", "CLOUDFRONT"] = "REGIONAL"
+    rule: Name
+    lowest_limit: int = Field(default=10, ge=10)
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.web_acl}/{self.rule}"
+
+
+class Parameter(Resource):
+    """A plain parameter of Parameter Store that the service reads: its pool size, or its configuration."""
+
+    can = ("raise_pool", "rollback")
+    type: Literal["ssm_parameter"]
+    name: Name
+    lowest: int = Field(default=1, ge=0)
+    highest: int | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.name}"
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if "raise_pool" in self.does and self.highest is None:
+            raise ValueError("raise_pool needs 'highest', the largest pool it may set; or leave it out of 'actions'")
+        return self
+
+
+class Automation(Resource):
+    """An SSM Automation document that does what no other type can; its parameters are fixed here."""
+
+    can = ("free_storage", "revoke_credentials", "grow_storage", "restart", "failover", "runbook")
+    type: Literal["ssm_automation"]
+    document: Name
+    version: str | None = None
+    parameters: dict[str, tuple[str, ...]] = {}
+    wait_seconds: float = Field(default=900, gt=0)
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.document}"
+
+
+class DeploymentGroup(Resource):
+    """A deployment group of CodeDeploy, whose running deployment is stopped and rolled back."""
+
+    can = ("rollback",)
+    type: Literal["codedeploy_group"]
+    application: Name
+    name: Name
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.application}/{self.name}"
+
+
+class Volume(Resource):
+    """An EBS volume. The file system on it is grown by the instance itself, or by a runbook."""
+
+    can = ("grow_storage",)
+    type: Literal["ebs_volume"]
+    volume_id: str = Field(pattern=r"^vol-[0-9a-f]+$")
+    max_gib: int = Field(ge=1)
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.volume_id}"
+
+
+class Secret(Resource):
+    """A secret of Secrets Manager that rotates."""
+
+    can = ("revoke_credentials",)
+    type: Literal["secret"]
+    name: Name
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.name}"
+
+
+def _safe_url(url: str) -> str:
+    if not re.match(r"^(https://[^/@\s]+|http://(127\.0\.0\.1|localhost)(:\d+)?)(/|$)", url):
+        raise ValueError(f"{url!r} is not an https address; only 127.0.0.1 may be asked without encryption")
+    return url
+
+
+class Webhook(Resource):
+    """A runbook of yours behind a signed webhook, for anything else; `secret` names the key of IC_RUNBOOK_SECRETS."""
+
+    can = (
+        "rollback", "restart", "scale_out", "failover", "raise_pool", "rate_limit", "block_sources", "free_storage",
+        "grow_storage", "revoke_credentials", "redrive", "pause", "runbook",
+    )  # fmt: skip
+    type: Literal["webhook"]
+    url: Annotated[str, AfterValidator(_safe_url)]
+    secret: Name
+    actions: tuple[ActionName, ...] = Field(min_length=1)
+    wait_seconds: float = Field(default=900, gt=0)
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.url}"
+
+
+AnyResource = Annotated[
+    EcsService
+    | AutoScalingGroup
+    | ScalableTarget
+    | LambdaAlias
+    | LambdaFunction
+    | RdsInstance
+    | AuroraCluster
+    | CacheGroup
+    | DeadLetterQueue
+    | EventRule
+    | WafRule
+    | Parameter
+    | Automation
+    | DeploymentGroup
+    | Volume
+    | Secret
+    | Webhook,
+    Field(discriminator="type"),
+]
+
+
+class Resources(Value):
+    """The whole file.
+
+    Attributes:
+        live: The classes of actions that are really done; every other one is a dry run.
+    """
+
+    accounts: dict[str, Account] = {}
+    live: tuple[ActionName, ...] = ()
+    resources: tuple[AnyResource, ...] = ()
+
+    @model_validator(mode="after")
+    def _unambiguous(self) -> Self:
+        claimed: dict[tuple[ServiceName, ActionName], str] = {}
+        for resource in self.resources:
+            if not isinstance(resource, Webhook):
+                self.account_of(resource)
+            for action in resource.does:
+                other = claimed.setdefault((resource.service, action), resource.id)
+                if other != resource.id:
+                    raise ValueError(
+                        f"{action} of {resource.service!r} would be done to {other} and to {resource.id}; "
+                        "say by 'actions' which of them it is"
+                    )
+        return self
+
+    def find(self, service: ServiceName, action: ActionName) -> "AnyResource | None":
+        """The resource that an action on a service is done to."""
+        return next((each for each in self.resources if each.service == service and action in each.does), None)
+
+    def named(self, resource_id: str, service: ServiceName) -> "AnyResource | None":
+        """The resource of a service by its id."""
+        return next((each for each in self.resources if each.id == resource_id and each.service == service), None)
+
+    def account_of(self, resource: Resource) -> Account:
+        """The account that a resource is in.
+
+        Raises:
+            ValueError: the file does not say which.
+        """
+        if resource.account is None and len(self.accounts) == 1:
+            return next(iter(self.accounts.values()))
+        if resource.account is None or resource.account not in self.accounts:
+            raise ValueError(
+                f"the account of {resource.id} is {resource.account!r}, and the file's accounts are "
+                f"{', '.join(self.accounts) or 'none'}; add a table [accounts.NAME] with id and region"
+            )
+        account = self.accounts[resource.account]
+        if isinstance(resource, WafRule) and resource.scope == "CLOUDFRONT" and account.region != "us-east-1":
+            raise ValueError(
+                f"{resource.id} is CloudFront's, so its account's region is us-east-1, not {account.region}"
+            )
+        return account
+
+
+def load_resources(path: Path) -> Resources:
+    """Read and validate a resources' file.
+
+    Raises:
+        ResourcesError: it cannot be read, is not TOML, or says something that it cannot; the message names the file,
+            the line and the key.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ResourcesError(f"the resources' file {path} cannot be read: {error}; mend it or name another") from error
+    try:
+        return Resources.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ResourcesError(f"the resources' file {path} is not TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        # A discriminated union puts the type between the list's index and the key.
+        location = [part for i, part in enumerate(first["loc"]) if not (first["loc"][0] == "resources" and i == 2)]
+        what = ".".join(str(part) for part in location) or "the file"
+        said = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            said = f"unknown key {location[-1]!r}; see docs/actions.md for the keys of each type"
+        raise ResourcesError(f"{path}:{_line_of(text, location)}: {what}: {said}") from error
+
+
+def _line_of(text: str, location: list[int | str]) -> int:
+    """The line of a key such as ("resources", 1, "cluster"), or of the nearest table around it."""
+    lines = text.splitlines()
+    start, rest = 1, location
+    if len(location) > 1 and isinstance(location[1], int):
+        headers = list(_matching(lines, rf"\s*\[\[\s*{re.escape(str(location[0]))}\s*]]"))
+        start, rest = headers[location[1]] if location[1] < len(headers) else 1, location[2:]
+    elif len(location) > 1:
+        table = ".".join(re.escape(str(part)) for part in location[:2])
+        start, rest = next(_matching(lines, rf"\s*\[\s*{table}\s*]"), 1), location[2:]
+    if rest:
+        key = re.escape(str(rest[0]))
+        return next((n for n in _matching(lines, rf"\s*[\"']?{key}[\"']?\s*=") if n >= start), start)
+    return start
+
+
+def _matching(lines: list[str], pattern: str) -> Iterator[int]:
+    return (number for number, line in enumerate(lines, 1) if re.match(pattern, line))

@@ -1,0 +1,16 @@
+"""Answers of AWS as validated values: bases whose fields are found under the names that AWS gives them."""
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel, to_pascal
+
+
+class Camel(BaseModel):
+    """An answer, or part of one, with keys such as `desiredCount`; keys that no field names are left out."""
+
+    model_config = ConfigDict(alias_generator=to_camel, frozen=True)
+
+
+class Pascal(BaseModel):
+    """An answer, or part of one, with keys such as `DesiredCapacity`; keys that no field names are left out."""
+
+    model_config = ConfigDict(alias_generator=to_pascal, frozen=True)

@@ -1,0 +1,122 @@
+"""moto and the front before it, started once for this folder, and an executor on its own journal for each test."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from incident_commander.actions.aws import Accounts, AwsExecutor, Resources
+from incident_commander.actions.catalogue import load_catalogue
+from incident_commander.aws import Aws, Limits
+from incident_commander.domain.incident import ClockKind
+from incident_commander.domain.plan import ActionName
+from incident_commander.store import Database
+
+from ...store.databases import sqlite_home
+from ..amazon import amazon
+from .cases import REGION, World
+from .front import Front, front_of
+
+LIMITS = Limits(connect_seconds=2, read_seconds=0.4, reads=3, writes=3, pause_seconds=0.01)
+TASKS_THAT_RUN = "4"
+
+
+class StillClock:
+    """The wall clock's stand-in: waiting for a moment makes it that moment."""
+
+    kind: ClockKind = "wall"
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+    async def now(self) -> datetime:
+        """See Clock."""
+        return self.at
+
+    def translate(self, stamp: datetime) -> datetime:
+        """See Clock."""
+        return stamp
+
+    async def advance_to(self, moment: datetime) -> None:
+        """See Clock."""
+        self.at = max(self.at, moment)
+
+
+@pytest.fixture(scope="package")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with amazon(tmp_path_factory.mktemp("moto") / "server", MOTO_ECS_SERVICE_RUNNING=TASKS_THAT_RUN) as url:
+        yield url
+
+
+@pytest.fixture(scope="package")
+def served(moto: str) -> Iterator[Front]:
+    """The front, with the environment that leads the official client to it."""
+    with front_of(moto) as front, pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        patch.setenv("AWS_ENDPOINT_URL", front.url)
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        patch.setenv("AWS_CONFIG_FILE", os.devnull)
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield front
+
+
+@pytest.fixture
+def front(served: Front) -> Iterator[Front]:
+    yield served
+    served.reset()
+
+
+@pytest.fixture
+def world(front: Front, request: pytest.FixtureRequest) -> World:
+    return World(front, f"t{abs(hash(request.node.nodeid)) % 10**9}")
+
+
+@pytest.fixture(scope="package")
+def aws(served: Front) -> Iterator[Aws]:
+    """The clients, made once as in the product."""
+    aws = Aws(REGION, LIMITS)
+    yield aws
+    aws.close()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    home = sqlite_home(tmp_path)
+    database = Database(home.url, home.key)
+    await database.open()
+    yield database
+    await database.close()
+
+
+MakeExecutor = Callable[..., AwsExecutor]
+
+
+@pytest.fixture
+async def executor_for(aws: Aws, database: Database) -> AsyncIterator[MakeExecutor]:
+    """Makes executors for a resources' file, all on one journal."""
+    async with httpx.AsyncClient() as http:
+
+        def make(resources: Resources, *, live: bool = True) -> AwsExecutor:
+            def switched_on(action: ActionName) -> bool:
+                return live
+
+            return AwsExecutor(
+                resources,
+                load_catalogue(),
+                database,
+                StillClock(),
+                Accounts(lambda account: aws),
+                switched_on,
+                http,
+                {"ops": SecretStr("a secret that both sides share")},
+                poll=timedelta(seconds=25),
+            )
+
+        yield make
