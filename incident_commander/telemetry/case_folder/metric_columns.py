@@ -9,6 +9,8 @@ from .metric_rows import MISSING, Block, Layout, PlaceArray, Rows, metric_name
 
 _NO_SAMPLE = sorted({spelling for word in MISSING for spelling in (word, word.upper(), word.title())} | {"NaN", "N/a"})
 _PARSE_BYTES = 4 * 2**20
+_POOL = pa.system_memory_pool()
+"""Arrow's own takes memory ahead in amounts that cost more than parsing does."""
 
 
 def read_columns(block: Block, layout: Layout) -> Rows | None:
@@ -25,7 +27,8 @@ def read_columns(block: Block, layout: Layout) -> Rows | None:
                 column_types={clock: words, owner: words, kind: words, value: pa.float64()},
                 null_values=_NO_SAMPLE,
             ),
-        ).combine_chunks()
+            memory_pool=_POOL,
+        ).combine_chunks(memory_pool=_POOL)
     except pa.ArrowInvalid:
         return None
     if table.num_rows != block.lines:
