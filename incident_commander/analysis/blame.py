@@ -54,7 +54,7 @@ def blame_of(calls: Calls, target: str, nodes: tuple[str, ...], excess: Excess) 
     start[index[target]] = 1.0
     visits = np.linalg.solve(np.eye(len(reached)) - move.T, start)
     ends = visits * (1.0 - move.sum(axis=1))
-    return _folded({node: float(ends[i]) for node, i in index.items()})
+    return _folded({node: float(ends[i]) for node, i in index.items()}, {*calls, *nodes})
 
 
 def callees_seen(calls: Calls, node: str, metered: AbstractSet[str] | Mapping[str, float]) -> frozenset[str]:
@@ -91,9 +91,10 @@ def _accident(excess: Excess, callee: int, times: float) -> float:
     return min(1.0, max(times / excess.times(callee), (_SURE / deviation) ** 2))
 
 
-def _folded(blame: Mapping[str, float]) -> dict[str, float]:
-    resources = resources_of(blame)
-    folded = {node: part for node, part in blame.items() if node not in resources}
-    for view, resource in resources.items():
-        folded[resource] += blame[view]
+def _folded(blame: Mapping[str, float], nodes: AbstractSet[str]) -> dict[str, float]:
+    resources = resources_of(nodes)
+    folded: dict[str, float] = {}
+    for node, part in blame.items():
+        resource = resources.get(node, node)
+        folded[resource] = folded.get(resource, 0.0) + part
     return folded

@@ -7,39 +7,61 @@ reference's autocorrelation (Bayley and Hammersley 1946). Two looks are taken, a
 window's own quiet rows, since levels drift from day to day; the smaller probability is doubled (Bonferroni).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..domain.telemetry import FloatArray
 
 _SHARE = 0.25
 """The part of a window that a departure fills; less is a blip, and two rows of a short window are the least."""
-_QUIET = 0.25
+QUIET = 0.25
 """The quantile of a window that is taken as its quiet level."""
 _LONGEST_SLIDE = 4_000_000
 """Most elements of the sliding windows that are looked at; beyond it, every n-th window is."""
 
 
-def tail_probability(reference: FloatArray, window: FloatArray) -> float:
-    """The probability that a window of the reference is as high as this one, in (0, 1].
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """How improbable a window is by its reference.
+
+    Attributes:
+        level: The probability that so many rows are as high, in (0, 1].
+        rise: That they rise as far over the window's quiet rows; 1.0 where the reference is too short to tell.
+        probability: That a window of the reference is as high, or rises as far, in (0, 1].
+        blip: That a row of it is as high as the highest here, in (0, 1]: no departure by itself.
+    """
+
+    level: float
+    rise: float
+    probability: float
+    blip: float
+
+
+def departure_of(reference: FloatArray, window: FloatArray) -> Departure:
+    """How improbable a window is by its reference.
 
     Args:
         reference: Of normal times in order, higher is worse, float64[n_reference]; NaN is a missing row.
         window: Likewise, of the time in question, float64[n_window].
 
     Returns:
-        1.0 where either has no finite row: nothing can be said.
+        Ones where either has no finite row: nothing can be said.
     """
     usual, now = reference[np.isfinite(reference)], window[np.isfinite(window)]
     if usual.size == 0 or now.size == 0:
-        return 1.0
+        return Departure(1.0, 1.0, 1.0, 1.0)
     inflation = _variance_inflation(usual)
-    looks = [_share_tail(_row_tails(usual, now, usual.size), inflation)]
-    if usual.size >= 2 * now.size:
-        stride = 1 + usual.size * now.size // _LONGEST_SLIDE
-        slid = np.lib.stride_tricks.sliding_window_view(usual, now.size)[::stride]
-        rises = (slid - np.quantile(slid, _QUIET, axis=1, keepdims=True)).ravel()
-        looks.append(_share_tail(_row_tails(rises, now - np.quantile(now, _QUIET), usual.size), inflation))
-    return min(1.0, len(looks) * min(looks))
+    tails = _row_tails(usual, now, usual.size)
+    level = _share_tail(tails, inflation)
+    blip = _binomial_tail(1, now.size, float(tails.min()))
+    if usual.size < 2 * now.size:
+        return Departure(level, 1.0, level, blip)
+    stride = 1 + usual.size * now.size // _LONGEST_SLIDE
+    slid = np.lib.stride_tricks.sliding_window_view(usual, now.size)[::stride]
+    rises = (slid - np.quantile(slid, QUIET, axis=1, keepdims=True)).ravel()
+    rise = _share_tail(_row_tails(rises, now - np.quantile(now, QUIET), usual.size), inflation)
+    return Departure(level, rise, min(1.0, 2.0 * min(level, rise)), blip)
 
 
 def _row_tails(usual: FloatArray, now: FloatArray, n_rows: int) -> FloatArray:

@@ -10,10 +10,6 @@ from ..domain.telemetry import FloatArray
 
 Harm = Literal["latency", "errors"]
 
-_QUIET = 0.25
-"""The quantile of a window at which the alerting service is taken to be well."""
-_DRIFT = 3.0
-"""How far a level may have drifted since the reference, in the spread of a row."""
 _WELL = 0.2
 """The part of the course up to which a row shows how a service is when the alerting one is well."""
 _NOISE = 2.0
@@ -71,33 +67,30 @@ class Excess:
         return max(1.0, (level + floor) / (usual + floor)) if np.isfinite(usual) else 1.0
 
 
-def course_of(reference: FloatArray, window: FloatArray) -> FloatArray:
+def course_of(window: FloatArray, well: float) -> FloatArray:
     """How much of its harm a service shows in each row of a window, in [0, 1], float64[n_window]; a missing row 0.
 
-    It is well at its usual level or at the window's quiet rows, whichever is lower, so that neither a level that has
-    moved since the reference nor a window that is bad from end to end hides it. A better row between two bad ones is
-    taken for chance.
+    A better row between two bad ones is taken for chance.
+
+    Args:
+        well: The service's harm while it is well.
     """
-    known = np.isfinite(window)
-    course = np.zeros(window.size)
-    if not known.any():
-        return course
-    well = float(np.quantile(window[known], _QUIET))
-    if np.isfinite(reference).any():
-        well = min(well, float(np.nanmedian(reference)))
-    above = np.where(known, np.maximum(window - well, 0.0), 0.0)
-    if float(above.max()) <= 0.0:
-        return course
+    above = np.where(np.isfinite(window), np.maximum(window - well, 0.0), 0.0)
+    if not above.any():
+        return above
     course = above / float(above.max())
     bounded = np.minimum(np.maximum.accumulate(course), np.maximum.accumulate(course[::-1])[::-1])
-    return np.asarray(np.where(known, bounded, 0.0))
+    return np.asarray(np.where(np.isfinite(window), bounded, 0.0))
 
 
-def excess_of(metrics: CallMetrics, course: FloatArray) -> Excess:
+def excess_of(metrics: CallMetrics, course: FloatArray, drift: float) -> Excess:
     """Fit each node's rows by a level and a multiple of the course, the level drawn to the usual one (a ridge).
 
-    Rows weigh by how exactly they are known: by the node's spread and by its calls. The usual level counts as one row
-    that may have drifted: it decides where no row shows the alerting service well.
+    Rows weigh by how exactly they are known: by the node's spread and by its calls.
+
+    Args:
+        course: As `course_of` the alerting service.
+        drift: How far a level may have drifted since the reference, in the spread of a row.
     """
     n_nodes = len(metrics.nodes)
     total, deviation = np.zeros(n_nodes), np.zeros(n_nodes)
@@ -116,9 +109,9 @@ def excess_of(metrics: CallMetrics, course: FloatArray) -> Excess:
         new[i] = not heard and not was_there
         spread = _row_spread(metrics.harm, past, past_calls, now, calls, centre)
         precision = 1.0 / spread**2
-        drift = (_DRIFT * float(np.median(spread))) ** -2
-        a, b = float(precision.sum()) + drift, float(precision @ part)
-        y, z = float(precision @ now) + drift * centre, float(precision @ (part * now))
+        faith = (drift * float(np.median(spread))) ** -2
+        a, b = float(precision.sum()) + faith, float(precision @ part)
+        y, z = float(precision @ now) + faith * centre, float(precision @ (part * now))
         determinant = a * float(precision @ part**2) - b * b
         slope = (a * z - b * y) / determinant
         quiet = now[part <= _WELL]

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..domain.telemetry import FloatArray
 from .blame import Calls, blame_of, callees_seen, reached_from
-from .departure import tail_probability
+from .departure import QUIET, Departure, departure_of
 from .excess_harm import CallMetrics, Excess, Harm, course_of, excess_of
 
 SIGNIFICANT = 0.01
@@ -23,6 +24,10 @@ _HOPELESS = 0.2
 """A tail of the target from which nothing below it makes an incident of it."""
 _SIDE = 0.1
 """What the other kind of harm says of who is to blame, beside the kind that is alerted on."""
+_STAYED, _MOVED = 1.0, 10.0
+"""How far levels may have drifted since the reference, in the spread of a row, if they stayed and if they did not."""
+_LEAST_ROWS = 8
+"""Rows of a reference from which a correlation can be told."""
 _LEAST = 1e-3
 """Blame below which a service is no suspect."""
 
@@ -79,33 +84,93 @@ def localise(calls: Calls, target: str, alerted: CallMetrics, other: CallMetrics
     if target not in alerted.nodes:
         raise ValueError(f"the alerting service {target!r} is not among the {len(alerted.nodes)} with metrics")
     column = alerted.nodes.index(target)
-    at_target = tail_probability(alerted.reference[:, column], alerted.window[:, column])
-    course = course_of(alerted.reference[:, column], alerted.window[:, column])
-    excess = excess_of(alerted, course)
-    chance = min(1.0, _LOOKS * min(at_target, _with_callees(at_target, calls, target, alerted, excess)))
+    past, now = alerted.reference[:, column], alerted.window[:, column]
+    departure = departure_of(past, now)
+    views = _views(departure, past, now, alerted)
+    chance = min(1.0, _LOOKS * departure.probability)
+    if chance > SIGNIFICANT:
+        chance = min(chance, _LOOKS * _with_callees(departure, calls, target, alerted, views[0].excess))
     if chance > SIGNIFICANT:
         return Localisation(target, chance, (), f"{target} is as usual: a window like this is no rarity ({chance:.2g})")
 
-    blame = blame_of(calls, target, alerted.nodes, excess)
-    if other is not None:
-        aside = blame_of(calls, target, other.nodes, excess_of(other, course))
-        blame = {node: (1 - _SIDE) * part + _SIDE * aside.get(node, 0.0) for node, part in blame.items()}
+    blame: dict[str, float] = {}
+    for view in views:
+        for node, part in _blame(calls, target, alerted, other, view).items():
+            blame[node] = blame.get(node, 0.0) + view.weight * part
     named = sorted((node for node in blame if blame[node] >= _LEAST), key=lambda node: (-blame[node], node))
     return Localisation(
-        target, chance, tuple(_suspect(node, blame[node], calls, target, alerted, excess) for node in named)
+        target, chance, tuple(_suspect(node, blame[node], calls, target, alerted, views[0].excess) for node in named)
     )
 
 
-def _with_callees(at_target: float, calls: Calls, target: str, metrics: CallMetrics, excess: Excess) -> float:
-    """Fisher's combination of the target's tail with the most unusual of those it calls, directly or not."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    """What each node added if levels have stayed as in the reference, or if they have not."""
+
+    weight: float
+    course: FloatArray
+    drift: float
+    excess: Excess
+
+
+def _views(departure: Departure, past: FloatArray, now: FloatArray, metrics: CallMetrics) -> list[_View]:
+    """Both views, the one that the target speaks for first; weighed by how improbable each makes the target."""
+    said = -np.log(np.maximum([departure.level, departure.rise], np.finfo(np.float64).tiny))
+    total = float(said.sum())
+    views: list[_View] = []
+    known, usual = now[np.isfinite(now)], past[np.isfinite(past)]
+    wells = (
+        float(np.median(usual)) if usual.size else 0.0,
+        float(np.quantile(known, QUIET)) if known.size else 0.0,
+    )
+    for weight, well, drift in zip(said / total if total > 0 else (1.0, 0.0), wells, (_STAYED, _MOVED), strict=True):
+        course = course_of(now, well)
+        views.append(_View(float(weight), course, drift, excess_of(metrics, course, drift)))
+    return sorted(views, key=lambda view: -view.weight)
+
+
+def _blame(
+    calls: Calls, target: str, alerted: CallMetrics, other: CallMetrics | None, view: _View
+) -> dict[str, float]:  # fmt: skip
+    blame = blame_of(calls, target, alerted.nodes, view.excess)
+    if other is None:
+        return blame
+    aside = blame_of(calls, target, other.nodes, excess_of(other, view.course, view.drift))
+    return {node: (1 - _SIDE) * part + _SIDE * aside.get(node, 0.0) for node, part in blame.items()}
+
+
+def _with_callees(departure: Departure, calls: Calls, target: str, metrics: CallMetrics, excess: Excess) -> float:
+    """The least combination of the target's tail with that of one it calls, directly or not (Fisher 1925, s. 21.1).
+
+    Two that always rise together are one witness: the more they do in the reference, the nearer the combination is to
+    the geometric mean of the tails, which is Fisher's for complete dependence (Brown 1975).
+    """
+    at_target = min(1.0, 2.0 * min(departure.probability, departure.blip))
     if at_target > _HOPELESS:
         return 1.0
+    column = metrics.nodes.index(target)
     reached = set(reached_from(calls, target)) - {target}
     columns = [i for i, node in enumerate(metrics.nodes) if node in reached]
-    tails = [tail_probability(metrics.reference[:, i], metrics.window[:, i]) for i in columns if excess.total[i] > 0.0]
-    below = min(1.0, len(columns) * min(tails, default=1.0))
-    product = max(at_target * below, float(np.finfo(np.float64).tiny))
-    return product * (1.0 - float(np.log(product)))
+    least = 1.0
+    for i in columns:
+        if excess.total[i] > 0.0:
+            tail = departure_of(metrics.reference[:, i], metrics.window[:, i]).probability
+            product = max(at_target * min(1.0, len(columns) * tail), float(np.finfo(np.float64).tiny))
+            together = _correlation(metrics.reference[:, column], metrics.reference[:, i])
+            apart = float(np.log(product * (1.0 - np.log(product))))
+            least = min(least, float(np.exp((1.0 - together) * apart + together * np.log(product) / 2.0)))
+    return least
+
+
+def _correlation(one: FloatArray, other: FloatArray) -> float:
+    """Spearman's, in [0, 1]; 1 where it cannot be told, 0 for a series that does not vary."""
+    both = np.isfinite(one) & np.isfinite(other)
+    if int(both.sum()) < _LEAST_ROWS:
+        return 1.0
+    ranks = [np.searchsorted(np.sort(each[both]), each[both]).astype(np.float64) for each in (one, other)]
+    centred = [each - each.mean() for each in ranks]
+    size = float(np.sqrt((centred[0] @ centred[0]) * (centred[1] @ centred[1])))
+    return max(0.0, float(centred[0] @ centred[1]) / size) if size > 0.0 else 0.0
 
 
 def _suspect(
