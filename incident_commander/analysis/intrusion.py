@@ -5,22 +5,19 @@ service's requests need, that they ask for what the service never asks for, and 
 valid accounts, T1530 data from cloud storage, T1496 resource hijacking, T1098 account manipulation).
 """
 
-import ipaddress
-import re
 from dataclasses import dataclass
 
 from ..domain.base import ServiceName
 from ..domain.telemetry import Observations
 from .announced import announcement
 from .anomaly import Deviation
+from .audit_trail import AuditLine, bare_names, owner_of, strange_calls
 from .call_graph import CallGraph
 from .clues import Clue, Lead, Passing
 from .log_patterns import Pattern
 from .resources import traffic_factor
 from .words import sentence
 
-_AUDIT = re.compile(r"\bidentity=(?P<identity>\S+) source=(?P<source>\S+) call=(?P<call>\S+)(?P<rest>.*)")
-_OWN_NETWORKS = tuple(ipaddress.ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8"))
 _FOREIGN = ("not in the image", "unknown process", "outbound connection to", "xmrig", "miner", "reverse shell")
 _DENIED = ("permission denied", "access denied", "not authorized", "unauthorized")
 _BEYOND = 1.25
@@ -29,34 +26,11 @@ _LEAST = 2.0
 _ROTATION_PASSES, _EXPORT_PASSES = 8.0, 8.0
 
 
-@dataclass(frozen=True, slots=True)
-class AuditLine:
-    """One call as an audit log tells it."""
-
-    at: float
-    where: ServiceName
-    identity: str
-    source: str
-    call: str
-    denied: bool
-
-    @property
-    def outside(self) -> bool:
-        """Whether it came from no private network; a source that is no address counts as inside."""
-        try:
-            address = ipaddress.ip_address(
-                self.source.rsplit(":", 1)[0] if self.source.count(":") == 1 else self.source
-            )
-        except ValueError:
-            return False
-        return not any(address in network for network in _OWN_NETWORKS)
-
-
 def intrusion_leads(
     observations: Observations, found: tuple[Deviation, ...], patterns: tuple[Pattern, ...], graph: CallGraph
 ) -> tuple[tuple[Lead, ...], tuple[Passing, ...]]:
     """The services whose credentials others use; and those where an announced rotation denies calls for a while."""
-    outside = tuple(line for line in audit_lines(observations) if line.outside)
+    outside = strange_calls(observations)
     names = frozenset(s.service for s in observations.metrics) | {s.name for s in observations.topology.services}
     ongoing = tuple(d for d in found if d.ongoing and d.harmful)
     own: dict[ServiceName, list[Deviation]] = {}
@@ -64,7 +38,7 @@ def intrusion_leads(
         own.setdefault(deviation.series.service, []).append(deviation)
     foreign: dict[str, list[AuditLine]] = {}
     for line in outside:
-        for name in _bare(line.identity):
+        for name in bare_names(line.identity):
             foreign.setdefault(name, []).append(line)
     sent = tuple(d for d in ongoing if d.meaning.kind == "egress")
     leads: list[Lead] = []
@@ -87,32 +61,6 @@ def intrusion_leads(
             what = f"{planned.summary!r} was announced for {store}, and nobody reads it from outside"
             passing.append(Passing(store, Clue("changes", what, _EXPORT_PASSES)))
     return tuple(leads), tuple(passing)
-
-
-def audit_lines(observations: Observations) -> tuple[AuditLine, ...]:
-    """Every line of an audit log that names an identity, a source and a call."""
-    lines = []
-    for record in observations.logs:
-        found = _AUDIT.search(record.message) if "identity=" in record.message else None
-        if found:
-            lines.append(
-                AuditLine(
-                    record.at.timestamp(), record.service, found["identity"], found["source"], found["call"],
-                    "denied" in found["rest"],
-                )
-            )  # fmt: skip
-    return tuple(lines)
-
-
-def owner_of(identity: str, names: frozenset[ServiceName]) -> ServiceName | None:
-    """The service that an identity belongs to, by name: `svc-orders`, `role/orders`, `orders-sa`; else None."""
-    bare = _bare(identity)
-    return next((name for name in sorted(names, key=len, reverse=True) if name in bare), None)
-
-
-def _bare(identity: str) -> frozenset[str]:
-    parts = frozenset(re.split(r"[/:@]", identity))
-    return frozenset(re.sub(r"^(svc|sa|role|app)[-_]|[-_](svc|sa|role|app)$", "", part) for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
