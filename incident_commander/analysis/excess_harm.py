@@ -83,12 +83,39 @@ def course_of(window: FloatArray, well: float) -> FloatArray:
     return np.asarray(np.where(np.isfinite(window), bounded, 0.0))
 
 
-def excess_of(metrics: CallMetrics, course: FloatArray, drift: float) -> Excess:
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """One node in normal times.
+
+    Attributes:
+        centre: Its median harm; NaN where it has no row.
+        spread: One robust standard deviation of a row.
+        calls: The median calls of a row, 1 where they are not known.
+        rate: Its error rate over the whole reference, half an error added; meaningless for latency.
+    """
+
+    centre: float
+    spread: float
+    calls: float
+    rate: float
+
+
+def baselines_of(metrics: CallMetrics) -> tuple[Baseline, ...]:
+    """The baseline of each node."""
+    return tuple(
+        _baseline(metrics.reference[:, i], metrics.reference_calls[:, i]) for i in range(len(metrics.nodes))
+    )  # fmt: skip
+
+
+def excess_of(
+    metrics: CallMetrics, baselines: tuple[Baseline, ...], course: FloatArray, drift: float
+) -> Excess:  # fmt: skip
     """Fit each node's rows by a level and a multiple of the course, the level drawn to the usual one (a ridge).
 
     Rows weigh by how exactly they are known: by the node's spread and by its calls.
 
     Args:
+        baselines: As `baselines_of` the metrics.
         course: As `course_of` the alerting service.
         drift: How far a level may have drifted since the reference, in the spread of a row.
     """
@@ -96,23 +123,25 @@ def excess_of(metrics: CallMetrics, course: FloatArray, drift: float) -> Excess:
     total, deviation = np.zeros(n_nodes), np.zeros(n_nodes)
     usual, level = np.full(n_nodes, np.nan), np.full(n_nodes, np.nan)
     new = np.zeros(n_nodes, dtype=np.bool_)
-    for i in range(n_nodes):
-        past, past_calls = metrics.reference[:, i], metrics.reference_calls[:, i]
+    for i, baseline in enumerate(baselines):
         rows = np.isfinite(metrics.window[:, i])
         if not course[rows].any():
             continue
         now, part = metrics.window[rows, i], course[rows]
-        calls = _known_calls(metrics.window_calls[rows, i], past_calls)
-        heard = bool(np.isfinite(past).any())
+        asked = metrics.window_calls[rows, i]
+        calls = np.where(np.isfinite(asked) & (asked > 0), asked, baseline.calls)
+        heard = bool(np.isfinite(baseline.centre))
         was_there = float(np.sum(1.0 - part)) > 0.5
-        centre = float(np.nanmedian(past)) if heard else (float(now[part <= part.min()].mean()) if was_there else 0.0)
+        centre = baseline.centre if heard else (float(now[part <= part.min()].mean()) if was_there else 0.0)
         new[i] = not heard and not was_there
-        spread = _row_spread(metrics.harm, past, past_calls, now, calls, centre)
+        spread = _row_spread(metrics.harm, baseline, centre, now, calls)
         precision = 1.0 / spread**2
         faith = (drift * float(np.median(spread))) ** -2
         a, b = float(precision.sum()) + faith, float(precision @ part)
         y, z = float(precision @ now) + faith * centre, float(precision @ (part * now))
         determinant = a * float(precision @ part**2) - b * b
+        if determinant <= 0.0:
+            continue
         slope = (a * z - b * y) / determinant
         quiet = now[part <= _WELL]
         usual[i] = float(np.median(quiet)) if quiet.size else centre
@@ -123,26 +152,27 @@ def excess_of(metrics: CallMetrics, course: FloatArray, drift: float) -> Excess:
     return Excess(metrics.harm, total, deviation, usual, level, new)
 
 
-def _known_calls(calls: FloatArray, past: FloatArray) -> FloatArray:
-    """Calls by row; where they are not known the usual number, else one."""
-    usual = float(np.nanmedian(past)) if np.isfinite(past).any() else 1.0
-    return np.where(np.isfinite(calls) & (calls > 0), calls, max(1.0, usual))
+def _baseline(past: FloatArray, asked: FloatArray) -> Baseline:
+    known = asked[np.isfinite(asked)]
+    usual_calls = max(1.0, float(np.median(known))) if known.size else 1.0
+    rows = np.isfinite(past)
+    if not rows.any():
+        return Baseline(np.nan, 0.0, usual_calls, 0.5)
+    heard, asked_of = past[rows], asked[rows]
+    calls = np.where(np.isfinite(asked_of) & (asked_of > 0), asked_of, usual_calls)
+    centre = float(np.median(heard))
+    distance = np.abs(heard - centre)
+    spread = max(1.4826 * float(np.median(distance)), float(np.quantile(distance, 0.9)) / 1.645)
+    rate = min(0.5, (float(heard @ calls) + 0.5) / (float(calls.sum()) + 1.0))
+    return Baseline(centre, spread, float(np.median(calls)), rate)
 
 
-def _row_spread(
-    harm: Harm, past: FloatArray, past_calls: FloatArray, now: FloatArray, calls: FloatArray, centre: float
-) -> FloatArray:
-    """One standard deviation of each row of the window, by the reference and by how many calls a row has."""
-    known = np.isfinite(past)
-    heard, asked = past[known], _known_calls(past_calls[known], past_calls)
-    if heard.size:
-        distance = np.abs(heard - centre)
-        spread = max(1.4826 * float(np.median(distance)), float(np.quantile(distance, 0.9)) / 1.645)
-        usual_calls = float(np.median(asked))
-    else:
-        spread, usual_calls = float(np.std(now)), float(np.median(calls))
+def _row_spread(harm: Harm, baseline: Baseline, centre: float, now: FloatArray, calls: FloatArray) -> FloatArray:
+    """One standard deviation of each row of the window, by the baseline and by how many calls a row has."""
+    heard = bool(np.isfinite(baseline.centre))
+    spread = baseline.spread if heard else float(np.std(now))
+    usual_calls = baseline.calls if heard else float(np.median(calls))
     by_row = spread * np.sqrt(usual_calls / calls)
     if harm == "latency":
         return np.asarray(np.maximum(by_row, max(_LEAST_LATENCY * abs(centre), 1e-6)))
-    rate = min(0.5, (float(heard @ asked) + 0.5) / (float(asked.sum()) + 1.0))
-    return np.asarray(np.maximum(by_row, np.sqrt(rate * (1.0 - rate) / calls)))
+    return np.asarray(np.maximum(by_row, np.sqrt(baseline.rate * (1.0 - baseline.rate) / calls)))

@@ -14,7 +14,7 @@ import numpy as np
 from ..domain.telemetry import FloatArray
 from .blame import Calls, blame_of, callees_seen, reached_from
 from .departure import QUIET, Departure, departure_of
-from .excess_harm import CallMetrics, Excess, Harm, course_of, excess_of
+from .excess_harm import Baseline, CallMetrics, Excess, Harm, baselines_of, course_of, excess_of
 
 SIGNIFICANT = 0.01
 """The chance of naming a cause in normal times that is accepted."""
@@ -28,6 +28,9 @@ _STAYED, _MOVED = 1.0, 10.0
 """How far levels may have drifted since the reference, in the spread of a row, if they stayed and if they did not."""
 _LEAST_ROWS = 8
 """Rows of a reference from which a correlation can be told."""
+_SHARPNESS, _UNSEEN = 1.75, 0.01
+"""Blame to this power is proportional to how often it is right, and how often none named is: both fitted on simulated
+companies with faults anywhere, of other seeds than they were tested on."""
 _LEAST = 1e-3
 """Blame below which a service is no suspect."""
 
@@ -38,7 +41,7 @@ class Suspect:
 
     Attributes:
         score: Its part of the blame, in [0, 1].
-        probability: That it is the cause, in [0, 1].
+        probability: That it is the cause, in [0, 1], given that there is one.
         excess: What it added over the window: seconds, or failed calls.
         own: The part of it that its callees do not explain.
         deviation: Its excess in standard errors.
@@ -94,12 +97,20 @@ def localise(calls: Calls, target: str, alerted: CallMetrics, other: CallMetrics
         return Localisation(target, chance, (), f"{target} is as usual: a window like this is no rarity ({chance:.2g})")
 
     blame: dict[str, float] = {}
+    besides = () if other is None else baselines_of(other)
     for view in views:
-        for node, part in _blame(calls, target, alerted, other, view).items():
+        for node, part in _blame(calls, target, alerted, other, besides, view).items():
             blame[node] = blame.get(node, 0.0) + view.weight * part
     named = sorted((node for node in blame if blame[node] >= _LEAST), key=lambda node: (-blame[node], node))
+    sharpened = {node: blame[node] ** _SHARPNESS for node in named}
+    whole = sum(sharpened.values()) / (1.0 - _UNSEEN)
     return Localisation(
-        target, chance, tuple(_suspect(node, blame[node], calls, target, alerted, views[0].excess) for node in named)
+        target,
+        chance,
+        tuple(
+            _suspect(node, blame[node], sharpened[node] / whole, calls, target, alerted, views[0].excess)
+            for node in named
+        ),
     )
 
 
@@ -119,23 +130,29 @@ def _views(departure: Departure, past: FloatArray, now: FloatArray, metrics: Cal
     total = float(said.sum())
     views: list[_View] = []
     known, usual = now[np.isfinite(now)], past[np.isfinite(past)]
+    baselines = baselines_of(metrics)
     wells = (
         float(np.median(usual)) if usual.size else 0.0,
         float(np.quantile(known, QUIET)) if known.size else 0.0,
     )
     for weight, well, drift in zip(said / total if total > 0 else (1.0, 0.0), wells, (_STAYED, _MOVED), strict=True):
         course = course_of(now, well)
-        views.append(_View(float(weight), course, drift, excess_of(metrics, course, drift)))
+        views.append(_View(float(weight), course, drift, excess_of(metrics, baselines, course, drift)))
     return sorted(views, key=lambda view: -view.weight)
 
 
 def _blame(
-    calls: Calls, target: str, alerted: CallMetrics, other: CallMetrics | None, view: _View
+    calls: Calls,
+    target: str,
+    alerted: CallMetrics,
+    other: CallMetrics | None,
+    besides: tuple[Baseline, ...],
+    view: _View,
 ) -> dict[str, float]:  # fmt: skip
     blame = blame_of(calls, target, alerted.nodes, view.excess)
     if other is None:
         return blame
-    aside = blame_of(calls, target, other.nodes, excess_of(other, view.course, view.drift))
+    aside = blame_of(calls, target, other.nodes, excess_of(other, besides, view.course, view.drift))
     return {node: (1 - _SIDE) * part + _SIDE * aside.get(node, 0.0) for node, part in blame.items()}
 
 
@@ -174,7 +191,7 @@ def _correlation(one: FloatArray, other: FloatArray) -> float:
 
 
 def _suspect(
-    node: str, score: float, calls: Calls, target: str, metrics: CallMetrics, excess: Excess
+    node: str, score: float, probability: float, calls: Calls, target: str, metrics: CallMetrics, excess: Excess
 ) -> Suspect:  # fmt: skip
     amount = dict(zip(metrics.nodes, excess.total.tolist(), strict=True))
     added = amount.get(node, 0.0)
@@ -194,7 +211,7 @@ def _suspect(
         said.append(f"what it calls explains {min(1.0, below / added):.0%} of that")
     else:
         said.append(f"{node} shows nothing of the kind itself; {target} leads to it by its other metrics")
-    return Suspect(node, score, score, added, max(0.0, added - below), deviation, tuple(said))
+    return Suspect(node, score, probability, added, max(0.0, added - below), deviation, tuple(said))
 
 
 def _worded(harm: Harm, value: float) -> str:
