@@ -15,6 +15,11 @@ app = typer.Typer(no_args_is_help=True, help="Measure it: each prints a table, o
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Server = Annotated[str | None, typer.Option(help="A running server's address; without it one is started.")]
+Seeds = Annotated[int, typer.Option(min=1, help="How many seeds of each scenario.")]
+FirstSeed = Annotated[int, typer.Option(min=0, help="The first of them; the others follow it.")]
+Without = Annotated[
+    list[str] | None, typer.Option(help="Keep a signal from the agents: logs, traces, ...; may be repeated.")
+]
 Runs = Annotated[int, typer.Option(min=1, help="How often each figure with a limit is measured.")]
 
 
@@ -22,14 +27,7 @@ Runs = Annotated[int, typer.Option(min=1, help="How often each figure with a lim
 
 
 @app.command()
-def scenarios(
-    seeds: Annotated[int, typer.Option(min=1, help="How many seeds of each scenario.")] = 20,
-    first_seed: Annotated[int, typer.Option(min=1, help="The first of them; the others follow it.")] = 1,
-    without: Annotated[
-        list[str] | None, typer.Option(help="Keep a signal from the agents: logs, traces, ...; may be repeated.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
+def scenarios(seeds: Seeds = 20, first_seed: FirstSeed = 1, without: Without = None, as_json: Json = False) -> None:
     """How often causes and plans are right over many seeds, beside two guessers."""
     from ..actions.catalogue import load_catalogue
     from .practice import WatchedRun, practising, watch
@@ -49,6 +47,20 @@ def scenarios(
 
     scores = score(asyncio.run(run()), load_catalogue(), seeds, first_seed, kept)
     typer.echo(scores.model_dump_json(indent=2) if as_json else scores_table(scores))
+
+
+@app.command()
+def diagnoses(seeds: Seeds = 20, first_seed: FirstSeed = 1, without: Without = None, as_json: Json = False) -> None:
+    """How often the diagnosis alone is right when the first alarm fires: many seeds in the time of a few runs."""
+    from .diagnoses import Diagnosed, diagnose_worlds, diagnoses_table, summarise
+
+    kept = _signals(without or [])
+    runs: list[Diagnosed] = []
+    for each in diagnose_worlds(range(first_seed, first_seed + seeds), kept):
+        runs.append(each)
+        typer.echo(f"{each.scenario} seed {each.seed}: {each.verdict}, {each.seconds:.2f} s", err=True)
+    scores = summarise(runs, seeds, first_seed, kept)
+    typer.echo(scores.model_dump_json(indent=2) if as_json else diagnoses_table(scores))
 
 
 @app.command()
