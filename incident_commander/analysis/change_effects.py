@@ -23,7 +23,8 @@ from .setting_changes import Setting, option_changed, settings_in, words_of
 
 EffectKind = Literal[
     "setting", "guard_lost", "handling_lost", "validation_lost", "release_lost", "acquire_added", "lock_lost",
-    "lock_added", "bound_lost", "timeout_lost", "growth", "thread_added", "calls_in_loop", "blocking_added",
+    "lock_added", "bound_lost", "timeout_lost",
+    "parallel_lost", "growth", "thread_added", "calls_in_loop", "blocking_added",
     "pattern_added", "cache_key", "cache_lost", "retry_added", "idempotence_lost", "transaction_lost", "crash_added",
     "dearer_query", "index_dropped", "column_lost", "table_locked", "contract", "condition", "dependency", "more_lines",
     "logic", "unseen", "inert",
@@ -61,7 +62,8 @@ class Effect:
 _LOST: tuple[tuple[str, EffectKind, float], ...] = (
     ("null_guard", "guard_lost", 1.0), ("validation", "validation_lost", 0.8), ("error_handling", "handling_lost", 0.7),
     ("release", "release_lost", 1.0), ("lock", "lock_lost", 1.0), ("bound", "bound_lost", 0.8),
-    ("timeout", "timeout_lost", 0.8), ("cached", "cache_lost", 0.9), ("idempotent", "idempotence_lost", 0.9),
+    ("timeout", "timeout_lost", 0.8),
+    ("parallel", "parallel_lost", 0.9), ("cached", "cache_lost", 0.9), ("idempotent", "idempotence_lost", 0.9),
     ("transaction", "transaction_lost", 0.8), ("sql_filter", "dearer_query", 0.8),
 )  # fmt: skip
 _GAINED: tuple[tuple[str, EffectKind, float], ...] = (
@@ -100,6 +102,7 @@ _COMPARE = re.compile(r"(==|!=|<=|>=|<|>|&&|\|\||\bnot\b|!\w|\band\b|\bor\b|\.(A
 _TEXTS = re.compile(r"\"([^\"]+)\"|'([^']+)'|`([^`]+)`")
 _IDENTIFIER = re.compile(r"^[\w./:{}$%@*-]{2,}$")
 _PINNED = re.compile(r"^\s*\"?[\w.@/\[\]-]+\"?\s*(==|~=|>=|\s+v|:\s*\"[\^~]?)\s*\d+\.\d+[\w.-]*\"?,?\s*$")
+_CONSTANT = re.compile(r"^[A-Z][A-Z0-9]*_?[A-Z0-9_]{2,}$")
 _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
 _SQL = re.compile(
     r"(?i)\b(create|drop|alter|update|delete|lock|truncate|vacuum|reindex)\s+(unique\s+)?(table|index|column|view)\b"
@@ -158,6 +161,8 @@ def _by_message(change: Change) -> Effect:
         return Effect("inert", 0.9, f"says {said[:60]!r}, and shows no diff", path)
     if change.kind == "flag":
         return Effect("unseen", 0.35, f"switches {change.reference} ({change.detail or said})", path)
+    if change.kind == "commit":
+        return Effect("unseen", 0.2, f"says {said[:60]!r}, and shows no diff", path)
     return Effect("unseen", 0.5, "shows no diff", path)
 
 
@@ -430,6 +435,12 @@ def _contracts(out: list[tuple[Hunk, str]], new: list[tuple[Hunk, str]]) -> list
                 what = f"changes the type of {field[0]} from {field[1]} to {again[1]}"
                 names = frozenset((field[0],)) | words_of(field[0])
                 found.append(Effect("contract", 0.8, what, hunk.path, names=names))
+    known = " ".join(line for _, line in out)
+    for hunk, line in new:
+        fresh = [t for parts in _TEXTS.findall(line) for t in parts if _CONSTANT.match(t) and t not in known]
+        if fresh and not tells(line):
+            names = frozenset(fresh)
+            found.append(Effect("contract", 0.5, f"introduces the value {fresh[0]!r}", hunk.path, names=names))
     keys = [x for x in (*out, *new) if re.search(r"(?i)\bcache\w*key|\bkey\b\s*(:?=|=)|cacheKey|key_?for|keyFor", x[1])]
     if any(x in out for x in keys) and any(x in new for x in keys):
         line = next(x[1] for x in keys if x in new)
@@ -452,18 +463,18 @@ def _rest(out: list[tuple[Hunk, str]], new: list[tuple[Hunk, str]], message: str
     """What is left: a changed condition, changed logic, or new code that nothing calls."""
     where = (out or new)[0][0].path
     lost, gained = [line for _, line in out], [line for _, line in new]
+    names = frozenset(w for _, line in (*out, *new) for w in _rare(line))
     careful = [_features()[name][1] for name in ("release", "bound", "timeout", "null_guard", "error_handling")]
     if not lost and any(pattern.search(line) for pattern in careful for line in gained) and len(gained) <= 3:
-        return [Effect("logic", 0.15, "takes better care of what it uses", where)]
-    tidy = bool(re.match(r"(?i)\s*(refactor|style|chore|docs|test)", message))
+        return [Effect("logic", 0.15, "takes better care of what it uses", where, names=names)]
+    tidy = bool(re.match(r"(?i)\s*(refactor|style|chore|docs|test|rename|tidy|extract|clean)", message))
     if not out and _only_guards([line for _, line in new]):
-        return [Effect("condition", 0.2, "adds a check", where)]
+        return [Effect("condition", 0.2, "adds a check", where, names=names)]
     if not out and _uncalled([line for _, line in new]):
-        return [Effect("logic", 0.15, "adds code that nothing shown calls", where)]
+        return [Effect("logic", 0.15, "adds code that nothing shown calls", where, names=names)]
     if _renamed([line for _, line in out], [line for _, line in new]) or _moved(out, new):
         return [Effect("inert", 0.8, "moves or renames, and does the same", where)]
     compared = [(a, b) for _, a in out for _, b in new if _COMPARE.search(a) and _COMPARE.search(b) and _near(a, b)]
-    names = frozenset(w for _, line in (*out, *new) for w in _rare(line))
     if compared:
         before, after = compared[0]
         what = f"decides otherwise: {before.strip()[:50]!r} -> {after.strip()[:50]!r}"

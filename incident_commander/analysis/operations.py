@@ -53,6 +53,7 @@ def operational_leads(
     graph: CallGraph,
     names: frozenset[ServiceName],
     since: float,
+    alerting: frozenset[ServiceName],
 ) -> tuple[Lead, ...]:
     """Every cause without a change that what was observed speaks of.
 
@@ -69,7 +70,7 @@ def operational_leads(
             *_nodes(observations, lines, found),
             *_bad_data(lines, symptoms),
             *_clocks(observations, lines, found),
-            *_demand(observations, found, graph),
+            *_demand(observations, found, graph, alerting),
         )
         if lead.weight > 0
     )
@@ -258,7 +259,9 @@ def _clocks(observations: Observations, lines: tuple[_Line, ...], found: tuple[D
     yield Lead(service, "node_failure", onset, tuple(clues), 0.5)
 
 
-def _demand(observations: Observations, found: tuple[Deviation, ...], graph: CallGraph) -> Iterator[Lead]:
+def _demand(
+    observations: Observations, found: tuple[Deviation, ...], graph: CallGraph, alerting: frozenset[ServiceName]
+) -> Iterator[Lead]:
     """More is asked of the system at its door, and everything behind it is asked more in proportion."""
     grown = {
         d.series.service: d
@@ -292,7 +295,10 @@ def _demand(observations: Observations, found: tuple[Deviation, ...], graph: Cal
     where = min(
         (d for d in pressed if d.series.service in grown), key=lambda d: (-d.score, d.onset), default=pressed[0]
     )
+    paged = sorted(service for service in alerting & grown.keys() if any(d.series.service == service for d in pressed))
     service = door if any(d.series.service == door for d in pressed) else where.series.service
+    if len(paged) == 1:
+        service = paged[0]
     clues = (
         Clue(
             "metrics",

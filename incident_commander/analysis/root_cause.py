@@ -93,7 +93,7 @@ def rank_causes(
     patterns = bad_patterns(recorded, onset)
     names = names_in(observations) | frozenset(alerting or ())
     symptoms = symptoms_in(observations, tuple(d for d in found if d.ongoing), patterns)
-    operational = operational_leads(recorded, found, symptoms, graph, names, split)
+    operational = operational_leads(recorded, found, symptoms, graph, names, split, frozenset(alerting or ()))
     leads = read_leads(observations, found, patterns, graph)
     leads = Leads((*leads.leads, *operational), leads.passing)
 

@@ -34,6 +34,7 @@ _OPTION = re.compile(r"-{1,2}(Xm[xsn]|Xss|[A-Za-z][\w.-]*?[A-Za-z])[=: ]?(\d[\w.
 _CRON = re.compile(r"^\s*([\d*/,-]+)\s+([\d*/,-]+)\s+([\d*/,-]+)\s+([\d*/,A-Z-]+)\s+([\d*/,A-Z-]+)\s*$")
 _DAY_SECONDS = 86400.0
 _NAMELESS = frozenset(("value", "default", "values"))
+_SPACED = re.compile(r"^\s*(?P<key>[A-Za-z][\w.-]*)\s+(?P<value>[^\s{}=:]+);?\s*$")
 _TRUE = frozenset(("true", "on", "enabled", "yes"))
 _FALSE = frozenset(("false", "off", "disabled", "no"))
 _LEVELS = {"off": 0, "fatal": 1, "error": 2, "warning": 3, "warn": 3, "info": 4, "debug": 5, "trace": 6, "verbose": 6,
@@ -163,8 +164,8 @@ def _taken_apart(line: str) -> tuple[str, tuple[str, ...]]:
 def _by_key(hunk: Hunk, out: list[str], new: list[str], used_out: set[str], used_new: set[str]) -> list[Setting]:
     """Settings whose value has another form than before, and those that were added or taken out."""
     found: list[Setting] = []
-    before = {pair["key"].strip('"'): (pair["value"], line) for line in out if (pair := _PAIR.match(line))}
-    after = {pair["key"].strip('"'): (pair["value"], line) for line in new if (pair := _PAIR.match(line))}
+    spaced = bool(re.search(r"\.(conf|cnf|cfg|vcl)$", hunk.path))
+    before, after = _pairs(out, spaced), _pairs(new, spaced)
     in_settings = bool(re.search(r"\.(ya?ml|toml|ini|conf|cfg|properties|env|json|tfvars|cnf)$", hunk.path))
     for key, (value, line) in before.items():
         if key in after and _plain(value, in_settings) and _plain(after[key][0], in_settings):
@@ -178,6 +179,16 @@ def _by_key(hunk: Hunk, out: list[str], new: list[str], used_out: set[str], used
         if key not in before and in_settings:
             used_new.add(line)
             found.append(_setting(hunk, line, None, value))
+    return found
+
+
+def _pairs(lines: list[str], spaced: bool) -> dict[str, tuple[str, str]]:
+    """(value, line) by key of the lines that give a key a value; `spaced`: nothing but a space need be between."""
+    found: dict[str, tuple[str, str]] = {}
+    for line in lines:
+        pair = _PAIR.match(line) or (_SPACED.match(line) if spaced else None)
+        if pair is not None:
+            found[pair["key"].strip('"')] = (pair["value"], line)
     return found
 
 

@@ -17,16 +17,17 @@ from .symptoms import Symptom, SymptomKind, telling
 GUILTY = 1.0
 """Nats from which a change is convicted."""
 _PRIOR = -2.2
-_CONTENT, _SPECIFIC, _NAMED, _SAME_VALUES = 4.2, 1.2, 1.1, 2.0
+_CONTENT, _SPECIFIC, _NAMED, _SAME_VALUES = 4.2, 1.2, 1.3, 2.0
 _HERE, _NEXT, _SOMEWHERE, _ELSEWHERE = 0.8, 0.4, -0.6, -2.5
 _INFERRED = -0.8
 _SLACK_SECONDS = 90.0
 _PROMPT_SECONDS, _SOON_SECONDS, _LATE_SECONDS = 360.0, 1200.0, 2700.0
-_RULED_OUT, _DOES_SOMETHING, _CLOSE = 0.3, 0.25, 1.6
+_RULED_OUT, _DOES_SOMETHING, _FROM_AFAR, _CLOSE = 0.3, 0.25, 0.6, 1.6
 _STALE = -3.5
 _OTHERWISE = 2.5
 """What a good explanation without a change takes away from every change that says nothing of it."""
 TOO_LITTLE = "too little to hold it guilty"
+_UNNAMED = 0.6
 _FAINT = 0.25
 _UNBORNE = 0.4
 """What is left of an explanation of which the part that must be seen is not."""
@@ -111,6 +112,7 @@ def left_over(held: tuple[Suspicion, ...], trouble: Trouble) -> Suspicion | None
         for suspicion in held
         if suspicion.landing.certain
         and suspicion.near
+        and (suspicion.landing.service in trouble.centre or suspicion.effect.force >= _FROM_AFAR)
         and suspicion.landing.change.kind != "flag"
         and suspicion.effect.kind not in ("inert", "unseen", "dependency")
         and suspicion.effect.force >= _DOES_SOMETHING
@@ -167,7 +169,14 @@ def _judge(landing: Landing, effect: Effect, trouble: Trouble) -> Suspicion:
     linked, link = _link(effect, landing.change, trouble)
     if not ways and effect.kind == "setting" and not linked:
         return verdict(_PRIOR - 0.5, f"it {effect.what}, which cannot bring about what is seen")
-    score = _PRIOR + _CONTENT * effect.force * fit + _NAMED * min(2, linked) + related
+    force = effect.force
+    if linked:
+        # That what fails names what it does shows the way between them, though nobody saw the calls.
+        related = max(related, 0.0)
+    if effect.kind == "contract" and effect.setting is None and not linked:
+        # Whoever misses a name says which.
+        force *= _UNNAMED
+    score = _PRIOR + _CONTENT * force * fit + _NAMED * min(2, linked) + related
     score += _SPECIFIC * effect.force * (1.0 if any(telling(s.kind) >= 0.9 for s in matched) and fit > 0.5 else 0.0)
     same = _same_values(effect, trouble)
     if same:
