@@ -91,8 +91,9 @@ _ENDLESS = re.compile(
     r"lru_cache\(\s*maxsize\s*=\s*None|@(functools\.)?cache\s*$|memoize\(\s*\w+\s*\)|"
     r"static.*new (Concurrent)?HashMap|maximumSize\(\s*Long\.MAX|max:\s*Infinity"
 )
+_TAG = re.compile(r"\b(json|xml|yaml|db|bson|form|protobuf|avro):")
 _SHORT_LIVED = re.compile(
-    r"(?i)lru|ring|pool|deque\(.*maxlen|cache\.new|bounded|TTLCache|WeakMap|headers?\b|attributes|values|params|args"
+    r"(?i)\blru|\bring\b|pool|deque\(.*maxlen|cache\.new|bounded|TTLCache|WeakMap|headers?\b|attributes|values|params|args"
 )
 _SIGNATURE = re.compile(
     r"^\s*(export\s+)?(async\s+)?(func\b.*\{|def\b.*:|function\b.*\{|fn\b.*\{|const \w+ = (async )?\(.*=>|"
@@ -196,7 +197,7 @@ def _of_setting(setting: Setting) -> Effect | None:
     option = option_changed(setting)
     if option is not None:
         return _of_setting(option)
-    if setting.old[:1] in "\"'`" and not all(_IDENTIFIER.match(t) for t in texts):
+    if setting.old[:1] in "\"'`" and not all(_IDENTIFIER.match(t) or _TAG.search(t) for t in texts):
         formats = any(re.search(r"%[a-z]|\{\w*\}|\$\{", t) for t in texts)
         key = formats and any("key" in w for w in (*setting.words, *setting.around))
         if not key:
@@ -416,7 +417,7 @@ def _contracts(out: list[tuple[Hunk, str]], new: list[tuple[Hunk, str]]) -> list
         if tells(line):
             continue
         gone = [t for parts in _TEXTS.findall(line) for t in parts if t and t not in kept and len(t) < 120]
-        named = [t for t in gone if _IDENTIFIER.match(t) or re.search(r"(json|xml|yaml|db|bson|form|protobuf):", t)]
+        named = [t for t in gone if _IDENTIFIER.match(t) or _TAG.search(t)]
         if named:
             rare = frozenset(w for t in named for w in re.findall(r"[\w-]{4,}", t))
             found.append(
@@ -546,7 +547,7 @@ def _moved(out: list[tuple[Hunk, str]], new: list[tuple[Hunk, str]]) -> bool:
     calls_before = Counter(c for _, line in out for c in re.findall(r"(\w+)\s*(?:\[[\w.]+\])?\(", line))
     calls_after = Counter(c for _, line in new for c in re.findall(r"(\w+)\s*(?:\[[\w.]+\])?\(", line))
     if not out:
-        return False
+        return bool(defined & set(calls_after))
     lost = sum((calls_before - calls_after).values())
     helpers = defined & set(calls_after) or any(
         re.search(r"(?i)helper|shared|decode|write|build|make|read", c) for c in calls_after - calls_before
