@@ -259,7 +259,8 @@ class AwsExecutor:
                 return await self._finish(execution, task, "applied", f"{progress.detail}{taken}")
             if progress.state in ("failed", "drifted"):
                 why = "it failed" if progress.state == "failed" else "somebody else changed it"
-                return await self._finish(execution, task, "half_done", f"{why}: {progress.detail}{taken}")
+                outcome: Outcome = "unknown" if progress.state == "drifted" and not taken else "half_done"
+                return await self._finish(execution, task, outcome, f"{why}: {progress.detail}{taken}")
             if progress.state == "untouched" and not taken and now >= trace_by:
                 if not task.repeatable:
                     said = f"it is not known whether it was done, and it is not tried twice: {progress.detail}"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from ..amazon import amazon
 from .cases import REGION, World
 from .front import Front, front_of
 
-LIMITS = Limits(connect_seconds=2, read_seconds=0.4, reads=3, writes=3, pause_seconds=0.01)
+LIMITS = Limits(connect_seconds=10, read_seconds=20, reads=3, writes=3, pause_seconds=0.01)
+HASTY = replace(LIMITS, read_seconds=0.3)
+"""For what never gets an answer."""
 TASKS_THAT_RUN = "4"
 
 
@@ -95,6 +98,14 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await database.close()
 
 
+@pytest.fixture(scope="package")
+def hasty(served: Front) -> Iterator[Aws]:
+    """Clients that do not wait long."""
+    aws = Aws(REGION, HASTY)
+    yield aws
+    aws.close()
+
+
 MakeExecutor = Callable[..., AwsExecutor]
 
 
@@ -103,7 +114,7 @@ async def executor_for(aws: Aws, database: Database) -> AsyncIterator[MakeExecut
     """Makes executors for a resources' file, all on one journal."""
     async with httpx.AsyncClient() as http:
 
-        def make(resources: Resources, *, live: bool = True) -> AwsExecutor:
+        def make(resources: Resources, *, live: bool = True, by: Aws = aws) -> AwsExecutor:
             def switched_on(action: ActionName) -> bool:
                 return live
 
@@ -112,7 +123,7 @@ async def executor_for(aws: Aws, database: Database) -> AsyncIterator[MakeExecut
                 load_catalogue(),
                 database,
                 StillClock(),
-                Accounts(lambda account: aws),
+                Accounts(lambda account: by),
                 switched_on,
                 http,
                 {"ops": SecretStr("a secret that both sides share")},
