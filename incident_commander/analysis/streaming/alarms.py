@@ -1,48 +1,45 @@
-"""From the surprises of a row to its score: what adds up, what belongs to the same event, what keeps coming back."""
+"""From the surprises of a row to its score: what adds up, and what belongs to the same event."""
 
 import math
 from collections import deque
 
 _EVENT_SHARE = 0.1
 _SHORTEST_EVENT_ROWS = 10
-_LONGEST_EVENT_ROWS = 300
+_LONGEST_EVENT_ROWS = 500
 _CLEARLY_WORSE = 1.1
-_ALARMS_REMEMBERED = 200
-_RECURRENCE_WEIGHT = 2.0
-_HALF_WAY = 10.0
-"""A strength of so many nats scores one half: what one signal alone says about once in 22,000 rows."""
+_LONG_HISTORY_ROWS = 2_000
+"""A week at five minutes; what is rare in less may be usual in more."""
+_HALF_WAY = 15.0
+"""A strength of so many nats scores one half."""
 
 
 class Alarms:
-    """Scores rows by their strength against the alarms before them.
+    """Scores rows by their strength: the Euclidean norm of the surprises of all signals.
 
-    The strength is the cubic norm of the signals' surprises: near the largest, and more where several agree. One alarm
-    an event, as KNN-CAD and ARTime do on the Numenta benchmark; an event lasts a tenth of what was seen, within bounds.
+    That is near the largest where one signal speaks, and more where several do. There is one alarm an event, as KNN-CAD
+    and ARTime do on the Numenta benchmark; an event lasts a tenth of what was seen, within bounds. Where little was
+    seen, the strength is lowered by the logarithm of what is missing to a long history.
     """
 
-    __slots__ = ("_event", "_past")
+    __slots__ = ("_event",)
 
     def __init__(self) -> None:
         self._event: deque[tuple[int, float]] = deque()
-        self._past: deque[float] = deque(maxlen=_ALARMS_REMEMBERED)
 
     def score(self, row: int, evidence: float) -> float:
         """The score of a row in [0, 1].
 
         Args:
             row: Its number, ascending from call to call; rows without evidence may be left out.
-            evidence: The sum of the cubes of its surprises.
+            evidence: The sum of the squares of its surprises.
         """
         if evidence <= 0.0:
             return 0.0
-        strength = math.cbrt(evidence)
+        strength = math.sqrt(evidence)
         highest = self._highest_of_event(row)
         self._extend_event(row, strength)
-        if strength <= _CLEARLY_WORSE * highest:
-            return 0.5 * _on_scale(strength)
-        recurrences = sum(each >= strength for each in self._past)
-        self._past.append(strength)
-        return _on_scale(strength - _RECURRENCE_WEIGHT * math.log1p(recurrences))
+        score = _on_scale(strength - math.log(max(1.0, _LONG_HISTORY_ROWS / (row + 1))))
+        return score if strength > _CLEARLY_WORSE * highest else 0.5 * score
 
     def _highest_of_event(self, row: int) -> float:
         length = min(max(_SHORTEST_EVENT_ROWS, int(_EVENT_SHARE * row)), _LONGEST_EVENT_ROWS)

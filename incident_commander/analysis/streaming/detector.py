@@ -39,11 +39,10 @@ class StreamingDetector:
         self._falls = 0
 
     def update(self, timestamp: float, value: float) -> float:
-        """The row's score in [0, 1], comparable across series: 0 is usual, above one half hardly ever happens.
+        """The row's score in [0, 1], comparable across series: 0 is usual, above one half is worth an alarm.
 
         The rows of one event score highest where it begins and where it becomes clearly worse, and half of what they
-        would otherwise in between; an alarm as strong as many before it scores less. The first rows of a series score
-        0: there is nothing to compare them with.
+        otherwise would in between. The first rows of a series score 0: there is nothing to compare them with.
 
         Args:
             timestamp: Seconds since the epoch.
@@ -108,7 +107,7 @@ class _GaugeDetector:
         for signal, tail, found in zip(SIGNALS, self._tails, self._signals.update(timestamp, value), strict=True):
             if not math.isnan(found):
                 surprise = tail.update(found, 1.0 if signal.in_rows else grain)
-                evidence += surprise * surprise * surprise
+                evidence += surprise * surprise
         self._row += 1
         return self._alarms.score(self._row - 1, evidence)
 
@@ -158,7 +157,7 @@ def _score_gauge(timestamps: FloatArray, values: FloatArray) -> FloatArray:
         known = np.flatnonzero(~np.isnan(found))
         grain = np.ones(known.size) if signal.in_rows else grains[known]
         surprise = Tail(signal.warm_up).surprises(found[known], grain)
-        evidence[known] += surprise * surprise * surprise
+        evidence[known] += surprise * surprise
     alarms = Alarms()
     scores = np.zeros(values.size)
     for row in np.flatnonzero(evidence > 0.0).tolist():

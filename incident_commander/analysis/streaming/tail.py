@@ -9,7 +9,7 @@ from ...domain.telemetry import FloatArray
 
 _GENERATION = 10_000
 """What is remembered are the last one to two of so many values."""
-_KEPT = 40
+_KEPT = 50
 """So many of the largest values are the tail, or `_KEPT_SHARE` of a short stream, but not fewer than `_FEWEST_KEPT`."""
 _KEPT_SHARE = 0.1
 _FEWEST_KEPT = 8
