@@ -178,7 +178,7 @@ def test_a_day_without_its_usual_rise_is_found_though_no_value_is_new() -> None:
     values[quiet] = 20.0 + rng.standard_normal(100)
     scores = score_series(1.4e9 // 86_400 * 86_400 + STEP_SECONDS * np.arange(values.size), values)
     assert scores[quiet].max() > 0.5
-    assert scores[quiet].max() > scores[: 10 * DAY_ROWS].max()
+    assert scores[quiet].max() > scores[2 * DAY_ROWS : 10 * DAY_ROWS].max()
 
 
 def test_a_counter_is_judged_by_its_rate() -> None:
