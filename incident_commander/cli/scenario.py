@@ -13,11 +13,13 @@ from pydantic import ValidationError
 
 from ..composition import Commander, build, log_to_stderr, running
 from ..domain.settings import Settings
+from ..response.case_export import practice_case
 from ..response.progress import Progress, begun
 from ..response.recorder import Tell
 from ..response.recording import Recording, write_recording
 from ..response.report import RunReport
 from ..sandbox import Assumptions, assume, load_assumptions, load_scenarios
+from ..telemetry.case_folder import write_case
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -84,6 +86,28 @@ def record(
         raise typer.Exit(1) from error
     if not progress:
         typer.echo(f"{out}: {name} seed {seed}, {recording.report.status}, {out.stat().st_size / 1000:.0f} kB")
+
+
+@app.command("export")
+def export(
+    name: Annotated[str, typer.Argument(help="A scenario of `scenario list`.")],
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same seed gives the same case twice.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; files that are there are replaced.")],
+) -> None:
+    """Write what is seen when a scenario's first alert comes as a case folder, for `diagnose` to read."""
+    _require_scenario(name)
+    case = practice_case(name, seed)
+    if case is None:
+        typer.echo(
+            f"{name} with seed {seed} raises no alarm, so there is no incident to write; try another seed", err=True
+        )
+        raise typer.Exit(1)
+    try:
+        write_case(out, case)
+    except OSError as error:
+        typer.echo(f"{out} cannot be written: {error.strerror or error}; name another folder", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"{out}: {case.alert.summary}, {len(case.observations.metrics)} metrics")
 
 
 async def _recorded_in_process(name: str, seed: int, tell: Tell, figures: Assumptions) -> Recording:

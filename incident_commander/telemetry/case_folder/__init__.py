@@ -7,5 +7,6 @@ be used is skipped and listed as a gap. A ground truth is never opened, nor anyt
 from .alert import CaseAlert
 from .documents import CaseFolderError
 from .folder import CaseFolder, read_case
+from .writing import write_case
 
-__all__ = ["CaseAlert", "CaseFolder", "CaseFolderError", "read_case"]
+__all__ = ["CaseAlert", "CaseFolder", "CaseFolderError", "read_case", "write_case"]

@@ -7,7 +7,7 @@ from typing import get_args
 from pydantic import JsonValue
 
 from ...domain.base import ServiceName
-from ...domain.telemetry import Change, Service, ServiceKind, Topology
+from ...domain.telemetry import Change, ChangeKind, Service, ServiceKind, Topology
 from .documents import Entry, Skipped, Unusable, read_document, read_entries
 from .fields import SERVICES, TIMES, Fields, moment, number, pick, service, shown, text
 
@@ -17,6 +17,9 @@ _AUTHORS = ("author", "actor", "user", "by", "deployed_by")
 _MESSAGES = ("message", "summary", "title", "description")
 _VERSIONS = ("version", "tag", "release", "image")
 _FILES = ("files_changed", "files", "paths")
+_DIFFS = ("diff", "patch")
+_DEPLOYED_KINDS: tuple[ChangeKind, ...] = ("config", "scaling")
+"""What goes out as deploys do, where an entry says so."""
 _FLAGS = ("flag", "name", "key", "id")
 _TURNED = ("change", "value", "state", "to", "new_value")
 _LISTS_OF_SERVICES = ("services", "nodes")
@@ -65,15 +68,15 @@ def _deploy(entry: Entry, skipped: Skipped) -> Change | None:
     if at is None or not reference:
         _skip(entry, skipped, "commit_sha")
         return None
-    version = text(pick(fields, _VERSIONS))
-    message = text(pick(fields, _MESSAGES))
+    told = " ".join(part for part in ("deploy", text(pick(fields, _VERSIONS)), text(pick(fields, _MESSAGES))) if part)
     return Change(
         at=at,
         service=service(pick(fields, SERVICES)),
-        kind="deploy",
+        kind=next((kind for kind in _DEPLOYED_KINDS if fields.get("kind") == kind), "deploy"),
         reference=reference,
-        summary=" ".join(part for part in ("deploy", version, message) if part),
+        summary=text(fields.get("summary")) or told,
         author=text(pick(fields, _AUTHORS)),
+        detail=text(pick(fields, _DIFFS)),
     )
 
 
@@ -91,7 +94,7 @@ def _commit(entry: Entry, skipped: Skipped) -> Change | None:
         reference=reference,
         summary=text(pick(fields, _MESSAGES)),
         author=text(pick(fields, _AUTHORS)),
-        detail=text(pick(fields, ("diff", "patch"))),
+        detail=text(pick(fields, _DIFFS)),
         files=tuple(text(name) for name in files if isinstance(name, str)) if isinstance(files, list) else (),
     )
 
@@ -108,7 +111,7 @@ def _flag(entry: Entry, skipped: Skipped) -> Change | None:
         service=service(pick(fields, SERVICES)),
         kind="flag",
         reference=reference,
-        summary=f"flag {reference} {turned}".rstrip(),
+        summary=text(fields.get("summary")) or f"flag {reference} {turned}".rstrip(),
         author=text(pick(fields, _AUTHORS)),
         detail=turned,
     )
