@@ -3,7 +3,8 @@
 from .accounts import Accounts, WrongAccount
 from .executor import UNDO, AwsExecutor, OutcomeUnknown
 from .operation import Impossible
-from .resources import Account, Resources, ResourcesError, load_resources
+from .resources import Account
+from .resources_file import Resources, ResourcesError, load_resources
 from .tasks import NoSecret
 from .webhook import BadSignature, verify
 

@@ -26,7 +26,8 @@ from ...store import Database
 from ..catalogue import Catalogue, OutOfBounds
 from .accounts import Accounts
 from .operation import Impossible, Progress, Task
-from .resources import AnyResource, Resources, Webhook
+from .resources import AnyResource, Webhook
+from .resources_file import Resources
 from .tasks import NoSecret, aws_task, webhook_task
 
 log = structlog.get_logger(__name__)
