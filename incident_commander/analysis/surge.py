@@ -11,17 +11,19 @@ import numpy as np
 
 from ..domain.base import ServiceName
 from ..domain.telemetry import Observations
-from .anomaly import Deviation
+from .anomaly import Deviation, clean
 from .call_graph import CallGraph, mentioned
 from .clues import Clue, Lead
 from .edges import behind, edges
 from .log_patterns import Pattern
+from .metric_kinds import meaning_of
 from .resources import is_symptom, own_strength, traffic_factor
 from .words import sentence
 
 _GROWN = 1.2
 _MULTIPLIED, _LESS = 1.8, 0.9
 _LEAST = 1.5
+_CUSTOMERS = 6.0
 _CHALLENGED = ("challenge", "captcha", "user-agent", "bot ", "no cookie", "source list", "rate-based rule")
 
 
@@ -65,6 +67,7 @@ def _attack(
     clues += [Clue("logs", f"{edge} logs {p}", 2.5) for p in challenged[:1]]
     if pressed > 0.2:
         clues.append(Clue("metrics", f"{target} is pressed while such requests come", 1.5 * pressed))
+    clues += _buyers(edge, observations, growth)
     if not refused and not challenged and pressed < 0.2 and growth < _GROWN:
         clues.append(Clue("metrics", f"nothing but that count is unusual at {edge}: it may be counted wrongly", -6.0))
     lead = Lead(
@@ -87,6 +90,24 @@ def _strangers(deviation: Deviation, growth: float) -> Clue:
     return Clue(
         "metrics", what, 4.0 * deviation.excursion.score * float(np.clip((of_those - 2.0 * usual) / 0.3, 0.0, 1.0))
     )
+
+
+def _buyers(edge: ServiceName, observations: Observations, growth: float) -> list[Clue]:
+    """Against an attack: the requests that came on top buy as customers do. A campaign brings strangers, too."""
+    if growth < _GROWN:
+        return []
+    for series in observations.metrics:
+        if series.service != edge or meaning_of(series.metric, series.unit).kind != "conversion":
+            continue
+        _, values = clean(series.timestamps, series.values)
+        usual = float(np.median(values[: values.size // 2])) if values.size >= 20 else 0.0
+        if usual <= 0:
+            continue
+        buy = (float(np.median(values[-8:])) * growth - usual) / (usual * (growth - 1.0))
+        if buy > 0.5:
+            what = f"of the requests that came on top at {edge}, {min(buy, 1.0):.0%} as many buy as of the usual ones"
+            return [Clue("metrics", what, -_CUSTOMERS * min(buy, 1.0))]
+    return []
 
 
 def _target(

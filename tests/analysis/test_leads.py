@@ -78,6 +78,13 @@ def test_as_many_requests_from_sources_as_usual_are_an_overload() -> None:
     assert leading(rank_causes(observe([*pressed(), *sources(new=0.07)]))) == ("search", "overload")
 
 
+def test_strangers_who_buy_as_customers_do_are_customers() -> None:
+    buying = series("edge", "conversion_ratio", "ratio", level(0.03, N, 8))
+    browsing = series("edge", "conversion_ratio", "ratio", step(0.03, 0.019, BROKE, N, 8))
+    assert leads_in(observe([*pressed(), *sources(new=0.4), buying])).leads == ()
+    assert only(observe([*pressed(), *sources(new=0.4), browsing])).fault == "attack_traffic"
+
+
 def test_a_count_of_new_sources_that_nothing_bears_out_is_no_attack() -> None:
     quiet = [
         series("edge", "request_rate", "per_second", level(100.0, N, 1)),
