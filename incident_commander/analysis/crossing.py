@@ -6,8 +6,10 @@ import numpy as np
 
 from ..domain.telemetry import FloatArray
 
-OUTER_SHARE = 0.1
-"""Probability on either side of an 80 % interval."""
+OUTER_SHARE = 0.17
+"""What is left out on either side of an 80 % interval. The paths err by more than crossings do: a share of .1 covers
+.88 of the crossings of simulated series with even seeds, this one .79 (`bench forecast` reports
+odd ones)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +19,8 @@ class Forecast:
     Attributes:
         probability: That the limit is crossed within the horizon, in [0, 1].
         seconds: Until the crossing, the median; None: not going to within the horizon. 0: already there.
-        earliest, latest: 80 % interval of that, in seconds; `earliest` None where a crossing within the horizon is less
-            probable than one in ten, `latest` where it may not come at all.
+        earliest, latest: 80 % interval of that, in seconds; `earliest` None where a crossing within the horizon is too
+            improbable for one, `latest` where it may not come at all.
         slope: Units a second; level: the value at the last point; both of the line through what was seen.
     """
 
