@@ -3,6 +3,8 @@
 import math
 from collections import deque
 
+ALARM_SCORE = 0.5
+"""A score above this is worth an alarm: noise reaches it less than once in a thousand rows."""
 _EVENT_SHARE = 0.1
 _SHORTEST_EVENT_ROWS = 10
 _LONGEST_EVENT_ROWS = 500
@@ -10,7 +12,7 @@ _CLEARLY_WORSE = 1.1
 _LONG_HISTORY_ROWS = 2_000
 """A week at five minutes; what is rare in less may be usual in more."""
 _HALF_WAY = 15.0
-"""A strength of so many nats scores one half."""
+"""A strength of so many nats scores `ALARM_SCORE`."""
 
 
 class Alarms:
