@@ -27,6 +27,15 @@ _TOLD_APART_BY: dict[FaultKind, frozenset[Signal]] = {
     "credential_compromise": frozenset({"changes", "logs"}),
 }
 """What would show that it only looks like such a fault: others' programs on its machine, work that was announced."""
+_PREVENTION: dict[FaultKind, str] = {
+    "noisy_neighbour": "Why could another workload take the machine of SERVICE: which limits and placement are set?",
+    "dependency_failure": "What does SERVICE do without what it calls: is there a fallback, and when is it back?",
+    "quota_exhaustion": "Who uses up the quota of SERVICE, and what warns before it is gone?",
+    "certificate_expiry": "Who renews the certificate of SERVICE, and what warns before it ends?",
+    "overload": "Who sends the requests to SERVICE, and how long will they keep coming?",
+    "bad_data": "Where did the record come from that SERVICE cannot read, and are there more like it?",
+}
+_WORTH_ASKING = 0.05
 _REPORTED = 5
 _GAP_DISCOUNT = 0.9
 
@@ -194,10 +203,14 @@ def _next_question(ranking: Ranking, verdict: Verdict, gaps: tuple[Gap, ...]) ->
             f"What does {lead.service} wait for? It is abnormal, but none of its own resources, changes or "
             "dependencies explains it: look at calls that leave the system."
         )
-    if len(ranking.hypotheses) > 1:
-        second = ranking.hypotheses[1]
-        return f"Would {_named(second)} be seen if {lead.service} were healthy?"
-    return f"Why did {_named(lead)} begin when it did?"
+    others = [h for h in ranking.hypotheses[1:] if h.probability >= _WORTH_ASKING and h.service != lead.service]
+    if others:
+        return f"Would {_named(others[0])} be seen if {lead.service} were healthy?"
+    if lead.change is not None:
+        return (
+            f"Is {lead.service} well once {lead.change[:12]} is undone, and what would have shown it before it shipped?"
+        )
+    return _PREVENTION.get(lead.fault, f"Why did {_named(lead)} begin when it did?").replace("SERVICE", lead.service)
 
 
 def _named(hypothesis: Hypothesis) -> str:

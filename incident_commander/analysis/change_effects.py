@@ -19,7 +19,7 @@ from pydantic import Field, RootModel
 from ..domain.base import Value
 from ..domain.telemetry import Change
 from .diff_reading import DEPENDENCIES, Hunk, altered, bare, is_quiet, read_diff, tells
-from .setting_changes import Setting, option_changed, settings_in, words_of
+from .setting_changes import Setting, option_changed, settings_in, spoken, words_of
 
 EffectKind = Literal[
     "setting", "guard_lost", "handling_lost", "validation_lost", "release_lost", "acquire_added", "lock_lost",
@@ -136,7 +136,7 @@ def effects_of(change: Change) -> tuple[Effect, ...]:
     """
     files = change.files
     if files and all(is_quiet(path) for path in files):
-        return (Effect("inert", 1.0, "touches nothing that runs", files[0]),)
+        return (Effect("inert", 1.0, f"touches nothing that runs ({files[0]})", files[0]),)
     if not re.search(r"(?m)^[-+]", change.detail):
         return (_by_message(change),)
     assumed = files or (("settings.yaml",) if change.kind in ("config", "flag") else ())
@@ -159,11 +159,11 @@ def _by_message(change: Change) -> Effect:
     said = change.summary
     path = change.files[0] if change.files else ""
     if _ORDINARY.match(said) or _QUIET_MESSAGE.search(said):
-        return Effect("inert", 0.9, f"says {said[:60]!r}, and shows no diff", path)
+        return Effect("inert", 0.9, f"shows no diff, and its message ({said[:70]!r}) speaks of nothing that runs", path)
     if change.kind == "flag":
         return Effect("unseen", 0.35, f"switches {change.reference} ({change.detail or said})", path)
     if change.kind == "commit":
-        return Effect("unseen", 0.2, f"says {said[:60]!r}, and shows no diff", path)
+        return Effect("unseen", 0.2, f"shows no diff, and its message ({said[:70]!r}) speaks of nothing like it", path)
     return Effect("unseen", 0.5, "shows no diff", path)
 
 
@@ -185,7 +185,7 @@ def _of_setting(setting: Setting) -> Effect | None:
     if setting.old is None or setting.new is None:
         verb, value = ("sets", setting.new) if setting.old is None else ("no longer sets", setting.old)
         return Effect("setting", 0.5, f"{verb} {setting.name} ({value})", setting.path, setting, names)
-    what = f"{_verb(setting.factor)} {setting.name} {setting.old} -> {setting.new}"
+    what = f"{_verb(setting.factor)} {setting.name} {spoken(setting.old)} -> {spoken(setting.new)}"
     if "version" in setting.words:
         # Versions are names: a step from 1.2 to 1.3 is none of eight per cent.
         return Effect("setting", 0.7, what, setting.path, setting, names)
@@ -242,6 +242,8 @@ def _schema(hunk: Hunk) -> list[Effect] | None:
         return None
     names = words_of(text) | frozenset(re.findall(r"\w+", text))
     found: list[Effect] = []
+    if re.search(r"(?i)create\s+(unique\s+)?index\s+concurrently", text):
+        found.append(Effect("inert", 0.1, "builds an index without locking its table", hunk.path))
     if re.search(r"(?i)drop\s+(unique\s+)?index", text):
         found.append(Effect("index_dropped", 1.0, "drops an index", hunk.path, names=names))
     if re.search(
@@ -467,14 +469,14 @@ def _rest(out: list[tuple[Hunk, str]], new: list[tuple[Hunk, str]], message: str
     names = frozenset(w for _, line in (*out, *new) for w in _rare(line))
     careful = [_features()[name][1] for name in ("release", "bound", "timeout", "null_guard", "error_handling")]
     if not lost and any(pattern.search(line) for pattern in careful for line in gained) and len(gained) <= 3:
-        return [Effect("logic", 0.15, "takes better care of what it uses", where, names=names)]
+        return [Effect("logic", 0.15, f"takes better care of what {where or 'the code'} uses", where, names=names)]
     tidy = bool(re.match(r"(?i)\s*(refactor|style|chore|docs|test|rename|tidy|extract|clean)", message))
     if not out and _only_guards([line for _, line in new]):
-        return [Effect("condition", 0.2, "adds a check", where, names=names)]
+        return [Effect("condition", 0.2, f"adds a check to {where or 'the code'}", where, names=names)]
     if not out and _uncalled([line for _, line in new]):
-        return [Effect("logic", 0.15, "adds code that nothing shown calls", where, names=names)]
+        return [Effect("logic", 0.15, f"adds code to {where or 'it'} that nothing shown calls", where, names=names)]
     if _renamed([line for _, line in out], [line for _, line in new]) or _moved(out, new):
-        return [Effect("inert", 0.8, "moves or renames, and does the same", where)]
+        return [Effect("inert", 0.8, f"moves or renames lines of {where or 'the code'} that do the same", where)]
     compared = [(a, b) for _, a in out for _, b in new if _COMPARE.search(a) and _COMPARE.search(b) and _near(a, b)]
     if compared:
         before, after = compared[0]
@@ -489,7 +491,7 @@ def _rest(out: list[tuple[Hunk, str]], new: list[tuple[Hunk, str]], message: str
                 what = f"reckons otherwise: {before.strip()[:50]!r} -> {after.strip()[:50]!r}"
                 return [Effect("logic", 0.6, what, where, names=names)]
     line = (new or out)[0][1].strip()[:70]
-    return [Effect("logic", 0.3 if tidy else 0.5, f"changes what is done: {line!r}", where, names=names)]
+    return [Effect("logic", 0.3 if tidy else 0.5, f"changes what {where or 'it'} does ({line!r})", where, names=names)]
 
 
 def _reckons(line: str) -> list[str]:

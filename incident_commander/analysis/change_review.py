@@ -12,6 +12,7 @@ from ..domain.findings import FaultKind
 from ..domain.telemetry import Change, Observations, from_epoch
 from .call_graph import mentioned
 from .suspicion import GUILTY, TOO_LITTLE, Suspicion, Trouble, left_over, suspicions
+from .symptoms import Symptom
 
 
 def _words(text: str) -> frozenset[str]:
@@ -60,6 +61,7 @@ class Review:
         reason: Why it fits, or why it does not, in words.
         weight: What it says for that service being the cause, in nats.
         landed: Where it is in force; None where nothing tells.
+        chain: What a convicted change brought about, the earliest first.
     """
 
     change: Change
@@ -68,6 +70,7 @@ class Review:
     reason: str
     weight: float = 0.0
     landed: ServiceName | None = None
+    chain: tuple[Symptom, ...] = ()
 
 
 def review_changes(observations: Observations, trouble: Trouble, names: frozenset[ServiceName]) -> tuple[Review, ...]:
@@ -94,6 +97,7 @@ def review_changes(observations: Observations, trouble: Trouble, names: frozense
                 convicted=convicted,
                 reason=reason,
                 landed=suspicion.landing.service or None,
+                chain=suspicion.chain if convicted else (),
                 weight=min(_MOST, 0.6 + 0.4 * max(0.0, suspicion.score - GUILTY))
                 if convicted
                 else (-0.1 if told else 0.0),

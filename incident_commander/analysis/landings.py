@@ -102,6 +102,7 @@ class Landing:
 
 
 @lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def landings_of(changes: tuple[Change, ...], names: frozenset[ServiceName]) -> tuple[Landing, ...]:
     """Every place where each change may be in force, in the order of time.
 
@@ -136,19 +137,27 @@ def named_in_path(path: str, names: frozenset[ServiceName]) -> frozenset[Service
     """The services whose names a path carries, with or without `service` at their end."""
     segments = {_plain(part) for part in re.split(r"[/\\]", path) if part.lower() not in _PLAIN}
     segments |= {_plain(piece) for part in path.split("/") for piece in re.split(r"[-_.]", part) if piece not in _PLAIN}
-    found = set()
-    for name in names:
-        short = _plain(name)
-        if any(
-            len(seg) >= 3 and (seg == short or (len(seg) >= 4 and (short.startswith(seg) or short.endswith(seg))))
-            for seg in segments
-        ):
-            found.add(name)
-    exact = {name for name in found if _plain(name) in segments}
-    return frozenset(exact or found)
+    short = _short_names(names)
+    exact = frozenset(name for segment in segments if len(segment) >= 3 for name in short.get(segment, ()))
+    if exact:
+        return exact
+    parts = tuple(segment for segment in segments if len(segment) >= 4)
+    return frozenset(
+        name
+        for plain, named in short.items()
+        if any(plain.startswith(part) or plain.endswith(part) for part in parts)
+        for name in named
+    )
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=8)
+def _short_names(names: frozenset[ServiceName]) -> dict[str, tuple[ServiceName, ...]]:
+    found: dict[str, list[ServiceName]] = {}
+    for name in sorted(names):
+        found.setdefault(_plain(name), []).append(name)
+    return {plain: tuple(named) for plain, named in found.items()}
+
+
 def _plain(text: str) -> str:
     return _SUFFIX.sub("", re.sub(r"[^a-z0-9]", "", text.lower()))
 

@@ -29,8 +29,10 @@ _HOST = re.compile(
 )
 _VARIABLE = re.compile(r"\b[0-9a-f]*\d[0-9a-f]*\b|\d+")
 _LEAST_GROWTH = 1.6
+_GREW = 1.25
 _MORE_OFTEN = 3.0
 _OFTEN = 3
+_LEAST_TEXT, _MOST_TEXT = 12, 160
 _Line = tuple[ServiceName, str, float, int]
 """Who says what, when first (seconds since the epoch), and how often."""
 
@@ -103,6 +105,13 @@ def _failing_lines(observations: Observations, since: float) -> Iterator[_Line]:
             yield summary.service, summary.template, since, summary.count
 
 
+def _said(text: str) -> str:
+    """A line without its other fields, cut at a word."""
+    message = re.split(r" [\w.]+=", text, maxsplit=1)[0] if not re.match(r"^\S+=", text) else text
+    message = message if len(message) > _LEAST_TEXT else text
+    return message if len(message) <= _MOST_TEXT else message[:_MOST_TEXT].rpartition(" ")[0] + " ..."
+
+
 def _outside(
     observations: Observations, lines: tuple[_Line, ...], found: tuple[Deviation, ...], names: frozenset[ServiceName]
 ) -> Iterator[Lead]:
@@ -126,7 +135,7 @@ def _outside(
         example = next(text for h, text, *_ in calls if h == host)
         refused = sum(count for _, text, _, count in calls if _phrases()["quota"].search(text)) > 0.5 * total
         fault: FaultKind = "quota_exhaustion" if refused else "dependency_failure"
-        clues = [Clue("logs", f"{service} logs {example[:120]!r} of calls that leave the system ({total} times)", 3.0)]
+        clues = [Clue("logs", f"{service} logs {_said(example)!r} of calls that leave the system ({total} times)", 3.0)]
         for incident in observations.providers:
             hosts = {endpoint.split("/")[0].lower() for endpoint in incident.endpoints}
             if host in hosts or incident.provider.lower() in host:
@@ -167,7 +176,7 @@ def _certificates(lines: tuple[_Line, ...], names: frozenset[ServiceName]) -> It
         service,
         "certificate_expiry",
         onset,
-        (Clue("logs", f"{expired[0][0]} logs {example[:160]!r} ({total} such lines)", 5.0),),
+        (Clue("logs", f"{expired[0][0]} logs {_said(example)!r} ({total} such lines)", 5.0),),
         0.8,
     )
 
@@ -191,11 +200,10 @@ def _neighbours(lines: tuple[_Line, ...], found: tuple[Deviation, ...]) -> Itera
     for service, deviation in sorted(held.items()):
         clues = [Clue("metrics", sentence(deviation), 2.0 * deviation.score)]
         grown = traffic_factor(service, found)
-        clues.append(
-            Clue("metrics", f"requests to {service} are {grown:.2g} times the usual", 0.8 if grown < 1.25 else -2.5)
-        )
+        asked = "kept their usual rate" if grown < _GREW else f"grew to {grown:.2g} times the usual"
+        clues.append(Clue("metrics", f"requests to {service} {asked}", 0.8 if grown < _GREW else -2.5))
         clues += [Clue("metrics", sentence(d), 1.2 * d.score) for d in machines[:1]]
-        clues += [Clue("logs", f"{s} logs {t[:120]!r} ({n} times)", 1.5) for s, t, _, n in busy[:1]]
+        clues += [Clue("logs", f"{s} logs {_said(t)!r} ({n} times)", 1.5) for s, t, _, n in busy[:1]]
         if not machines and not busy:
             clues.append(Clue("metrics", "nothing shows that its machine is full", -1.5))
         yield Lead(service, "noisy_neighbour", deviation.onset, tuple(clues), 0.5)
@@ -221,7 +229,7 @@ def _nodes(observations: Observations, lines: tuple[_Line, ...], found: tuple[De
     candidates = [d for d in suffering if d.series.service in named] or [worst]
     chosen = min(candidates, key=lambda d: (d.onset, -d.score)).series.service
     example = down[0]
-    clues = [Clue("logs", f"{example[0]} logs {example[1][:140]!r}", 3.5)]
+    clues = [Clue("logs", f"{example[0]} logs {_said(example[1])!r}", 3.5)]
     clues += [Clue("metrics", sentence(d), 1.5 * d.score) for d in fewer if d.series.service == chosen][:1]
     yield Lead(chosen, "node_failure", min(at for _, _, at, _ in down), tuple(clues), 0.7)
 
@@ -236,7 +244,9 @@ def _bad_data(lines: tuple[_Line, ...], symptoms: tuple[Symptom, ...]) -> Iterat
     if not same:
         return
     service, text, onset, count = max(same, key=lambda line: (line[3], line[1]))
-    clues = [Clue("logs", f"{service} logs {text[:140]!r} ({count} times): the same record fails again and again", 3.2)]
+    clues = [
+        Clue("logs", f"{service} logs {_said(text)!r} ({count} times): the same record fails again and again", 3.2)
+    ]
     queue = [s for s in symptoms if s.kind in ("queue", "stale") and s.signal == "metrics"]
     clues += [Clue("metrics", s.text, 0.8) for s in queue[:1]]
     yield Lead(service, "bad_data", onset, tuple(clues), 0.6)
@@ -248,7 +258,7 @@ def _clocks(observations: Observations, lines: tuple[_Line, ...], found: tuple[D
     if not said:
         return
     service, text, onset, count = max(said, key=lambda line: (line[3], line[1]))
-    clues = [Clue("logs", f"{service} logs {text[:140]!r} ({count} times)", 3.0)]
+    clues = [Clue("logs", f"{service} logs {_said(text)!r} ({count} times)", 3.0)]
     if is_machine(service, observations) or not any(s.service == service for s in observations.metrics):
         suffering = [d for d in found if d.harmful and d.ongoing and not is_machine(d.series.service, observations)]
         if not suffering:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from operator import itemgetter
 
 from ..domain.telemetry import MetricSeries, Observations
 from .anomaly import Deviation, deviation_of_each
@@ -18,29 +17,22 @@ def as_paged(observations: Observations, paged: datetime) -> Observations:
     stay as they are.
     """
     end = min(observations.window.end, max(paged + _LATER, observations.window.start + _LATER))
-    at_page, after = (_standing_at(cut.timestamp(), observations.metrics) for cut in (min(paged, end), end))
+    cuts = [tuple(_until(series, cut.timestamp()) for series in observations.metrics) for cut in (min(paged, end), end)]
+    found = [deviation_of_each(metrics) for metrics in cuts]
     return replace(
         observations,
         window=observations.window.model_copy(update={"end": end}),
-        metrics=tuple(max(choices, key=itemgetter(1))[0] for choices in zip(at_page, after, strict=True)),
+        metrics=tuple(
+            later if _standing(second) > _standing(first) else early
+            for early, later, first, second in zip(*cuts, *found, strict=True)
+        ),
     )
-
-
-def _standing_at(end: float, metrics: tuple[MetricSeries, ...]) -> list[tuple[MetricSeries, tuple[bool, float, int]]]:
-    """Each series cut at `end`, in seconds since the epoch, with how much its trouble stands out there."""
-    cut = [_until(series, end) for series in metrics]
-    return [(series, _standing(series, found)) for series, found in zip(cut, deviation_of_each(cut), strict=True)]
 
 
 def _until(series: MetricSeries, end: float) -> MetricSeries:
     kept = ~(series.timestamps > end)
-    n_kept = int(kept.sum())
-    # In order of time what is kept comes first, and is not copied.
-    chosen = slice(n_kept) if kept[:n_kept].all() else kept
-    return replace(series, timestamps=series.timestamps[chosen], values=series.values[chosen])
+    return replace(series, timestamps=series.timestamps[kept], values=series.values[kept])
 
 
-def _standing(series: MetricSeries, found: Deviation | None) -> tuple[bool, float, int]:
-    if found is None:
-        return False, 0.0, series.timestamps.size
-    return found.ongoing and found.harmful, found.score, series.timestamps.size
+def _standing(found: Deviation | None) -> tuple[bool, float]:
+    return (found.ongoing and found.harmful, found.score) if found is not None else (False, 0.0)

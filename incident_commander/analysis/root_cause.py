@@ -42,6 +42,8 @@ from .weighing import Scene, weigh
 
 _CLAIMED = 0.5
 """The harm that an alert alone claims, of a service without any telemetry to bear it out."""
+_UNTHOUGHT_OF = 0.03
+"""The part of the belief that is kept for causes that nobody has thought of."""
 _LOOKED_INTO = 8
 """For so many services where it may have started the changes are reviewed."""
 _PRIOR_NOTHING = 2.2
@@ -139,6 +141,9 @@ def rank_causes(
     scores = np.array([np.logaddexp.reduce([quiet, *left]), *weights])
     posterior = np.exp(scores - scores.max())
     posterior /= posterior.sum()
+    # Nobody has thought of every cause there is, nor seen everything.
+    posterior *= 1.0 - _UNTHOUGHT_OF
+    posterior[0] += _UNTHOUGHT_OF
     ranked = sorted(
         zip(weighed, posterior[1:].tolist(), strict=True),
         key=lambda entry: (-entry[1], entry[0][0].onset, entry[0][0].service),

@@ -138,6 +138,17 @@ def amount_of(text: str) -> tuple[str, float] | None:
     return ("share", number / 100) if quantity[3] else ("count", number)
 
 
+def spoken(value: str) -> str:
+    """A value as people write it: `15 * time.Minute` is 15 min."""
+    amount = amount_of(value)
+    if amount is None or amount[0] != "time" or _CRON.match(value.strip("\"' ")):
+        return value
+    for unit, size in (("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3)):
+        if amount[1] >= size:
+            return f"{amount[1] / size:.4g} {unit}"
+    return value
+
+
 def option_changed(setting: Setting) -> Setting | None:
     """The option that differs where both values are lists of options, as of a command line; None where none does."""
     old, new = _OPTION.findall(setting.old or ""), _OPTION.findall(setting.new or "")

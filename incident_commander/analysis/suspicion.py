@@ -28,6 +28,7 @@ _OTHERWISE = 2.5
 """What a good explanation without a change takes away from every change that says nothing of it."""
 TOO_LITTLE = "too little to hold it guilty"
 _UNNAMED = 0.6
+_SAYS_SOMETHING, _STEPS = 0.55, 3
 _FAINT = 0.25
 _UNBORNE = 0.4
 """What is left of an explanation of which the part that must be seen is not."""
@@ -44,6 +45,7 @@ class Suspicion:
         reason: Why it fits, or why it does not, in a sentence.
         delay: Seconds from its landing to the trouble; negative where it came later.
         near: Whether it landed where the trouble is, or next to it.
+        chain: What it brought about, the earliest first: the way from it to the trouble.
     """
 
     landing: Landing
@@ -54,6 +56,7 @@ class Suspicion:
     linked: bool
     delay: float = 0.0
     near: bool = False
+    chain: tuple[Symptom, ...] = ()
 
     @property
     def convicted(self) -> bool:
@@ -151,8 +154,8 @@ def _judge(landing: Landing, effect: Effect, trouble: Trouble) -> Suspicion:
     delay = trouble.onset - landing.at
     service = trouble.centre[0] if trouble.centre else landing.service
 
-    def verdict(score: float, reason: str, linked: bool = False, where: ServiceName = service) -> Suspicion:
-        return Suspicion(landing, where, score, reason, effect, linked, delay, related > _SOMEWHERE)
+    def verdict(score: float, reason: str, linked: bool = False, chain: tuple[Symptom, ...] = ()) -> Suspicion:
+        return Suspicion(landing, service, score, reason, effect, linked, delay, related > _SOMEWHERE, chain)
 
     if effect.kind == "inert":
         return verdict(_PRIOR - 3.0, f"it {effect.what}, so it cannot do this")
@@ -189,17 +192,34 @@ def _judge(landing: Landing, effect: Effect, trouble: Trouble) -> Suspicion:
     if related <= _ELSEWHERE:
         return verdict(score, f"it {effect.what}; {landing.service} has no part in this", bool(linked))
     if fit < _FAINT and not linked:
-        return verdict(score, f"it {effect.what}, which does not bring about what is seen", bool(linked))
+        return verdict(score, f"it {effect.what}, which cannot bring about what is seen", bool(linked))
     if effect.force < 0.25 and not linked:
         return verdict(score, f"it {effect.what}: too little to bring this about", bool(linked))
-    plainest = min(matched, key=lambda s: (-telling(s.kind) * s.strength, s.onset)) if matched else None
+    chain = _chain(matched, landing.service)
     reason = f"it {effect.what}; {took}"
-    if plainest is not None:
-        reason += f"; {plainest.text}"
+    if chain:
+        reason += f"; {chain[0].text}"
     reason += f"; {link}" if link else ""
     if score < GUILTY:
         reason += f"; {TOO_LITTLE}"
-    return verdict(score, reason, bool(linked))
+    return verdict(score, reason, bool(linked), chain)
+
+
+def _chain(matched: tuple[Symptom, ...], landed: ServiceName) -> tuple[Symptom, ...]:
+    """The plainest symptom of each kind that says something of the cause, in order of time."""
+    plain: dict[SymptomKind, Symptom] = {}
+    for symptom in matched:
+        if telling(symptom.kind) < _SAYS_SOMETHING:
+            continue
+        known = plain.get(symptom.kind)
+        if known is None or _plainness(symptom, landed) > _plainness(known, landed):
+            plain[symptom.kind] = symptom
+    steps = sorted(plain.values(), key=lambda s: (-telling(s.kind) * s.strength, s.onset, s.text))[:_STEPS]
+    return tuple(sorted(steps, key=lambda s: (s.onset, s.signal != "metrics", s.text)))
+
+
+def _plainness(symptom: Symptom, landed: ServiceName) -> tuple[bool, bool, float, float]:
+    return symptom.signal == "metrics", symptom.service == landed, symptom.strength, -symptom.onset
 
 
 def _took(landing: Landing) -> str:

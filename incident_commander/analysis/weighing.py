@@ -21,6 +21,8 @@ _OWN, _SYMPTOM, _LEADS, _LATER_PER_MINUTE, _COVERS = 5.0, 1.6, 1.0, 0.15, 1.5
 _EXPLAINED, _LOG, _BLAMED, _SELF_TIME, _ERROR_ORIGIN = 3.5, 1.0, 0.8, 1.2, 0.8
 _LOADED, _RETRIED, _SLOWED, _FOREIGN_WORK, _MISSED, _MISCOUNTED = 3.0, 1.5, 2.0, 4.0, 4.5, 4.0
 _PAGED = 0.8
+_STEP = 0.2
+"""For each step of the way from a convicted change to the trouble."""
 _GUESSED_GRAPH = 0.4
 _LEAST = 0.05
 """Evidence that weighs less is not worth telling."""
@@ -128,8 +130,8 @@ def _of_its_own(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
 
 
 def _of_its_alert(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
-    """A page for one service alone says something; where many alert, the loudest are victims."""
-    if scene.alerting == {candidate.service}:
+    """Whom people were paged for says something of a recorded incident; live, what pages is the metric seen anyway."""
+    if scene.observations.provenance.kind == "recorded" and scene.alerting == {candidate.service}:
         yield Clue("alerts", f"the alert is of {candidate.service}, and of nobody else", _PAGED)
 
 
@@ -162,7 +164,8 @@ def _of_its_reach(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
         return
     reached = [other for other in others if other in above]
     if reached:
-        what = f"{', '.join(reached[:4])} depend{'s' if len(reached) == 1 else ''} on {service} and suffer too"
+        verbs = ("depends", "suffers") if len(reached) == 1 else ("depend", "suffer")
+        what = f"{', '.join(reached[:4])} {verbs[0]} on {service} and {verbs[1]} too"
         yield Clue("topology", what, _COVERS * sum(scene.symptomatic[o] for o in reached) / total)
     missed = [other for other in others if other not in above]
     if missed:
@@ -261,6 +264,10 @@ def _of_changes(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
     for review in scene.reviews:
         if review.service == candidate.service:
             yield Clue("changes", f"{_change_words(review.change)}: {review.reason}", review.weight)
+            told = {sentence(candidate.own)} if candidate.own is not None else set()
+            for step in review.chain:
+                if step.text not in told:
+                    yield Clue(step.signal, step.text, _STEP)
 
 
 def _fault_in(patterns: list[Pattern]) -> tuple[FaultKind, Pattern] | None:
@@ -274,4 +281,5 @@ def _fault_in(patterns: list[Pattern]) -> tuple[FaultKind, Pattern] | None:
 
 
 def _change_words(change: Change) -> str:
-    return f"{change.kind} {change.reference[:12]} at {change.at:%H:%M:%S}"
+    by = f" ({change.author}, {change.at:%H:%M})" if change.author else f" at {change.at:%H:%M:%S}"
+    return f"{change.kind} {change.reference[:12]}{by}"
