@@ -35,9 +35,9 @@ def read_columns(block: Block, layout: Layout) -> Rows | None:
         # A blank line, or a quoted text over several.
         return None
     values = table.column(value)
-    missing = values.is_null().to_numpy()
     numbers = values.to_numpy()
-    if not np.isfinite(numbers[~missing]).all():
+    missing = np.isnan(numbers)
+    if np.count_nonzero(missing) != values.null_count or np.isinf(numbers).any():
         return None
     try:
         clocks, at = _column(table.column(clock))
