@@ -23,7 +23,20 @@ _NESTED = frozenset(("attributes", "tags", "resource", "labels", "fields"))
 
 def pick(fields: Fields, names: Iterable[str]) -> JsonValue:
     """The value of the first of these names that is given and not null."""
-    return next((value for name in names if (value := fields.get(name)) is not None), None)
+    return value_of(fields, name_of(fields, names))
+
+
+def value_of(fields: Fields, name: str) -> JsonValue:
+    """The value of a name that `name_of` gave; None where it gave none."""
+    return fields.get(name) if name else None
+
+
+def name_of(fields: Fields, names: Iterable[str]) -> str:
+    """The first of these names that is given and not null; empty where none is."""
+    for name in names:
+        if fields.get(name) is not None:
+            return name
+    return ""
 
 
 def text(value: JsonValue) -> str:
@@ -32,7 +45,8 @@ def text(value: JsonValue) -> str:
         return ""
     if not isinstance(value, str):
         value = json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return value[:_MOST_CHARACTERS].encode("utf-8", "replace").decode()
+    value = value[:_MOST_CHARACTERS]
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def service(value: JsonValue) -> ServiceName | None:

@@ -1,14 +1,15 @@
 """The logs of a case: logs.ndjson, and patterns.json where the source counted its templates itself."""
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from pydantic import JsonValue
 
 from ...domain.telemetry import LogRecord, LogSummary
-from .documents import Entry, Skipped, read_entries, read_lines
-from .fields import SERVICES, TIMES, moment, number, others, pick, service, shown, text
+from .documents import Skipped, read_entries, read_lines
+from .fields import SERVICES, TIMES, moment, name_of, number, others, pick, service, shown, text, value_of
 
 Level = Literal["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 
@@ -31,10 +32,13 @@ def read_logs(path: Path) -> tuple[tuple[LogRecord, ...], Skipped]:
     skipped = Skipped(path.name, "logs", "lines")
     records: list[LogRecord] = []
     for entry in read_lines(path, skipped):
-        at = moment(pick(entry.fields, TIMES))
-        named = service(pick(entry.fields, SERVICES))
+        fields = entry.fields
+        clock, owner, message = name_of(fields, TIMES), name_of(fields, SERVICES), name_of(fields, _MESSAGES)
+        # Of several names for the level only the first is used, since `level` may mean something else.
+        level = name_of(fields, _LEVELS)
+        at, named = moment(value_of(fields, clock)), service(value_of(fields, owner))
         if at is None:
-            skipped.skip(entry.place, f"the time {shown(pick(entry.fields, TIMES))} cannot be read")
+            skipped.skip(entry.place, f"the time {shown(value_of(fields, clock))} cannot be read")
         elif named is None:
             skipped.skip(entry.place, "the line names no service")
         else:
@@ -42,9 +46,9 @@ def read_logs(path: Path) -> tuple[tuple[LogRecord, ...], Skipped]:
                 LogRecord(
                     at=at,
                     service=named,
-                    level=_level(entry),
-                    message=text(pick(entry.fields, _MESSAGES)),
-                    attributes=others(entry.fields, _used(entry)),
+                    level=_level(value_of(fields, level)),
+                    message=text(value_of(fields, message)),
+                    attributes=others(fields, (level, message, owner, clock)),
                 )
             )
     return tuple(sorted(records, key=lambda record: record.at)), skipped
@@ -87,18 +91,11 @@ def _usual(count: float, delta: JsonValue, baseline: float | None) -> float:
     return max(0.0, count - amount)
 
 
-def _level(entry: Entry) -> Level:
-    given = pick(entry.fields, _LEVELS)
-    if not isinstance(given, str):
-        return "INFO"
-    word = given.strip().upper()
-    return next((level for level, starts in _WORDS if word.startswith(starts)), "INFO")
+def _level(given: JsonValue) -> Level:
+    return _level_named(given) if isinstance(given, str) else "INFO"
 
 
-def _used(entry: Entry) -> tuple[str, ...]:
-    """The names that were read; of several for the level only the first, since `level` may mean something else."""
-    level = next((name for name in _LEVELS if entry.fields.get(name) is not None), "")
-    message = next((name for name in _MESSAGES if entry.fields.get(name) is not None), "")
-    named = next((name for name in SERVICES if entry.fields.get(name) is not None), "")
-    at = next((name for name in TIMES if entry.fields.get(name) is not None), "")
-    return level, message, named, at
+@lru_cache(maxsize=256)
+def _level_named(word: str) -> Level:
+    upper = word.strip().upper()
+    return next((level for level, starts in _WORDS if upper.startswith(starts)), "INFO")
