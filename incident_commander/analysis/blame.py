@@ -8,7 +8,8 @@ and absorbed by what is left over, it stops at the deepest service that still ex
 
 What is left over may also be the callee's doing, by waiting in turn, repeated calls and time-outs. That is weighed
 against the callee's excess being an accident: the less likely, the more it changed in comparison with its caller, since
-harm is diluted on its way up, and the surer its excess is.
+harm is diluted on its way up, and the surer its excess is. A service between the two whose own metric is too noisy to
+show what passes through it does not refute it.
 """
 
 from collections.abc import Mapping
@@ -34,9 +35,9 @@ def blame_of(calls: Calls, target: str, nodes: tuple[str, ...], excess: Excess) 
 
     Nodes without metrics are walked through to their callees.
     """
-    amount = dict(zip(nodes, excess.total.tolist(), strict=True))
     column = {node: i for i, node in enumerate(nodes)}
     reached = reached_from(calls, target)
+    amount = _amounts(calls, reached, column, excess)
     index = {node: i for i, node in enumerate(reached)}
     move = np.zeros((len(reached), len(reached)))
     for node in reached:
@@ -57,7 +58,9 @@ def blame_of(calls: Calls, target: str, nodes: tuple[str, ...], excess: Excess) 
     return _folded({node: float(ends[i]) for node, i in index.items()}, {*calls, *nodes})
 
 
-def callees_seen(calls: Calls, node: str, metered: AbstractSet[str] | Mapping[str, float]) -> frozenset[str]:
+def callees_seen(
+    calls: Calls, node: str, metered: AbstractSet[str] | Mapping[str, float] | Mapping[str, int]
+) -> frozenset[str]:
     """The callees with metrics, those behind callees without metrics included."""
     found: set[str] = set()
     passed = {node}
@@ -83,6 +86,19 @@ def reached_from(calls: Calls, start: str) -> tuple[str, ...]:
         seen.update(layer)
         order.extend(layer)
     return tuple(order)
+
+
+def _amounts(calls: Calls, reached: tuple[str, ...], column: Mapping[str, int], excess: Excess) -> dict[str, float]:
+    """Each node's excess, at least that of its surest callee as far as its own noise may hide it."""
+    amount = {node: float(excess.total[i]) for node, i in column.items()}
+    sure = {node: amount[node] if excess.deviation[i] >= _SURE else 0.0 for node, i in column.items()}
+    for node in [*reversed(reached)] * 2:
+        if node in column:
+            below = max((sure[c] for c in callees_seen(calls, node, column)), default=0.0)
+            passed = min(below, float(excess.most[column[node]]))
+            sure[node] = max(sure[node], passed)
+            amount[node] = max(amount[node], passed)
+    return amount
 
 
 def _accident(excess: Excess, callee: int, times: float) -> float:

@@ -48,6 +48,7 @@ class Excess:
     Attributes:
         total: Over the window: seconds, or failed calls; 0 where it is no more than noise.
         deviation: Its size in standard errors.
+        most: The total that may be there for all that is known: two standard errors above what is seen.
         usual: Harm a call while the alerting service was well, else in the reference; NaN where nothing is known.
         level: Harm a call while it suffered.
         new: Nothing is known of the node from before, bool[n_nodes].
@@ -56,6 +57,7 @@ class Excess:
     harm: Harm
     total: FloatArray
     deviation: FloatArray
+    most: FloatArray
     usual: FloatArray
     level: FloatArray
     new: npt.NDArray[np.bool_]
@@ -120,7 +122,7 @@ def excess_of(
         drift: How far a level may have drifted since the reference, in the spread of a row.
     """
     n_nodes = len(metrics.nodes)
-    total, deviation = np.zeros(n_nodes), np.zeros(n_nodes)
+    total, deviation, most = np.zeros(n_nodes), np.zeros(n_nodes), np.zeros(n_nodes)
     usual, level = np.full(n_nodes, np.nan), np.full(n_nodes, np.nan)
     new = np.zeros(n_nodes, dtype=np.bool_)
     for i, baseline in enumerate(baselines):
@@ -146,10 +148,12 @@ def excess_of(
         quiet = now[part <= _WELL]
         usual[i] = float(np.median(quiet)) if quiet.size else centre
         level[i] = float(part @ now) / float(part.sum())
-        deviation[i] = slope / np.sqrt(a / determinant)
+        error = float(np.sqrt(a / determinant))
+        deviation[i] = slope / error
+        most[i] = max(0.0, (slope + _NOISE * error) * float(calls @ part))
         if deviation[i] > _NOISE:
             total[i] = slope * float(calls @ part) * (1.0 - (_NOISE / deviation[i]) ** 2)
-    return Excess(metrics.harm, total, deviation, usual, level, new)
+    return Excess(metrics.harm, total, deviation, most, usual, level, new)
 
 
 def _baseline(past: FloatArray, asked: FloatArray) -> Baseline:

@@ -120,6 +120,18 @@ def test_cycles_islands_and_services_without_metrics_are_walked() -> None:
     assert named(found)[0] == "db"
 
 
+def test_a_service_in_between_that_is_too_noisy_to_show_it_does_not_refute_it() -> None:
+    known = metrics({"edge": 0.09, "db": 0.04})
+    reference, window = known.reference.copy(), known.window.copy()
+    api = known.nodes.index("api")
+    reference[:, api] = 0.3 + 0.25 * np.abs(noise(N, 77))
+    window[:, api] = [0.5, 0.4, 0.55, 0.42, 0.48]
+    found = localise(
+        CALLS, "edge", CallMetrics("latency", known.nodes, reference, window, known.reference_calls, known.window_calls)
+    )
+    assert named(found)[0] == "db"
+
+
 def test_without_a_graph_only_the_alerting_service_can_be_blamed() -> None:
     assert named(localise({}, "edge", metrics({"edge": 0.09, "db": 0.04}))) == ["edge"]
 
