@@ -56,7 +56,9 @@ def crowds_that_pass(
             if came_in < 0.5 * rise.added:
                 continue
             apart = frozenset((service, *graph.dependents(service)))
-            elsewhere = [other for name in routes if name not in apart and (other := _traffic(observations, name))]
+            # Where nothing tells who calls whom, what grew elsewhere may be the same requests on their way.
+            others = [name for name in routes if name not in apart] if graph.callees else []
+            elsewhere = [other for name in others if (other := _traffic(observations, name)) is not None]
             weight = min(_MOST, suddenness(rise.seconds)) - _broadness(elsewhere, rise.start)
             if weight >= _LEAST:
                 what = (
