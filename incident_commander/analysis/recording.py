@@ -31,7 +31,10 @@ def as_paged(observations: Observations, paged: datetime) -> Observations:
 
 def _until(series: MetricSeries, end: float) -> MetricSeries:
     kept = ~(series.timestamps > end)
-    return replace(series, timestamps=series.timestamps[kept], values=series.values[kept])
+    n_kept = int(kept.sum())
+    # In order of time what is kept comes first, and need not be copied.
+    chosen = slice(n_kept) if kept[:n_kept].all() else kept
+    return replace(series, timestamps=series.timestamps[chosen], values=series.values[chosen])
 
 
 def _standing(found: Deviation | None) -> tuple[bool, float]:
