@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -191,6 +192,33 @@ def forecast(
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     typer.echo(json.dumps(result.as_json(), indent=2) if as_json else forecast_table(result))
+
+
+@app.command()
+def calibration(
+    data: Annotated[Path | None, typer.Option(help="A data set, or a folder of data sets, to report on too.")] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="How many seeds of each practice scenario.")] = 20,
+    first_seed: Annotated[int, typer.Option(min=1, help="The first of them; the others follow it.")] = 301,
+    write: Annotated[bool, typer.Option("--write", help="Keep it as the report that /transparency shows.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Whether stated probabilities hold: Brier score and reliability, fitted and reported on different seeds."""
+    from ..analysis.calibration_report import COMMAND, REPORT
+    from . import calibration as bench
+    from .diagnoses import diagnose_worlds
+
+    tried = range(first_seed, first_seed + seeds)
+    try:
+        halves = bench.data_halves(data) if data is not None else []
+        halves = [*bench.practice_halves(diagnose_worlds(tried), tried), bench.forecast_halves(), *halves]
+    except (bench.BadCases, bench.BadCorpus, bench.BadPetShop, bench.NothingToCalibrate) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    command = f"{COMMAND} --seeds {seeds} --first-seed {first_seed}" + ("" if data is None else " --data DIR")
+    report = bench.report_of(halves, datetime.now(UTC).replace(microsecond=0), command)
+    if write:
+        REPORT.write_text(report.model_dump_json(indent=1) + "\n", "utf-8")
+    typer.echo(report.model_dump_json(indent=2) if as_json else bench.calibration_table(report))
 
 
 @app.command()

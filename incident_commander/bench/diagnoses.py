@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from statistics import fmean, median
 
+from pydantic import Field
+
 from ..agents import diagnosis
 from ..domain.base import ServiceName, Value
-from ..domain.findings import FaultKind, Impact
+from ..domain.findings import FaultKind, Hypothesis, Impact
 from ..domain.telemetry import Gap, Observations, Signal, Topology, Window
 from ..response.observe import LOOKBACK
 from ..sandbox.answers import Course, finish
@@ -35,6 +37,7 @@ class Diagnosed(Value):
 
     Attributes:
         variant: What the seed made of the scenario.
+        hypotheses: All that were listed, whatever the verdict; left out of what is printed.
         seconds: That the diagnosis took, wall clock.
     """
 
@@ -47,6 +50,7 @@ class Diagnosed(Value):
     service: ServiceName | None = None
     fault: FaultKind | None = None
     probability: float | None = None
+    hypotheses: tuple[Hypothesis, ...] = Field(default=(), exclude=True)
     seconds: float = 0.0
 
     @property
@@ -126,6 +130,7 @@ def diagnose_world(scenario: str, seed: int, without: Sequence[Signal] = ()) -> 
             "service": cause.service if cause else None,
             "fault": cause.fault if cause else None,
             "probability": cause.probability if cause else None,
+            "hypotheses": found.hypotheses,
             "seconds": took,
         }
     )
