@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from incident_commander.analysis.calibration import Stated
+from incident_commander.bench.calibration import Halves, report_of
 from incident_commander.response.demo_runs import DemoRuns
-from incident_commander.response.recording import write_recording
+from incident_commander.response.explain.held import held_view
+from incident_commander.response.recording import RECORDING_FORMAT, write_recording
 from incident_commander.response.shelf import Shelf
 from incident_commander.ui import services
 from incident_commander.ui.exhibits import Exhibits
+from incident_commander.ui.transparency.charts import draw_reliability
 from incident_commander.ui.transparency.markdown import as_html
 from incident_commander.ui.transparency.state import TransparencyState
 from tests.response import recorded
@@ -53,11 +58,11 @@ async def test_files_that_cannot_be_shown_are_listed_with_their_reason(shelf: Pa
     assert list(cards) == ["cut", "edited", "newer", "whole"]
     assert "is cut off or no JSON" in cards["cut"]
     assert "was changed since it was recorded" in cards["edited"]
-    assert "is of format 99, newer than 1" in cards["newer"]
+    assert f"is of format 99, newer than {RECORDING_FORMAT}" in cards["newer"]
     assert cards["whole"] == ""
 
 
-@pytest.mark.parametrize(("name", "reason"), [("cut", "cut off"), ("newer", "newer than 1"), ("edited", "was changed")])
+@pytest.mark.parametrize(("name", "reason"), [("cut", "cut off"), ("newer", "newer than"), ("edited", "was changed")])
 async def test_asking_for_one_of_them_says_why_and_shows_nothing(shelf: Path, name: str, reason: str) -> None:
     state = await opened(f"/transparency?recording={name}&tab=decisions")
     assert reason in state.problem
@@ -207,3 +212,35 @@ def test_no_markup_of_its_own_survives(hostile: str) -> None:
 
 def test_what_is_left_to_do_has_a_box() -> None:
     assert "☐ Answer it" in as_html("- [ ] Answer it\n")
+
+
+def test_the_reliability_figure_is_drawn_from_the_report_with_its_counts_and_its_command(tmp_path: Path) -> None:
+    statements = [Stated(0.25, place % 4 == 0) for place in range(8)] + [Stated(0.75, True)] * 3
+    halves = Halves("leading cause", "even seeds", "odd seeds", statements, statements)
+    path = tmp_path / "calibration.json"
+    path.write_text(report_of([halves], datetime(2026, 11, 24, tzinfo=UTC), "make it so").model_dump_json())
+    held = held_view(path)
+    assert (held.missing, held.command, held.measured) == ("", "make it so", "2026-11-24 00:00:00 UTC")
+    assert [(row.name, row.counted, row.reported_on) for row in held.rows] == [
+        ("Leading cause", "5 of 11", "odd seeds")
+    ]
+    drawn = draw_reliability(held)
+    assert drawn.curves[0].path == "M250.0 300.0L750.0 0.0"
+    assert [(each.time, each.cells) for each in drawn.rows] == [
+        ("20% to 30%", ("25%: 2 of 8", "25%")),
+        ("70% to 80%", ("100%: 3 of 3", "75%")),
+    ]
+    assert "stated 75%, came true 100%: 3 of 3" in drawn.summary
+
+
+def test_without_a_report_it_says_why_and_how_to_make_one(tmp_path: Path) -> None:
+    held = held_view(tmp_path / "calibration.json")
+    assert "bench calibration --write" in held.missing
+    assert draw_reliability(held).curves == ()
+
+
+async def test_the_reliability_figure_comes_with_the_confidence_tab(shelf: Path) -> None:
+    assert (await opened("/transparency?recording=whole&tab=decisions")).held.rows == ()
+    state = await opened("/transparency?recording=whole&tab=confidence")
+    assert state.held.rows
+    assert state.reliability.rows

@@ -76,11 +76,13 @@ class ChartView(Value):
     Attributes:
         name: A word for ids in the page.
         summary: What it shows, in words, for who does not see it.
+        axis: What runs from left to right: the head of the table's first column.
     """
 
     name: str = "chart"
     title: str = ""
     summary: str = ""
+    axis: str = "After"
     curves: tuple[Curve, ...] = ()
     time_ticks: tuple[Tick, ...] = ()
     value_ticks: tuple[Tick, ...] = ()
@@ -193,7 +195,7 @@ def chart(view: ChartView, at: float = 1.0, legend: rx.Component | None = None) 
             rx.el.summary("The same as a table"),
             rx.el.div(
                 rx.el.table(
-                    rx.el.thead(rx.el.tr(rx.el.th("After", scope="col"), rx.foreach(view.curves, _column))),
+                    rx.el.thead(rx.el.tr(rx.el.th(view.axis, scope="col"), rx.foreach(view.curves, _column))),
                     rx.el.tbody(rx.foreach(view.rows, _table_row)),
                 ),
                 class_name="table",

@@ -2,8 +2,9 @@
 
 from ...response import view_text as text
 from ...response.explain.analytics import ImpactView
+from ...response.explain.held import HeldView
 from ...response.explain.traces import TraceView
-from ..components.charts import ChartView, Series, Tone, draw
+from ..components.charts import HEIGHT, WIDTH, ChartView, Curve, Row, Series, Tick, Tone, draw
 
 _TONES: dict[str, Tone] = {"ours": "ours", "human": "human", "nobody": "nobody"}
 
@@ -49,4 +50,25 @@ def draw_impact(impact: ImpactView) -> ChartView:
         interval_seconds=impact.interval_seconds,
         unit="USD",
         marks=moments,
+    )
+
+
+def draw_reliability(held: HeldView) -> ChartView:
+    """What came true of statements against what they stated; on the dashed line they would hold exactly."""
+    if not held.bands:
+        return ChartView()
+    points = [f"{band.stated * WIDTH:.1f} {(1.0 - band.true_share) * HEIGHT:.1f}" for band in held.bands]
+    ticks = tuple(Tick(at=at, text=f"{at} %") for at in range(0, 101, 25))
+    return ChartView(
+        name="reliability",
+        title=f"Stated from left to right, came true upwards: {held.name}",
+        summary="; ".join(f"stated {band.stated_text}, came true {band.true_text}" for band in held.bands),
+        axis="Stated",
+        curves=(
+            Curve(name="came true", tone="ours", path="M" + "L".join(points), area=""),
+            Curve(name="stated on average", tone="limit", path=f"M0 {HEIGHT:g}L{WIDTH:g} 0", area=""),
+        ),
+        time_ticks=ticks,
+        value_ticks=ticks,
+        rows=tuple(Row(time=band.text, cells=(band.true_text, band.stated_text)) for band in held.bands),
     )

@@ -4,15 +4,17 @@
 import reflex as rx
 
 from ...response.explain.confidence import ForecastRow, LikelihoodRow, SurenessRow
+from ...response.explain.held import HeldRow
 from ...response.view_findings import GapRow
 from ..components.badges import chip, empty, panel, provenance
+from ..components.charts import chart
 from .state import TransparencyState
 
 
 def confidence() -> rx.Component:
     """Probabilities, agents, forecasts, the answer, doubts and gaps."""
     return rx.el.div(
-        rx.el.div(_causes(), _doubts(), _gaps(), _truth(), class_name="column"),
+        rx.el.div(_causes(), _doubts(), _gaps(), _truth(), _held(), class_name="column"),
         rx.el.div(_agents(), _forecasts(), class_name="column"),
         class_name="halves",
     )
@@ -121,6 +123,59 @@ def _forecast(forecast: ForecastRow) -> rx.Component:
             class_name="row-meta",
         ),
         rx.el.p(row.basis, class_name="muted"),
+    )
+
+
+def _held() -> rx.Component:
+    held = TransparencyState.held
+    return panel(
+        "How far stated probabilities hold",
+        rx.cond(
+            held.missing == "",
+            rx.fragment(
+                chart(TransparencyState.reliability),
+                rx.el.div(
+                    rx.el.table(
+                        rx.el.thead(
+                            rx.el.tr(
+                                *(
+                                    rx.el.th(head, scope="col")
+                                    for head in ("Stated of", "Came true", "Brier score", "Same for all", "Error")
+                                )
+                            )
+                        ),
+                        rx.el.tbody(rx.foreach(held.rows, _held_row)),
+                    ),
+                    class_name="table",
+                    tab_index=0,
+                    role="region",
+                    aria_labelledby="held-title",
+                ),
+                rx.el.p(
+                    provenance("recorded", "local"),
+                    rx.el.span("over many runs, not this recording; on ", held.measured, " with "),
+                    rx.el.code(held.command),
+                    rx.el.span(
+                        "Brier score: mean squared distance of probability and outcome; beside it what stating one "
+                        "share for all would earn. Error: mean distance of stated and true share over ten bands. A "
+                        "band of few statements says little; the table has the counts."
+                    ),
+                    class_name="row-meta",
+                ),
+            ),
+            empty(held.missing),
+        ),
+        name="held",
+    )
+
+
+def _held_row(row: HeldRow) -> rx.Component:
+    return rx.el.tr(
+        rx.el.th(row.name, rx.el.span(row.reported_on, class_name="muted"), scope="row"),
+        rx.el.td(row.counted, class_name="number"),
+        rx.el.td(row.brier, class_name="number"),
+        rx.el.td(row.same_for_all, class_name="number"),
+        rx.el.td(row.error, class_name="number"),
     )
 
 

@@ -14,6 +14,7 @@ from ...response.explain.confidence import ConfidenceView, confidence_view
 from ...response.explain.decisions import DecisionsView, decisions_view
 from ...response.explain.evidence import LONGEST_CLAIM, EvidenceView, NoSuchClaim, evidence_view
 from ...response.explain.head import HeadView, head_view
+from ...response.explain.held import HeldView, held_view
 from ...response.explain.proof import ProofView, prove
 from ...response.explain.reasoning import ReasoningView, reasoning_view
 from ...response.explain.tampering import TAMPERINGS, NothingToTamper
@@ -22,7 +23,7 @@ from ...response.shelf import Card
 from ...response.view_text import date_time, sentence
 from ..components.charts import ChartView
 from ..services import NotRunning, exhibits
-from .charts import draw_impact, draw_trace
+from .charts import draw_impact, draw_reliability, draw_trace
 from .markdown import as_html
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,8 @@ class TransparencyState(rx.State):
     reasoning: ReasoningView = ReasoningView()
     decisions: DecisionsView = DecisionsView()
     confidence: ConfidenceView = ConfidenceView()
+    held: HeldView = HeldView()
+    reliability: ChartView = ChartView()
     communication: CommunicationView = CommunicationView()
     postmortem: str = ""
     analytics: AnalyticsView = AnalyticsView()
@@ -170,6 +173,8 @@ class TransparencyState(rx.State):
                 self.decisions = await asyncio.to_thread(decisions_view, recording)
             case "confidence":
                 self.confidence = await asyncio.to_thread(confidence_view, recording)
+                self.held = await asyncio.to_thread(held_view)
+                self.reliability = draw_reliability(self.held)
             case "communication":
                 view = communication_view(recording)
                 self.communication = view.model_copy(update={"postmortem": ""})
