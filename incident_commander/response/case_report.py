@@ -107,8 +107,8 @@ def _with_second_look(findings: DiagnosisFindings, observations: Observations) -
     first = alarms[0]
     evidence = Evidence(
         signal="metrics",
-        what=f"seen row by row as well, {len(alarms)} of its {len(found)} strongest deviations raise an alarm, "
-        f"{first.series.metric} first at {from_epoch(first.at):%H:%M:%S} (score {first.score:.2f})",
+        what=f"the streaming detector agrees, on {len(alarms)} of its {len(found)} strongest deviations: "
+        f"{first.series.metric} first, at {from_epoch(first.at):%H:%M:%S}",
         when=from_epoch(first.at),
         service=lead.service,
         weight=0.0,

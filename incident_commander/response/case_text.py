@@ -1,11 +1,13 @@
 """A diagnosis for the terminal at three in the morning: who did it, what to do, why, and what could not be seen."""
 
+import re
 import textwrap
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
-from ..domain.findings import Evidence, FaultKind, Hypothesis, Remediation
+from ..domain.findings import Evidence, FaultKind, Hypothesis, Remediation, ReviewedChange
 from ..domain.telemetry import Change
 from ..telemetry.case_folder import CaseAlert
 from .case_report import DiagnosedCase, commits_by_reference
@@ -13,7 +15,8 @@ from .diff_text import what_it_did
 
 WIDTH = 100
 _INDENT = 14
-_MOST_INNOCENT, _MOST_OTHERS, _MOST_SERVICES, _MOST_OF_EVIDENCE = 8, 3, 12, 280
+_MOST_INNOCENT, _MOST_OTHERS, _MOST_SERVICES, _MOST_OF_EVIDENCE = 5, 3, 12, 280
+_NOTHING_RUNS = re.compile(r"(^|/)(docs?|tests?|testdata)/|_test\.|\.(md|rst|txt)$")
 _FAULTS: dict[FaultKind, str] = {
     "bad_deploy": "a bad deploy",
     "memory_leak": "a memory leak",
@@ -111,37 +114,53 @@ def _blamed(lead: Hypothesis, diagnosed: DiagnosedCase) -> str:
 
 
 def _innocent(diagnosed: DiagnosedCase, lead: Hypothesis | None) -> Iterator[str]:
-    """Each change that was held against the trouble and fits it not, in a line with its reason."""
+    """The most tempting changes that are not guilty, each with its reason, and a line about the others.
+
+    A change tempts that runs and came before the alert, on the service at fault before others, the one nearest to the
+    onset first.
+    """
     day = diagnosed.case.alert.fired_at
-    seen = {lead.change} if lead is not None else set()
-    reviews = [r for r in diagnosed.findings.reviews if not r.convicted and r.service is not None]
-    told = 0
-    for review in reviews:
-        change = review.change
-        if change.reference in seen:
-            continue
-        seen.add(change.reference)
-        told += 1
-        if told <= _MOST_INNOCENT:
-            where = f" on {review.service}" if review.service else ""
-            yield _in_one_line(f"{_named(change)}{where}, {_clock(change.at, day)}: ", review.reason)
-    if told > _MOST_INNOCENT:
-        yield f"and {told - _MOST_INNOCENT} more"
+    began = lead.evidence[0].when if lead is not None and lead.evidence else day
+    innocent: dict[str, ReviewedChange] = {}
+    for review in diagnosed.findings.reviews:
+        guilty = review.convicted or (lead is not None and review.change.reference == lead.change)
+        if not guilty and review.service is not None:
+            innocent.setdefault(review.change.reference, review)
+
+    def temptation(review: ReviewedChange) -> tuple[bool, bool, float]:
+        at = review.change.at
+        elsewhere = lead is not None and review.service != lead.service
+        return at > day or _nothing_runs(review.change), elsewhere, abs((at - began).total_seconds())
+
+    ordered = sorted(innocent.values(), key=temptation)
+    for review in ordered[:_MOST_INNOCENT]:
+        where = f" on {review.service}" if review.service else ""
+        reason = _short(review.reason, _MOST_OF_EVIDENCE)
+        yield f"{_named(review.change)}{where}, {_clock(review.change.at, day)}: {reason}"
+    others = Counter(_passed_over(review, began, lead) for review in ordered[_MOST_INNOCENT:])
+    if others:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in others.most_common())
+        yield f"and {others.total()} more: {kinds}"
+
+
+def _passed_over(review: ReviewedChange, began: datetime, lead: Hypothesis | None) -> str:
+    """Why a change is not worth a line of its own."""
+    if _nothing_runs(review.change):
+        return "of docs or tests alone"
+    if review.change.at > began:
+        return "after the onset"
+    if lead is not None and review.service != lead.service:
+        return "on other services"
+    return f"earlier on {review.service}"
+
+
+def _nothing_runs(change: Change) -> bool:
+    return bool(change.files) and all(_NOTHING_RUNS.search(path) for path in change.files)
 
 
 def _told(pieces: tuple[Evidence, ...]) -> list[str]:
     """Evidence in its order, each sentence once."""
     return list(dict.fromkeys(f"{each.signal}: {_short(each.what, _MOST_OF_EVIDENCE)}" for each in pieces))
-
-
-def _in_one_line(subject: str, reason: str) -> str:
-    """The reason in what room the subject leaves: its first clause and its last where all would not fit."""
-    room = WIDTH - len(subject) - len("  - ")
-    clauses = reason.split("; ")
-    fitting = reason if len(reason) <= room else "; ".join(dict.fromkeys((clauses[0], clauses[-1])))
-    if len(fitting) > room:
-        fitting = clauses[0] if len(clauses[0]) <= room else clauses[0].partition(": ")[0]
-    return subject + _short(fitting, room)
 
 
 def _fault(hypothesis: Hypothesis) -> str:
