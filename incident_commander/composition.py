@@ -8,17 +8,18 @@ import os
 import secrets
 import sys
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import structlog
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
-from .actions.catalogue import load_catalogue
+from .actions.catalogue import Catalogue, load_catalogue
 from .actions.gate import Gate
 from .actions.policy import DenyAll, load_policy
 from .api import ApiServices, build_api
@@ -49,6 +50,9 @@ from .sandbox import POLICY_FILE, Assumptions, PracticeCompany
 from .store import Database, DatabaseClosed, migrate, shown_url, workflow_url
 from .telemetry.recorded_changes import RecordedChanges
 from .telemetry.unconfigured import blindfolded, live_environment
+
+if TYPE_CHECKING:
+    from .actions.aws import AwsExecutor
 
 log = structlog.get_logger(__name__)
 
@@ -91,6 +95,7 @@ class Commander:
     analysts: Workers
     judges: Workers
     api: FastAPI
+    executor: "AwsExecutor | None"
 
 
 def build(
@@ -110,7 +115,7 @@ def build(
         without: Signals that are kept from the agents in practice runs, to measure what they are worth.
 
     Raises:
-        PolicyError, CatalogueError, QuorumError: a data file is wrong; the message names file and line.
+        PolicyError, CatalogueError, QuorumError, ResourcesError: a data file is wrong; the message names file and line.
     """
     database = Database(settings.resolved_database_url(), settings.data_dir / "keys" / "ledger.pem")
     quorum = rule()
@@ -120,6 +125,7 @@ def build(
     live = live_environment(
         load_policy(settings.policy_file) if settings.policy_file else DenyAll(), RecordedChanges(database)
     )
+    live, executor = _able_to_act(settings, live, catalogue, database)
     door = _OwnDoor()
     company = PracticeCompany(
         database, load_policy(POLICY_FILE), door.post, lambda: datetime.now(UTC), Hindsight(judges), assumptions
@@ -165,7 +171,9 @@ def build(
     integrations = frozenset(integration(key.get_secret_value()) for key in settings.pagerduty_routing_keys)
     api = build_api(ApiServices(intake, database, operations, company, sns=trust, pagerduty_integrations=integrations))
     door.open(api)
-    return Commander(settings, database, company, intake, lifecycle, operations, recorder, analysts, judges, api)
+    return Commander(
+        settings, database, company, intake, lifecycle, operations, recorder, analysts, judges, api, executor
+    )
 
 
 @contextlib.asynccontextmanager
@@ -196,9 +204,25 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
                     await asyncio.gather(tidying, warming, return_exceptions=True)
         finally:
             await commander.company.close()
+            if commander.executor is not None:
+                await commander.executor.close()
             commander.analysts.close()
             commander.judges.close()
             await commander.database.close()
+
+
+def _able_to_act(
+    settings: Settings, live: Environment, catalogue: Catalogue, database: Database
+) -> "tuple[Environment, AwsExecutor | None]":
+    """The live world with hands, where a resources' file says what they may touch; unchanged where there is none."""
+    if settings.resources_file is None:
+        return live, None
+    # Only who acts on AWS pays for importing its client.
+    from .actions.aws import PersonForIrreversible, aws_executor, load_resources
+
+    resources = load_resources(settings.resources_file)
+    executor = aws_executor(resources, catalogue, database, live.clock, settings.runbook_secrets)
+    return replace(live, executor=executor, policy=PersonForIrreversible(live.policy, executor)), executor
 
 
 class _Environments:

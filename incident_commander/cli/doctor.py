@@ -4,7 +4,7 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import typer
@@ -37,6 +37,7 @@ def _examine(settings: Settings) -> tuple[HealthRow, ...]:
         _data(settings.data_dir),
         _database(settings),
         _policy(settings.policy_file),
+        _resources(settings.resources_file, settings.runbook_secrets),
         _pagerduty(settings.pagerduty_routing_keys),
         HealthRow(name="notifications", state="ok", detail=f"{len(settings.notify_urls)} channel(s)")
         if settings.notify_urls
@@ -90,6 +91,22 @@ def _database(settings: Settings) -> HealthRow:
     shown = shown_url(settings.resolved_database_url())
     version = f"; SQLite {sqlite3.sqlite_version}" if shown.startswith("sqlite") else ""
     return HealthRow(name="database", state="ok", detail=shown + version)
+
+
+def _resources(path: Path | None, secrets: Mapping[str, SecretStr]) -> HealthRow:
+    if path is None:
+        return HealthRow(name="actions", state="off", detail="nothing real can be acted on; set IC_RESOURCES_FILE")
+    from ..actions.aws import ResourcesError, load_resources
+
+    try:
+        resources = load_resources(path)
+    except ResourcesError as error:
+        return HealthRow(name="actions", state="down", detail=str(error))
+    unsigned = resources.secrets - secrets.keys()
+    if unsigned:
+        return HealthRow(name="actions", state="down", detail=f"IC_RUNBOOK_SECRETS lacks {', '.join(sorted(unsigned))}")
+    live = f"live: {', '.join(resources.live)}" if resources.live else "all of it a dry run"
+    return HealthRow(name="actions", state="ok", detail=f"{path}: {len(resources.resources)} resource(s), {live}")
 
 
 def _policy(path: Path | None) -> HealthRow:

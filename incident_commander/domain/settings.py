@@ -39,6 +39,13 @@ class Settings(BaseSettings):
     )
     policy_file: Path | None = Field(default=None, description="policy for real incidents; none: no action is allowed")
 
+    resources_file: Path | None = Field(
+        default=None, description="what real services consist of and which actions are live; none: nothing can act"
+    )
+    runbook_secrets: dict[str, SecretStr] = Field(
+        default={}, description="secrets that webhook runbooks are signed with, by the names in the resources' file"
+    )
+
     def resolved_database_url(self) -> str:
         """The application database's URL, the default filled in."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'incident-commander.db').resolve()}"

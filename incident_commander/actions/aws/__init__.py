@@ -1,8 +1,15 @@
 """Actions on real AWS resources: what a service consists of, one operation for each action, and their executor."""
 
+import httpx
+from pydantic import SecretStr
+
+from ...domain.ports import Clock
+from ...store import Database
+from ..catalogue import Catalogue
 from .accounts import Accounts, WrongAccount
 from .executor import UNDO, AwsExecutor, OutcomeUnknown
 from .operation import Impossible
+from .permission import PersonForIrreversible
 from .resources import Account
 from .resources_file import Resources, ResourcesError, load_resources
 from .tasks import NoSecret
@@ -17,9 +24,30 @@ __all__ = [
     "Impossible",
     "NoSecret",
     "OutcomeUnknown",
+    "PersonForIrreversible",
     "Resources",
     "ResourcesError",
     "WrongAccount",
+    "aws_executor",
     "load_resources",
     "verify",
 ]
+
+
+def aws_executor(
+    resources: Resources, catalogue: Catalogue, database: Database, clock: Clock, secrets: dict[str, SecretStr]
+) -> AwsExecutor:
+    """The executor with the credentials of this process; only what the file names as live is really done.
+
+    It touches no network. Whoever makes it closes it.
+    """
+    return AwsExecutor(
+        resources,
+        catalogue,
+        database,
+        clock,
+        Accounts(),
+        lambda action: action in resources.live,
+        httpx.AsyncClient(),
+        secrets,
+    )

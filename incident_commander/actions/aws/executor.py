@@ -88,7 +88,15 @@ class AwsExecutor:
         Raises:
             ActionFailed: there is no resource for it.
         """
-        return not self._task(self._resource(action), action.name).reversible
+        try:
+            return not self._task(self._resource(action), action.name).reversible
+        except NoSecret as error:
+            raise ActionFailed(str(error)) from error
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        self._accounts.close()
+        await self._http.aclose()
 
     async def received(self, idempotency_key: str) -> Receipt | None:
         """See the Executor port. What was begun and cut off is brought to its end by reading, without another call.

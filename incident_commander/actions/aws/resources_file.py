@@ -47,6 +47,11 @@ class Resources(Value):
                     )
         return self
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The names of the secrets that its webhooks are signed with."""
+        return frozenset(each.secret for each in self.resources if isinstance(each, Webhook))
+
     def find(self, service: ServiceName, action: ActionName) -> "AnyResource | None":
         """The resource that an action on a service is done to."""
         return next((each for each in self.resources if each.service == service and action in each.does), None)
