@@ -24,6 +24,7 @@ _PAGED = 0.8
 _STEP = 0.2
 """For each step of the way from a convicted change to the trouble."""
 _GUESSED_GRAPH = 0.4
+_HELD = 0.35
 _LEAST = 0.05
 """Evidence that weighs less is not worth telling."""
 _FAULT_WORDS: tuple[tuple[FaultKind, tuple[str, ...]], ...] = (
@@ -194,6 +195,9 @@ def _of_load_and_waiting(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
         what = f"{service} became slower itself, and what waits for it piles up"
         yield Clue("metrics", what, -_SLOWED * slowed.strength)
     share, by = explained_by(candidate, scene.candidates, scene.graph, scene.sources, scene.retried)
+    if candidate.own is not None and candidate.own.meaning.resource == "pool" and by not in scene.symptomatic:
+        # Whoever is neither slow nor failing keeps nobody waiting: its connections are those that the caller holds.
+        share *= _HELD
     if by is not None and share > 0:
         yield Clue("topology", f"{service} calls {by}, whose own trouble explains it", -_EXPLAINED * share)
 

@@ -210,3 +210,14 @@ def test_any_subset_of_the_signals_gives_a_ranking(missing: set[int], cyclic: bo
 def test_the_order_of_the_series_does_not_matter() -> None:
     forward, backward = rank_causes(observe(cascade())), rank_causes(observe(reversed(cascade())))
     assert forward.hypotheses == backward.hypotheses
+
+
+def test_a_store_whose_connections_a_leaking_caller_holds_keeps_nobody_waiting() -> None:
+    leaking = [
+        series("orders", "connection_pool_utilization", "percent", step(23, 100, 300, N, 1)),
+        series("orders", "latency_p99_ms", "ms", step(140, 5000, 330, N, 2)),
+        series("orders-db", "connection_pool_utilization", "percent", step(36, 92, 300, N, 3)),
+        series("orders-db", "latency_p99_ms", "ms", level(20, N, 4)),
+        series("edge", "error_ratio", "ratio", step(0.001, 0.12, 331, N, 5)),
+    ]
+    assert leading(rank_causes(observe(leaking))) == ("orders", "connection_pool_exhaustion")
