@@ -220,4 +220,12 @@ def test_a_store_whose_connections_a_leaking_caller_holds_keeps_nobody_waiting()
         series("orders-db", "latency_p99_ms", "ms", level(20, N, 4)),
         series("edge", "error_ratio", "ratio", step(0.001, 0.12, 331, N, 5)),
     ]
-    assert leading(rank_causes(observe(leaking))) == ("orders", "connection_pool_exhaustion")
+    said = tuple(
+        LogRecord(at(331 + n), ServiceName(service), "ERROR", message)
+        for n in range(20)
+        for service, message in (
+            ("orders", "timed out waiting for a connection from the pool"),
+            ("edge", "call to orders timed out after 2500 ms"),
+        )
+    )
+    assert leading(rank_causes(observe(leaking, logs=said))) == ("orders", "connection_pool_exhaustion")
