@@ -18,16 +18,16 @@ from .continuation import IndexArray, continuations
 from .crossing import OUTER_SHARE, Forecast, first_passages, weighted_quantile
 from .trend_line import line_to_limit
 
-__all__ = ["Forecast", "time_to_limit"]
+__all__ = ["FEWEST_VALUES", "N_AHEAD", "Forecast", "futures", "on_grid", "time_to_limit"]
 
 BoolArray = npt.NDArray[np.bool_]
 
 _MINIMUM_POINTS = 5
 _DAY_SECONDS = 86400.0
 _MOST_VALUES = 400
-_FEWEST_VALUES = 24
+FEWEST_VALUES = 24
 """On fewer a line is prolonged."""
-_N_AHEAD = 64
+N_AHEAD = 64
 _RECENT = np.array((2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256))
 _N_SPREAD = 16
 """How many moments of the past are spread evenly, beside the recent ones."""
@@ -60,8 +60,8 @@ def time_to_limit(
         return None
     sign = 1.0 if direction == "above" else -1.0
     line = line_to_limit(times, sign * points, sign * limit, horizon_seconds)
-    raw, step_seconds = _on_grid(times, sign * points)
-    long = raw.size >= _FEWEST_VALUES
+    raw, step_seconds = on_grid(times, sign * points)
+    long = raw.size >= FEWEST_VALUES
     forecast = _by_paths(raw, step_seconds, sign * limit, horizon_seconds, line) if long else line
     return Forecast(
         probability=forecast.probability,
@@ -75,23 +75,12 @@ def time_to_limit(
 
 def _by_paths(raw: FloatArray, step_seconds: float, limit: float, horizon_seconds: float, line: Forecast) -> Forecast:
     """The forecast of a limit above from values on an even grid, float64[n_values]."""
-    smooth = running_median(raw, 3)
     if float(np.median(raw[-3:])) >= limit:
         return Forecast(1.0, 0.0, 0.0, 0.0, line.slope, line.level)
-    horizon = horizon_seconds / step_seconds
-    ahead = np.linspace(0.0, horizon, _N_AHEAD + 1)[1:]
-    origins = _origins(raw.size, horizon)
-    told = continuations(smooth, ahead, np.append(origins, raw.size - 1), _DAY_SECONDS / step_seconds)
-    told = told[np.isfinite(told[:, -1]).all(axis=1)]
-    at = origins[:, None] + ahead
-    errors = np.interp(at, np.arange(raw.size), smooth) - told[:, :-1]
-    known = at <= raw.size - 1 + _WHOLE
-
-    weights = _weights(errors, known, raw)
-    paths, chances = _paths(told[:, -1], errors, known, weights)
+    paths, chances = futures(raw, step_seconds, horizon_seconds)
     if not chances.size:
         return line
-    seconds = first_passages(paths, float(smooth[-1]), limit) * (horizon_seconds / _N_AHEAD)
+    seconds = first_passages(paths, float(running_median(raw, 3)[-1]), limit) * (horizon_seconds / N_AHEAD)
     probability = float(chances[np.isfinite(seconds)].sum() / chances.sum())
     earliest, median, latest = (
         weighted_quantile(seconds, chances, share) for share in (OUTER_SHARE, 0.5, 1.0 - OUTER_SHARE)
@@ -107,7 +96,28 @@ def _by_paths(raw: FloatArray, step_seconds: float, limit: float, horizon_second
     )
 
 
-def _on_grid(times: FloatArray, points: FloatArray) -> tuple[FloatArray, float]:
+def futures(values: FloatArray, step_seconds: float, horizon_seconds: float) -> tuple[FloatArray, FloatArray]:
+    """How a series may go on: paths at even steps up to the horizon, and how probable each is (they need not sum to 1).
+
+    Args:
+        values: On an even grid of at least `FEWEST_VALUES`, without holes, as `on_grid` gives them, float64[n_values].
+
+    Returns:
+        float64[n_paths, n_ahead] and float64[n_paths]; no path where the past tells of none.
+    """
+    smooth = running_median(values, 3)
+    horizon = horizon_seconds / step_seconds
+    ahead = np.linspace(0.0, horizon, N_AHEAD + 1)[1:]
+    origins = _origins(values.size, horizon)
+    told = continuations(smooth, ahead, np.append(origins, values.size - 1), _DAY_SECONDS / step_seconds)
+    told = told[np.isfinite(told[:, -1]).all(axis=1)]
+    at = origins[:, None] + ahead
+    errors = np.interp(at, np.arange(values.size), smooth) - told[:, :-1]
+    known = at <= values.size - 1 + _WHOLE
+    return _paths(told[:, -1], errors, known, _weights(errors, known, values))
+
+
+def on_grid(times: FloatArray, points: FloatArray) -> tuple[FloatArray, float]:
     """Medians of even steps of time that end with the last point, holes bridged, and the step in seconds."""
     seen = float(times[-1] - times[0])
     step = max(float(np.median(np.diff(times))), seen / _MOST_VALUES)
