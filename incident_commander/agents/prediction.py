@@ -21,6 +21,7 @@ from ..domain.findings import Evidence, FaultKind, Prediction
 from ..domain.plan import Action, Plan
 from ..domain.telemetry import MetricSeries, Topology, from_epoch
 from .case import Case
+from .error_budget import budget_told
 from .preference import abstain, prefer
 
 NAME = "prediction"
@@ -283,7 +284,7 @@ def _lasting(case: Case, deviation: Deviation, cost: Decimal | None) -> Predicti
         by=case.now + _PERSISTS,
         probability=round(min(0.9, 0.5 + 0.4 * deviation.score), 3),
         usd_per_minute=cost,
-        basis=f"{sentence(deviation)} and has not come back",
+        basis=f"{sentence(deviation)} and has not come back{budget_told(deviation.series, case.now)}",
     )
 
 
