@@ -32,6 +32,7 @@ from .harm_reach import harmed, is_machine
 from .leads import Leads, bad_patterns, read_leads
 from .leads import began as began_at
 from .metric_kinds import NO_TROUBLE
+from .observed_origin import observed_origin
 from .operations import operational_leads
 from .recording import as_paged
 from .resources import SEEN, SIMULTANEOUS_SECONDS, harm_now, is_symptom
@@ -120,6 +121,10 @@ def rank_causes(
         origins=error_origins(observations.traces, split),
         reviews=(), leads=leads, alerting=frozenset(alerting or ()),
     )  # fmt: skip
+    suffering = [service for service in alerting or () if service in symptomatic]
+    if suffering:
+        nearest = max(suffering, key=lambda s: (len(graph.dependencies(s)), symptomatic[s], s))
+        scene = replace(scene, origin=observed_origin(observations.metrics, graph, nearest, onset, until))
     centres = _centres(scene)
     said, usual = text_said(recorded, split)
     strongest = max((lead.strength for lead in operational), default=0.0)

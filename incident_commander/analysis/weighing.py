@@ -9,11 +9,12 @@ from ..domain.telemetry import Change, Observations, from_epoch
 from .anomaly import Deviation
 from .caches import asked_instead
 from .call_graph import CallGraph, mentioned
-from .candidates import Candidate, explained_by
+from .candidates import LOADS, Candidate, explained_by
 from .change_review import Review
 from .clues import Clue
 from .leads import Leads
 from .log_patterns import Pattern
+from .observed_origin import ObservedOrigin
 from .resources import SIMULTANEOUS_SECONDS, WAITING, jumped, traffic_factor
 from .words import sentence
 
@@ -54,6 +55,7 @@ class Scene:
         work: Share of the time added to requests that was spent in each service itself.
         origins: Share of the failed calls that fail first in each service.
         alerting: The services that alerts speak of.
+        origin: Where the trouble of the one nearest to customers begins.
     """
 
     observations: Observations
@@ -71,6 +73,7 @@ class Scene:
     reviews: tuple[Review, ...]
     leads: Leads
     alerting: frozenset[ServiceName] = frozenset()
+    origin: ObservedOrigin | None = None
 
 
 def weigh(candidate: Candidate, scene: Scene) -> tuple[Candidate, tuple[Evidence, ...]]:
@@ -86,6 +89,7 @@ def weigh(candidate: Candidate, scene: Scene) -> tuple[Candidate, tuple[Evidence
         *_of_leads(candidate, scene),
         *_of_logs(named, scene),
         *_of_traces(candidate, scene),
+        *_of_origin(candidate, scene),
         *_of_changes(candidate, scene),
     )
     return named, tuple(
@@ -262,6 +266,23 @@ def _of_traces(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
             f"{origin * 100:.0f} % of failed calls fail first in {service}",
             _ERROR_ORIGIN if origin >= 0.5 else (-0.5 * _ERROR_ORIGIN if origin == 0 else 0.0),
         )
+
+
+def _of_origin(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
+    """Where the trouble of the alerting service begins: the same for every kind of fault there."""
+    # What a cache no longer answers is felt by its callers and by whom they ask instead, not at the cache.
+    kind_of = scene.observations.topology.kind_of
+    known = scene.origin.clues if scene.origin is not None else {}
+    clues = {service: clue for service, clue in known.items() if kind_of(service) != "cache"}
+    clue = clues.get(candidate.service)
+    if clue is None:
+        return
+    # Trouble of whoever has neither latency nor errors to read looks as if it began in its callers.
+    called = scene.graph.callees.get(candidate.service, frozenset())
+    unread = any(c.service in called and c.service not in clues for c in scene.candidates)
+    # Load is felt where it lands, below the service that it comes through.
+    if not (clue.weight > 0 and unread) and not (clue.weight < 0 and candidate.fault in LOADS):
+        yield clue
 
 
 def _of_changes(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
