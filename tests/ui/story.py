@@ -190,7 +190,12 @@ def json(value: Value) -> JsonObject:
 
 TOLD: tuple[tuple[EventKind, str, JsonObject, float], ...] = (
     ("incident.opened", "ingest", {"title": "orders-db is full"}, 65),
-    ("alert.grouped", "ingest", {"name": "HighLatency", "source": "alertmanager", "reason": "the first alert"}, 65),
+    (
+        "alert.grouped",
+        "ingest",
+        {"fingerprint": "f1", "name": "HighLatency", "source": "alertmanager", "reason": "first alert of this incident"},
+        65,
+    ),
     ("stage.started", "response", {"stage": "detect"}, 80),
     ("agent.ran", "detection", json(RUN), 81),
     ("anomalies.detected", "detection", {"anomalies": [{"service": "orders-db"}], "evidence": []}, 82),
