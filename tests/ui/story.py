@@ -193,7 +193,12 @@ TOLD: tuple[tuple[EventKind, str, JsonObject, float], ...] = (
     (
         "alert.grouped",
         "ingest",
-        {"fingerprint": "f1", "name": "HighLatency", "source": "alertmanager", "reason": "first alert of this incident"},
+        {
+            "fingerprint": "f1",
+            "name": "HighLatency",
+            "source": "alertmanager",
+            "reason": "first alert of this incident",
+        },
         65,
     ),
     ("stage.started", "response", {"stage": "detect"}, 80),
