@@ -22,6 +22,8 @@ EventKind = Literal[
     "diagnosis.made",
     "predictions.made",
     "plans.proposed",
+    "plan.edited",
+    "round.opened",
     "evidence.cited",
     "ballot.cast",
     "ballot.rejected",
@@ -41,7 +43,15 @@ EventKind = Literal[
     "predictions.scored",
     "impact.compared",
     "postmortem.written",
+    "kill_switch.thrown",
+    "trust.changed",
+    "fault.injected",
+    "agent.quarantined",
+    "agent.released",
 ]
+INSTALLATION = IncidentId("installation")
+"""What events belong to that concern no incident: the kill switch, trust, faults, quarantine."""
+
 Actor = str
 """Who did it: an agent's name, `ingest`, `response`, `operator`, `practice company`, ..."""
 

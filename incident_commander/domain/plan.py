@@ -101,9 +101,20 @@ class Authorisation(Value):
 
 
 class ApprovalAnswer(Value):
-    """A person's answer (or, in the practice company, the modelled operator's, named so in `by`)."""
+    """A person's answer (or, in the practice company, the modelled operator's, named so in `by`).
+
+    Attributes:
+        plan: The plan that was asked about; an answer counts for no other. None in ledgers of before that was kept.
+        scope: `class`: this incident's later plans of the same action need no further approval.
+        arguments: The action's arguments as the person changed them; None where they stay.
+        expires_at: When an approval that has not been used by then is void; None: it is used at once.
+    """
 
     answer: Literal["approved", "denied", "expired"]
     by: str
     reason: str
     answered_at: UtcDatetime
+    plan: Digest | None = None
+    scope: Literal["plan", "class"] = "plan"
+    arguments: dict[str, Argument] | None = None
+    expires_at: UtcDatetime | None = None

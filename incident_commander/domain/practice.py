@@ -16,6 +16,7 @@ class PracticeRun(Value):
     Attributes:
         pace: Simulated seconds in a second of wall time; None: the world stands still until it is told to move.
         external_alerting: True when outside servers scrape the world and alert, so that it posts no alerts of its own.
+        approver: Who answers approvals: the modelled operator, or a person on /ops.
         epoch: Simulated time at which the world begins, with its quiet history.
         opened_at: Simulated time up to which that history was computed before anyone looked.
         started_at: Wall clock.
@@ -27,6 +28,7 @@ class PracticeRun(Value):
     seed: int = Field(ge=0, lt=2**32)
     pace: float | None = None
     external_alerting: bool = False
+    approver: Literal["modelled", "person"] = "modelled"
     epoch: UtcDatetime
     opened_at: UtcDatetime
     started_at: UtcDatetime
