@@ -93,6 +93,7 @@ class ActionSpec(Value):
         reversible: Whether `Catalogue.undo` gives an action that brings the former state back.
         effects: What should be seen at the target afterwards.
         cool_down_seconds: Before the same action may hit the same target again.
+        max_per_hour: How often it may hit the same target within any hour; taking it back is not counted.
         disturbs: Share of the target's capacity that is away while it runs, in [0, 1].
         takes_seconds: How long until its effect can be expected, on the incident's clock.
         risk: Chance that it harms although it was the right one, in [0, 1]: a judgement, there to be argued with.
@@ -108,9 +109,19 @@ class ActionSpec(Value):
     effects: tuple[tuple[MetricKind, Direction], ...] = Field(min_length=1)
     preconditions: tuple[Precondition, ...]
     cool_down_seconds: float = Field(gt=0)
+    max_per_hour: int = Field(ge=1)
     disturbs: float = Field(ge=0, le=1)
     takes_seconds: float = Field(gt=0)
     risk: float = Field(ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if (self.max_per_hour - 1) * self.cool_down_seconds >= 3600:
+            raise ValueError(
+                f"max_per_hour {self.max_per_hour} is never reached with a cool-down of {self.cool_down_seconds:g} s; "
+                "lower one of them"
+            )
+        return self
 
 
 class Catalogue(Value):

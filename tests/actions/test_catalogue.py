@@ -69,6 +69,12 @@ def test_what_cannot_be_taken_back_has_no_undo(name: ActionName) -> None:
     assert CATALOGUE.undo(CATALOGUE.action(name, SEARCH)) is None
 
 
+def test_every_action_has_a_rate_and_a_cool_down_that_leaves_room_for_it() -> None:
+    assert CATALOGUE["restart"].max_per_hour == 3
+    for name, spec in CATALOGUE.actions.items():
+        assert (spec.max_per_hour - 1) * spec.cool_down_seconds < 3600, name
+
+
 @given(st.sampled_from(["scale_out", "raise_pool"]), st.floats(0.25, 4.0))
 def test_whatever_may_be_done_may_be_undone(name: ActionName, factor: float) -> None:
     assert CATALOGUE.undo(CATALOGUE.action(name, SEARCH, {"factor": factor})) is not None
@@ -118,6 +124,8 @@ def test_actions_are_found_by_fault_and_kind() -> None:
         ("[rate_limit]", "[rate_limits]", "rate_limits"),
         ('"own_trouble"', '"own_truoble"', "preconditions"),
         ("[failover]", "[failover", "mend the file"),
+        ("max_per_hour = 3", "max_per_hour = 0", "restart.max_per_hour"),
+        ("max_per_hour = 3", "max_per_hour = 7", "restart: .*never reached with a cool-down of 600 s"),
     ],
 )
 def test_a_typo_in_the_file_is_refused_by_key(tmp_path: Path, old: str, new: str, says: str) -> None:
