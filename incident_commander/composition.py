@@ -19,6 +19,7 @@ import structlog
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
+from .access import Attempts, Authenticator, TokenSource, token_source
 from .actions.catalogue import Catalogue, load_catalogue
 from .actions.gate import Gate
 from .actions.policy import DenyAll, load_policy
@@ -94,6 +95,8 @@ class Commander:
     recorder: Recorder
     analysts: Workers
     judges: Workers
+    token: TokenSource
+    access: Authenticator
     api: FastAPI
     executor: "AwsExecutor | None"
 
@@ -116,8 +119,11 @@ def build(
 
     Raises:
         PolicyError, CatalogueError, QuorumError, ResourcesError: a data file is wrong; the message names file and line.
+        WeakToken: the operator token that is set is none.
     """
-    database = Database(settings.resolved_database_url(), settings.data_dir / "keys" / "ledger.pem")
+    token = token_source(settings.operator_token, settings.keys_dir)
+    access = Authenticator(token, Attempts())
+    database = Database(settings.resolved_database_url(), settings.keys_dir / "ledger.pem")
     quorum = rule()
     catalogue = load_catalogue()
     analysts = Workers(settings.analysis_processes)
@@ -134,7 +140,7 @@ def build(
 
     @cache
     def keyring() -> Keyring:
-        return Keyring.load_or_create(settings.data_dir / "keys")
+        return Keyring.load_or_create(settings.keys_dir)
 
     def verify(certificate: Certificate, plan: Plan, incident: Incident) -> None:
         verify_certificate(certificate, plan.digest, incident.id, keyring().public_keys, quorum)
@@ -172,7 +178,19 @@ def build(
     api = build_api(ApiServices(intake, database, operations, company, sns=trust, pagerduty_integrations=integrations))
     door.open(api)
     return Commander(
-        settings, database, company, intake, lifecycle, operations, recorder, analysts, judges, api, executor
+        settings,
+        database,
+        company,
+        intake,
+        lifecycle,
+        operations,
+        recorder,
+        analysts,
+        judges,
+        token,
+        access,
+        api,
+        executor,
     )
 
 

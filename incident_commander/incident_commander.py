@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 
+from .access import require_safe_bind
 from .composition import AlreadyRunning, build, log_to_stderr, running
 from .domain.settings import Settings
 from .response.demo_runs import DemoRuns
@@ -28,6 +29,7 @@ async def response() -> AsyncIterator[Operations]:
 @contextlib.asynccontextmanager
 async def services() -> AsyncIterator[None]:
     """Run the services while the server is up, not in the compile step, which imports this module too."""
+    require_safe_bind(settings.host, commander.token)
     exhibits = Exhibits(DemoRuns(), Shelf(settings.recordings_dir))
     async with serving(sockets_of(app), response, exhibits, final=(AlreadyRunning,)):
         yield

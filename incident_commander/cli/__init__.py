@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import typer
 
-COMMANDS = ("up", "migrate", "doctor", "diagnose", "record-scenarios", "scenario", "ledger", "bench")
+COMMANDS = ("up", "operator-token", "migrate", "doctor", "diagnose", "record-scenarios", "scenario", "ledger", "bench")
 
 
 def main() -> None:
@@ -43,6 +43,10 @@ def _add(app: typer.Typer, command: str) -> None:
             from .up import up
 
             app.command(command)(up)
+        case "operator-token":
+            from .operator_token import operator_token
+
+            app.command(command)(operator_token)
         case "migrate":
             from .up import migrate_command
 
@@ -75,6 +79,7 @@ def _add(app: typer.Typer, command: str) -> None:
 
 def _mistakes() -> dict[type[Exception], str]:
     """What a person gets wrong, and how it is told; imported once something went wrong."""
+    from ..access import ExposedBind, TokenUnusable, WeakToken
     from ..domain.settings import BadSettings
     from ..store import DatabaseUnusable, UnsupportedDatabase
 
@@ -82,4 +87,7 @@ def _mistakes() -> dict[type[Exception], str]:
         BadSettings: "the settings cannot be used: ",
         UnsupportedDatabase: "IC_DATABASE_URL or IC_WORKFLOW_DATABASE_URL cannot be used: ",
         DatabaseUnusable: "",
+        ExposedBind: "",
+        TokenUnusable: "the operator token cannot be used: ",
+        WeakToken: "",
     }

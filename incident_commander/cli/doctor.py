@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 from pydantic import SecretStr
 
+from ..access import SetToken, TokenUnusable, WeakToken, token_source
 from ..actions.policy import PolicyError, load_policy
 from ..domain.settings import Settings, read_settings
 from ..ingest.pagerduty import ROUTING_KEY_CHARACTERS
@@ -38,6 +39,7 @@ def _examine(settings: Settings) -> tuple[HealthRow, ...]:
         _database(settings),
         _policy(settings.policy_file),
         _resources(settings.resources_file, settings.runbook_secrets),
+        _operator_token(settings),
         _pagerduty(settings.pagerduty_routing_keys),
         HealthRow(name="notifications", state="ok", detail=f"{len(settings.notify_urls)} channel(s)")
         if settings.notify_urls
@@ -48,6 +50,18 @@ def _examine(settings: Settings) -> tuple[HealthRow, ...]:
             detail="no live source; practice runs bring their own",
         ),
     )
+
+
+def _operator_token(settings: Settings) -> HealthRow:
+    try:
+        token = token_source(settings.operator_token, settings.keys_dir)
+        known = token.digest() is not None
+    except (WeakToken, TokenUnusable) as error:
+        return HealthRow(name="operator token", state="down", detail=str(error))
+    if not known:
+        return HealthRow(name="operator token", state="off", detail="the first `up` makes one and shows it")
+    detail = "set by IC_OPERATOR_TOKEN" if isinstance(token, SetToken) else "made here; only its hash is kept"
+    return HealthRow(name="operator token", state="ok", detail=detail)
 
 
 def _node() -> HealthRow:

@@ -38,7 +38,7 @@ def verify(json: bool = typer.Option(False, "--json", help="Print one JSON objec
 
 
 async def _verify(settings: Settings) -> LedgerReport:
-    database = Database(settings.resolved_database_url(), settings.data_dir / "keys" / "ledger.pem")
+    database = Database(settings.resolved_database_url(), settings.keys_dir / "ledger.pem")
     await database.open()
     try:
         async with database.read() as unit:

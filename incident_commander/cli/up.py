@@ -12,12 +12,13 @@ from pathlib import Path
 
 import typer
 
+from ..access import KeptToken, require_safe_bind, token_source
+from ..access.bind import is_loopback
 from ..domain.settings import Settings, read_settings
 from ..store import DatabaseUnusable, check_database, migrate
 
 ROOT = Path(__file__).resolve().parents[2]
 """Where rxconfig.py is: the checkout."""
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HEARD_SECONDS = 3.0
 """Longer than a server that was signalled itself takes to stop."""
 STOP_SECONDS = 13.0
@@ -34,7 +35,11 @@ def up(
     if not (ROOT / "rxconfig.py").exists():
         typer.echo(f"there is no rxconfig.py in {ROOT}; run this from a checkout's own environment", err=True)
         raise typer.Exit(2)
+    token = token_source(settings.operator_token, settings.keys_dir)
+    require_safe_bind(host, token)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if isinstance(token, KeptToken) and (made := token.make_first()) is not None:
+        typer.echo(first_shown(made))
     _warn_of_databases(settings)
     environment = _reflex_environment(host, port, settings)
     command = [
@@ -45,6 +50,16 @@ def up(
     _forward_signals(server)
     threading.Thread(target=_announce, args=(server, host, port), daemon=True).start()
     raise typer.Exit(server.wait())
+
+
+def first_shown(token: str) -> str:
+    """What a person reads the one time that a token is shown."""
+    return (
+        f"\nOperator token:  {token}\n"
+        "Keep it: it is shown this once, and only its hash is stored. It is asked for where something is decided or\n"
+        "stopped: approvals, kill switch, trust, faults, reset. Lost it, or it leaked:\n"
+        "`.venv/bin/incident-commander operator-token --new` makes another.\n"
+    )
 
 
 def _warn_of_databases(settings: Settings) -> None:
@@ -106,7 +121,7 @@ def _forward_signals(server: "subprocess.Popen[bytes]") -> None:
 
 def _announce(server: "subprocess.Popen[bytes]", host: str, port: int) -> None:
     """Print the address and what to try, once it really serves."""
-    shown = host if host in LOOPBACK else "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    shown = host if is_loopback(host) else "127.0.0.1" if host in ("0.0.0.0", "::") else host
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
     while server.poll() is None:
         try:

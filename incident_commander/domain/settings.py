@@ -45,6 +45,28 @@ class Settings(BaseSettings):
     runbook_secrets: dict[str, SecretStr] = Field(
         default={}, description="secrets that webhook runbooks are signed with, by the names in the resources' file"
     )
+    operator_token: SecretStr | None = Field(
+        default=None, description="the operator token; none: the one that the first start makes and shows"
+    )
+    slack_webhook_url: SecretStr | None = Field(
+        default=None, description="an incoming webhook that approvals are asked by"
+    )
+    slack_bot_token: SecretStr | None = Field(
+        default=None, description="a bot's token, which asks in slack_channel instead of by a webhook"
+    )
+    slack_channel: str = Field(default="", description="the channel's id that the bot asks in")
+    slack_api_url: str = Field(default="https://slack.com/api", description="Slack's API, as the bot calls it")
+    slack_signing_secret: SecretStr | None = Field(
+        default=None, description="the app's signing secret: what proves that a pressed button comes from Slack"
+    )
+    slack_approvers: list[str] = Field(
+        default=[], description="ids of the Slack users who may answer; none: whoever sees the message"
+    )
+
+    @property
+    def keys_dir(self) -> Path:
+        """Where keys are kept, and the hash of the operator token."""
+        return self.data_dir / "keys"
 
     def resolved_database_url(self) -> str:
         """The application database's URL, the default filled in."""

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from ..running import REPOSITORY
+
 
 def run(folder: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     """Run the command in an empty folder."""
     return subprocess.run(
         [sys.executable, "-m", "incident_commander", *arguments],
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), **settings},
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(REPOSITORY), **settings},
         cwd=folder,
         capture_output=True,
         text=True,

@@ -1,0 +1,62 @@
+"""The operator token on the command line: shown when it is made, and held before others are let in."""
+
+import re
+from pathlib import Path
+
+from incident_commander.access import KeptToken
+from incident_commander.access.token import digest_of
+
+from .test_mistakes import run
+
+TOKEN = re.compile(r"Operator token:  (ic_\S{43})\n")
+
+
+def made_by(output: str) -> str:
+    (token,) = TOKEN.findall(output)
+    return str(token)
+
+
+def test_a_token_is_shown_when_it_is_made_and_never_again(tmp_path: Path) -> None:
+    assert "no operator token yet" in run(tmp_path, "operator-token").stdout
+    token = made_by(run(tmp_path, "operator-token", "--new").stdout)
+    assert KeptToken(tmp_path / ".data" / "keys").digest() == digest_of(token)
+    told = run(tmp_path, "operator-token")
+    assert (told.returncode, "only its hash is kept" in told.stdout) == (0, True)
+    assert token not in told.stdout
+
+
+def test_another_token_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    first = made_by(run(tmp_path, "operator-token", "--new").stdout)
+    second = made_by(run(tmp_path, "operator-token", "--new").stdout)
+    assert KeptToken(tmp_path / ".data" / "keys").digest() == digest_of(second) != digest_of(first)
+
+
+def test_a_token_that_is_set_is_changed_where_it_is_set(tmp_path: Path) -> None:
+    secret = "a-secret-of-this-length"
+    told = run(tmp_path, "operator-token", IC_OPERATOR_TOKEN=secret)
+    assert (told.returncode, "IC_OPERATOR_TOKEN" in told.stdout) == (0, True)
+    refused = run(tmp_path, "operator-token", "--new", IC_OPERATOR_TOKEN=secret)
+    assert (refused.returncode, "set it there and start again" in refused.stderr) == (2, True)
+    assert secret not in told.stdout + refused.stdout + refused.stderr
+
+
+def test_a_token_that_is_none_is_refused_at_the_start_without_being_shown(tmp_path: Path) -> None:
+    done = run(tmp_path, "up", IC_OPERATOR_TOKEN="too-short")
+    assert done.returncode == 2
+    assert "IC_OPERATOR_TOKEN has 9 characters" in done.stderr
+    assert "too-short" not in done.stderr + done.stdout
+
+
+def test_others_are_not_let_in_while_nobody_holds_a_token(tmp_path: Path) -> None:
+    done = run(tmp_path, "up", "--host", "0.0.0.0")
+    assert done.returncode == 2
+    assert "nobody holds an operator token yet" in done.stderr
+    assert "operator-token --new" in done.stderr
+    assert not (tmp_path / ".data").exists()
+
+
+def test_doctor_tells_whether_there_is_a_token(tmp_path: Path) -> None:
+    assert re.search(r"^off +operator token", run(tmp_path, "doctor").stdout, re.MULTILINE)
+    run(tmp_path, "operator-token", "--new")
+    assert re.search(r"^ok +operator token +made here", run(tmp_path, "doctor").stdout, re.MULTILINE)
+    assert re.search(r"^down +operator token", run(tmp_path, "doctor", IC_OPERATOR_TOKEN="short").stdout, re.MULTILINE)
