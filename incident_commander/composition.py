@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from .access import Attempts, Authenticator, TokenSource, token_source
 from .actions.catalogue import Catalogue, load_catalogue
 from .actions.gate import Gate
+from .actions.irreversible import PersonForIrreversible
 from .actions.policy import DenyAll, load_policy
 from .api import ApiServices, build_api
 from .consensus.certificate import verify_certificate
@@ -133,8 +134,9 @@ def build(
     )
     live, executor = _able_to_act(settings, live, catalogue, database)
     door = _OwnDoor()
+    practice_policy = PersonForIrreversible(load_policy(POLICY_FILE), catalogue)
     company = PracticeCompany(
-        database, load_policy(POLICY_FILE), door.post, lambda: datetime.now(UTC), Hindsight(judges), assumptions
+        database, practice_policy, door.post, lambda: datetime.now(UTC), Hindsight(judges), assumptions
     )
     environments = _Environments(live, company, without)
 
@@ -236,11 +238,12 @@ def _able_to_act(
     if settings.resources_file is None:
         return live, None
     # Only who acts on AWS pays for importing its client.
-    from .actions.aws import PersonForIrreversible, aws_executor, load_resources
+    from .actions.aws import aws_executor, load_resources
 
     resources = load_resources(settings.resources_file)
     executor = aws_executor(resources, catalogue, database, live.clock, settings.runbook_secrets)
-    return replace(live, executor=executor, policy=PersonForIrreversible(live.policy, executor)), executor
+    policy = PersonForIrreversible(live.policy, catalogue, executor.irreversible)
+    return replace(live, executor=executor, policy=policy), executor
 
 
 class _Environments:

@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from ..domain.base import ServiceName, Value
 from ..domain.findings import FaultKind, Remediation
-from ..domain.plan import Action, ActionName, Argument
+from ..domain.plan import Action, ActionName, Argument, Plan
 from ..domain.telemetry import ServiceKind
 
 MetricKind = Literal["latency", "errors", "traffic", "saturation"]
@@ -174,6 +174,17 @@ class Catalogue(Value):
             action.target,
             {key: _undone(argument, action.arguments[key]) for key, argument in spec.arguments.items()},
         )
+
+    def takes_back(self, plan: Plan) -> bool:
+        """Whether a plan's undo is the action that takes its action back, by the catalogue's word and not its own.
+
+        Raises:
+            OutOfBounds: an argument is missing, unknown or beyond its bounds.
+        """
+        if plan.action is None:
+            return True
+        self.check(plan.action)
+        return plan.undo is not None and plan.undo == self.undo(plan.action)
 
     def check(self, action: Action, kind: ServiceKind | None = None) -> None:
         """Refuse what the catalogue does not allow.

@@ -74,13 +74,19 @@ class Gate:
             approval: The person's answer, where policy asked for one.
 
         Raises:
-            Uncertified, Unauthorised, RoundUsed, NothingToDo: refused; nothing was done.
+            Uncertified, Unauthorised, RoundUsed, NothingToDo: refused; nothing was done. What cannot be taken back is
+                unauthorised without a person's approval, whatever policy says.
             OutOfBounds: the catalogue does not know such an action.
             ActionFailed: the world refused it.
         """
         if plan.action is None:
             raise NothingToDo("the plan is to do nothing, so there is nothing to execute")
         _permitted(authorisation, approval)
+        if not self._catalogue.takes_back(plan) and not _approved(approval):
+            raise Unauthorised(
+                f"nothing takes {plan.action.name} of {plan.action.target!r} back, so a person must agree whatever "
+                f"policy says, and {_answer(approval)}"
+            )
         return await self._through(plan, plan.action, certificate, incident, executor, idempotency_key)
 
     async def undo(
@@ -131,6 +137,13 @@ class Gate:
 def _permitted(authorisation: Authorisation, approval: ApprovalAnswer | None) -> None:
     if authorisation.decision == "deny":
         raise Unauthorised(f"policy refuses it by {authorisation.rule!r}: {authorisation.reason}")
-    if authorisation.decision == "needs_approval" and (approval is None or approval.answer != "approved"):
-        answer = "nobody answered" if approval is None else f"the answer was {approval.answer!r} by {approval.by}"
-        raise Unauthorised(f"policy asks for an approval by {authorisation.rule!r}, and {answer}")
+    if authorisation.decision == "needs_approval" and not _approved(approval):
+        raise Unauthorised(f"policy asks for an approval by {authorisation.rule!r}, and {_answer(approval)}")
+
+
+def _approved(approval: ApprovalAnswer | None) -> bool:
+    return approval is not None and approval.answer == "approved"
+
+
+def _answer(approval: ApprovalAnswer | None) -> str:
+    return "nobody answered" if approval is None else f"the answer was {approval.answer!r} by {approval.by}"

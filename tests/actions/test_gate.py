@@ -10,13 +10,24 @@ from incident_commander.consensus.certificate import verify_certificate
 from incident_commander.consensus.rule import rule
 from incident_commander.consensus.tally import tally
 from incident_commander.domain.ballot import VOTERS, Certificate
-from incident_commander.domain.base import Digest, IncidentId
+from incident_commander.domain.base import Digest, IncidentId, ServiceName
 from incident_commander.domain.incident import Incident
 from incident_commander.domain.plan import Action, ApprovalAnswer, Authorisation, Plan, Receipt
 from incident_commander.domain.provenance import Provenance
 
-from ..consensus.ballot_box import INCIDENT, KEYS, NOW, RIGHT, WRONG, votes
+from ..consensus.ballot_box import INCIDENT, KEYS, NOW, votes
+from ..consensus.ballot_box import RIGHT as STAYS
 
+CATALOGUE = load_catalogue()
+
+
+def scaled(target: str) -> Plan:
+    """A plan that can be taken back."""
+    action = CATALOGUE.action("scale_out", ServiceName(target))
+    return STAYS.model_copy(update={"action": action, "undo": CATALOGUE.undo(action), "reversible": True})
+
+
+RIGHT, WRONG = scaled("orders"), scaled("search")
 ALLOWED = Authorisation(decision="allow", rule="r", reason="")
 DENIED = Authorisation(decision="deny", rule="freeze", reason="sale")
 ASKED = Authorisation(decision="needs_approval", rule="databases", reason="")
@@ -63,12 +74,12 @@ def prove(certificate: Certificate, plan: Plan, held: Incident) -> None:
 
 
 def gate(claims: Claims | None = None) -> Gate:
-    return Gate(load_catalogue(), prove, claims or Claims())
+    return Gate(CATALOGUE, prove, claims or Claims())
 
 
 def certify(plan: Plan) -> Certificate:
     cast = votes(dict.fromkeys(VOTERS, plan.digest))
-    certificate = tally(INCIDENT, 1, (plan, RIGHT, WRONG), cast, rule(), KEYS.public_keys, NOW).certificate
+    certificate = tally(INCIDENT, 1, (plan, RIGHT, WRONG, STAYS), cast, rule(), KEYS.public_keys, NOW).certificate
     assert certificate is not None
     return certificate
 
@@ -165,11 +176,26 @@ async def test_an_action_out_of_bounds_is_refused_even_when_certified() -> None:
 
 async def test_the_same_certificate_covers_the_way_back() -> None:
     world, claims = World(), Claims()
-    catalogue = load_catalogue()
-    action = catalogue.action("scale_out", RIGHT.checks[0].service)
-    plan = RIGHT.model_copy(update={"action": action, "undo": catalogue.undo(action), "reversible": True})
-    await gate(claims).execute(plan, certify(plan), incident(), world, "k", authorisation=ALLOWED)
-    receipt = await gate(claims).undo(plan, certify(plan), incident(), world, "k/undo")
+    await gate(claims).execute(RIGHT, certify(RIGHT), incident(), world, "k", authorisation=ALLOWED)
+    receipt = await gate(claims).undo(RIGHT, certify(RIGHT), incident(), world, "k/undo")
     assert receipt.action.arguments == {"factor": 0.5}
     with pytest.raises(NothingToDo, match="no undo"):
-        await gate().undo(RIGHT, certify(RIGHT), incident(), world, "k")
+        await gate().undo(STAYS, certify(STAYS), incident(), world, "k")
+
+
+@pytest.mark.parametrize("answer", [None, "denied", "expired"])
+async def test_what_cannot_be_taken_back_needs_a_person_whatever_policy_says(answer: str | None) -> None:
+    world = World()
+    given = approval(answer) if answer else None
+    with pytest.raises(Unauthorised, match="nothing takes restart of 'orders' back, so a person must agree"):
+        await gate().execute(STAYS, certify(STAYS), incident(), world, "k", authorisation=ALLOWED, approval=given)
+    assert world.receipts == {}
+    agreed = approval("approved")
+    await gate().execute(STAYS, certify(STAYS), incident(), world, "k", authorisation=ALLOWED, approval=agreed)
+    assert list(world.receipts) == ["k"]
+
+
+async def test_a_plan_whose_own_undo_is_not_the_catalogues_needs_a_person() -> None:
+    claimed = STAYS.model_copy(update={"undo": RIGHT.undo, "reversible": True})
+    with pytest.raises(Unauthorised, match="a person must agree"):
+        await gate().execute(claimed, certify(claimed), incident(), World(), "k", authorisation=ALLOWED)

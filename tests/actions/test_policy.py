@@ -124,18 +124,15 @@ def test_without_a_policy_every_action_is_denied_with_the_remedy() -> None:
     assert "IC_POLICY_FILE" in answer.reason
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["rollback", "restart", "scale_out", "raise_pool", "rate_limit", "block_sources", "free_storage", "grow_storage"],
-)
+@pytest.mark.parametrize("name", ["rollback", "scale_out", "raise_pool", "rate_limit", "block_sources"])
 def test_the_practice_company_allows_its_own_incidents_and_no_real_one(name: ActionName) -> None:
     practice = load_policy(POLICY_FILE)
     assert practice.authorise(incident(practice=True), plan(name), NOW).decision == "allow"
     assert practice.authorise(incident(), plan(name), NOW).decision == "deny"
 
 
-@pytest.mark.parametrize("name", ["failover", "revoke_credentials"])
-def test_what_reaches_far_in_the_practice_company_needs_an_approval(name: ActionName) -> None:
+@pytest.mark.parametrize("name", ["failover", "revoke_credentials", "restart", "free_storage", "grow_storage"])
+def test_what_reaches_far_or_stays_in_the_practice_company_needs_an_approval(name: ActionName) -> None:
     answer = load_policy(POLICY_FILE).authorise(incident(practice=True), plan(name), NOW)
     assert answer.decision == "needs_approval"
 

@@ -9,7 +9,6 @@ from ..catalogue import Catalogue
 from .accounts import Accounts, WrongAccount
 from .executor import UNDO, AwsExecutor, OutcomeUnknown
 from .operation import Impossible
-from .permission import PersonForIrreversible
 from .resources import Account
 from .resources_file import Resources, ResourcesError, load_resources
 from .tasks import NoSecret
@@ -24,7 +23,6 @@ __all__ = [
     "Impossible",
     "NoSecret",
     "OutcomeUnknown",
-    "PersonForIrreversible",
     "Resources",
     "ResourcesError",
     "WrongAccount",
