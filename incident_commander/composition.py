@@ -9,7 +9,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +38,7 @@ from .domain.settings import Settings
 from .domain.telemetry import Signal
 from .ingest import Intake, Sns, SnsOverHttps, SnsTrust, integration
 from .notify import AppriseNotifier
+from .response.approvals import Approvals
 from .response.lifecycle import Lifecycle
 from .response.operations import Operations
 from .response.practice import PracticeDriver
@@ -169,10 +170,18 @@ def build(
         expire=intake.expire,
         score=partial(score_predictions, company),
         compare=compare,
+        approval_wait=timedelta(hours=settings.approval_wait_hours),
     )
     lifecycle = Lifecycle(database, environments, stages, PracticeDriver(database, company).drive)
     operations = Operations(
-        database, company, environments, lifecycle, keyring, quorum, partial(_health, settings, database, analysts)
+        database,
+        company,
+        environments,
+        lifecycle,
+        keyring,
+        quorum,
+        partial(_health, settings, database, analysts),
+        Approvals(database, catalogue, lifecycle.answer_approval),
     )
     recorder = Recorder(database, company, operations, keyring)
     trust = SnsTrust(SnsOverHttps() if sns is None else sns, settings.sns_topics)

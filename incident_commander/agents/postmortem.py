@@ -28,7 +28,8 @@ _TOLD = frozenset(
     (
         "incident.opened", "incident.status_changed", "alert.grouped", "alert.acknowledged", "alert.resolved",
         "alert.expired", "diagnosis.made", "plans.proposed", "quorum.reached", "quorum.failed", "authorisation.decided",
-        "approval.requested", "approval.answered", "action.requested", "action.received", "action.refused",
+        "approval.requested", "approval.answered", "plan.edited", "round.opened",
+        "action.requested", "action.received", "action.refused",
         "check.judged", "rollback.requested", "rollback.received",
     )
 )  # fmt: skip
@@ -145,6 +146,12 @@ def _told(event: Event) -> str:
             return f"{len(plans)} plans: " + ", ".join(
                 action_words(p.action) if p.action else "do nothing" for p in plans
             )
+        case "plan.edited":
+            plan = Plan.model_validate(payload["plan"])
+            done = action_words(plan.action) if plan.action else "do nothing"
+            return f"{payload['by']} changed the plan to: {done}"
+        case "round.opened":
+            return f"round {payload['round']} of voting was opened: {payload['reason']}"
         case "quorum.reached" | "quorum.failed":
             return Tally.model_validate(payload).reason
         case "authorisation.decided":

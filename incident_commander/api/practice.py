@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..domain.base import RunId
+from ..domain.practice import ApproverKind
 from ..response.report import RunReport
 from .body import read_json
 from .incidents import ID_PATTERN
@@ -22,6 +23,7 @@ class DemoRequest(BaseModel):
     Attributes:
         pace: Simulated seconds in a second of real time; null: the world stands still while the response computes.
         external_alerting: True when outside servers scrape `/sandbox/metrics` and alert; needs a pace.
+        approver: Who answers approvals: the modelled operator, or a person (on /ops, by REST or in Slack).
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -30,6 +32,7 @@ class DemoRequest(BaseModel):
     seed: int | None = Field(default=None, ge=0, lt=2**32)
     pace: float | None = Field(default=None, ge=1, le=600, allow_inf_nan=False)
     external_alerting: bool = False
+    approver: ApproverKind = "modelled"
 
 
 class DemoUrls(BaseModel):
@@ -84,7 +87,11 @@ def practice_router(services: ApiServices) -> APIRouter:
             )
         try:
             run = await services.operations.start_scenario(
-                wanted.scenario, wanted.seed, pace=wanted.pace, external_alerting=wanted.external_alerting
+                wanted.scenario,
+                wanted.seed,
+                pace=wanted.pace,
+                external_alerting=wanted.external_alerting,
+                approver=wanted.approver,
             )
         except ValueError as error:
             raise Refused(422, "body", wanted.scenario, str(error), f"scenarios are {', '.join(names)}") from error

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ..domain.base import Digest, RunId
 from ..domain.incident import Incident
-from ..domain.practice import PracticeRun
+from ..domain.practice import ApproverKind, PracticeRun
 from ..ingest import Intake, SnsOverHttps, SnsTrust
 from ..response.report import RunReport
 from ..response.views import HealthRow
@@ -21,7 +21,13 @@ class Operations(Protocol):
         ...
 
     async def start_scenario(
-        self, scenario: str | None, seed: int | None, *, pace: float | None = None, external_alerting: bool = False
+        self,
+        scenario: str | None,
+        seed: int | None,
+        *,
+        pace: float | None = None,
+        external_alerting: bool = False,
+        approver: ApproverKind = "modelled",
     ) -> PracticeRun:
         """Start a practice run.
 

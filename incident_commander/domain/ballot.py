@@ -53,6 +53,24 @@ class SignedBallot(Value):
     signature: str
 
 
+class Round(Value):
+    """A round of voting: payload of `round.opened`.
+
+    Attributes:
+        why: `disagreement`: the round before had no quorum, and this one shares its evidence; `edited`: a person
+            changed the plan's arguments; `stale`: the votes were older than a ballot may be when the approval came.
+        candidates: The digests of the plans voted on; None: all that were proposed.
+    """
+
+    round: int = Field(ge=1)
+    why: Literal["first", "disagreement", "edited", "stale"]
+    candidates: tuple[Digest, ...] | None = None
+    reason: str
+
+
+FIRST_ROUND = Round(round=1, why="first", reason="plans were proposed")
+
+
 class QuorumRule(Value):
     """How many must agree: n voters, f of whom may be arbitrary; `required` = ceil((n + f + 1) / 2)."""
 

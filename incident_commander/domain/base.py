@@ -32,8 +32,11 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def canonical(self) -> bytes:
-        """This value as canonical JSON (RFC 8785)."""
-        return canonical_json(self.model_dump(mode="json"))
+        """This value as canonical JSON (RFC 8785), without the fields that have their default.
+
+        So what was digested or signed holds on when a later version adds a field.
+        """
+        return canonical_json(self.model_dump(mode="json", exclude_defaults=True))
 
     def content_digest(self) -> Digest:
         """SHA-256 of the canonical JSON, in hex."""

@@ -100,6 +100,19 @@ class Authorisation(Value):
     reason: str
 
 
+class ApprovalRequest(Value):
+    """A question to a person: payload of `approval.requested`.
+
+    Attributes:
+        reason: Why a person must agree.
+        expires_at: When it is taken for unanswered.
+    """
+
+    plan: Digest
+    expires_at: UtcDatetime
+    reason: str = ""
+
+
 class ApprovalAnswer(Value):
     """A person's answer (or, in the practice company, the modelled operator's, named so in `by`).
 

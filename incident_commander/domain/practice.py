@@ -9,6 +9,8 @@ from .findings import FaultKind
 from .plan import Action, ActionName
 from .provenance import Provenance
 
+ApproverKind = Literal["modelled", "person"]
+
 
 class PracticeRun(Value):
     """One practice run.
@@ -28,7 +30,7 @@ class PracticeRun(Value):
     seed: int = Field(ge=0, lt=2**32)
     pace: float | None = None
     external_alerting: bool = False
-    approver: Literal["modelled", "person"] = "modelled"
+    approver: ApproverKind = "modelled"
     epoch: UtcDatetime
     opened_at: UtcDatetime
     started_at: UtcDatetime

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     pagerduty_routing_keys: list[SecretStr] = Field(
         default=[], description="the routing keys that may send to /v2/enqueue; none: all may"
     )
+    approval_wait_hours: float = Field(
+        default=72, gt=0, le=24 * 365, description="how long an incident waits for a person's approval"
+    )
     policy_file: Path | None = Field(default=None, description="policy for real incidents; none: no action is allowed")
 
     resources_file: Path | None = Field(

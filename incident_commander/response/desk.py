@@ -18,8 +18,8 @@ from ..domain.telemetry import Gap
 from ..store import Database, Unit
 from .record import IncidentRecord
 
-Next = Literal["go_on", "ask", "stop"]
-"""What follows a stage: the next one, a person's answer, or the end of acting."""
+Next = Literal["go_on", "ask", "again", "stop"]
+"""What follows a stage: the next one, a person's answer, another round of voting, or the end of acting."""
 
 _JSON = TypeAdapter(JsonObject)
 
@@ -36,6 +36,7 @@ class Desk:
 
     Attributes:
         began_at: When the stage began on the incident's clock; a repeated stage keeps the first beginning.
+        round: The round of voting it belongs to; 1 for a stage that runs once.
         gaps: What the stage could not see.
         error: Why the stage was left out; empty where it was not.
     """
@@ -47,13 +48,15 @@ class Desk:
         record: IncidentRecord,
         stage: Stage,
         began_at: datetime,
+        round: int = 1,
         part: str = "",
     ) -> None:
         self.environment = environment
         self.record = record
         self.stage = stage
         self.began_at = began_at
-        self._prefix = f"{record.incident.id}/{stage}{part}"
+        self.round = round
+        self._prefix = f"{record.incident.id}/{stage}{f'/{round}' if round > 1 else ''}{part}"
         self.gaps: tuple[Gap, ...] = ()
         self.error = ""
         self._database = database
@@ -130,7 +133,7 @@ class Desk:
 
     async def begin(self) -> None:
         """Write that the stage began. The record goes on from what was read a moment ago."""
-        await self.note("stage.started", "response", {"stage": self.stage})
+        await self.note("stage.started", "response", {"stage": self.stage, "round": self.round})
         incident, events = await self._flush()
         self.record = IncidentRecord(incident, (*self.record.events, *events))
 
@@ -148,6 +151,7 @@ class Desk:
             "response",
             {
                 "stage": self.stage,
+                "round": self.round,
                 "next": following,
                 "wall_ms": round((time.perf_counter() - self._wall_start) * 1000, 3),
                 "clock_seconds": (now - self.began_at).total_seconds(),
@@ -181,7 +185,12 @@ class Desk:
 
 
 async def open_desk(
-    database: Database, environments: Environments, record: IncidentRecord, stage: Stage, part: str = ""
+    database: Database,
+    environments: Environments,
+    record: IncidentRecord,
+    stage: Stage,
+    round: int = 1,
+    part: str = "",
 ) -> Desk:
     """Begin a stage, or begin it again after it was cut off.
 
@@ -189,9 +198,9 @@ async def open_desk(
         part: Tells the later part of a stage that was interrupted by a person's answer from its first.
     """
     environment = await environments.environment(record.incident.practice_run)
-    started = record.stage_event("stage.started", stage)
+    started = record.stage_event("stage.started", stage, round)
     began_at = started.occurred_at if started else await environment.clock.now()
-    desk = Desk(database, environment, record, stage, began_at, part)
+    desk = Desk(database, environment, record, stage, began_at, round, part)
     if started is None:
         await desk.begin()
     return desk

@@ -12,17 +12,18 @@ from dbos import DBOS, SetWorkflowID, StepOptions
 from dbos import error as dbos_error
 from pydantic import TypeAdapter
 
-from ..domain.base import IncidentId, RunId
+from ..domain.base import Digest, IncidentId, RunId
 from ..domain.incident import Incident, Stage
 from ..domain.plan import ApprovalAnswer
 from ..domain.ports import Environments
 from ..store import Database
 from .desk import Desk, Next, load_record, open_desk
-from .stages import APPROVAL_LIFE, Stages
+from .stages import MOST_ROUNDS, Stages
+from .view_text import duration
 
 log = structlog.get_logger(__name__)
 
-WORKFLOW_VERSION = "1"
+WORKFLOW_VERSION = "2"
 """Raised when the order of steps changes: workflows in flight are only resumed by the version that began them."""
 
 StageWork = Callable[[Desk], Awaitable[Next]]
@@ -131,31 +132,70 @@ class Lifecycle:
 
     async def _decide_and_act(self, incident_id: IncidentId) -> None:
         stages = self._stages
-        order: tuple[tuple[Stage, StageWork], ...] = (
+        before: tuple[tuple[Stage, StageWork], ...] = (
             ("detect", stages.detect),
             ("diagnose", stages.diagnose),
             ("predict", stages.predict),
             ("propose", stages.propose),
-            ("deliberate", stages.deliberate),
-            ("authorise", stages.authorise),
-            ("execute", stages.execute),
-            ("verify", stages.verify),
         )
-        for stage, work in order:
-            following = await self._step(incident_id, stage, work)
-            if following == "ask":
-                answer = await _await_answer()
-                following = await self._step(
-                    incident_id, stage, partial(stages.answered, answer=answer), part="/answered"
-                )
-            if following == "stop":
+        for stage, work in before:
+            if await self._step(incident_id, stage, work) == "stop":
                 return
+        if not await self._decide(incident_id):
+            return
+        after: tuple[tuple[Stage, StageWork], ...] = (("execute", stages.execute), ("verify", stages.verify))
+        for stage, work in after:
+            if await self._step(incident_id, stage, work) == "stop":
+                return
+
+    async def _decide(self, incident_id: IncidentId) -> bool:
+        """Rounds of voting until a plan is certified and may run (True), or nothing is to be done (False)."""
+        for round in range(1, MOST_ROUNDS + 1):
+            following = await self._step(incident_id, "deliberate", self._stages.deliberate, round)
+            if following == "go_on":
+                following = await self._step(incident_id, "authorise", self._stages.authorise, round)
+            if following == "ask":
+                answer = await self._await_answer(incident_id, round)
+                work = partial(self._stages.answered, answer=answer)
+                following = await self._step(incident_id, "authorise", work, round, part="/answered")
+            if following != "again":
+                return following == "go_on"
+        raise AssertionError(f"the last of {MOST_ROUNDS} rounds asked for another")
+
+    async def _await_answer(self, incident_id: IncidentId, round: int) -> ApprovalAnswer:
+        """Wait, durably and for as long as the request says, for a person to answer about this round's plan."""
+        asked = await DBOS.run_step_async({"name": f"approval asked/{round}"}, self._asked, incident_id)
+        waited = timedelta()
+        while waited < self._stages.approval_wait:
+            message = await DBOS.recv_async("approval", timeout_seconds=_LISTEN.total_seconds())
+            answer = ApprovalAnswer.model_validate_json(message) if message is not None else None
+            if answer is None:
+                waited += _LISTEN
+            elif answer.plan in (None, asked):
+                return answer
+            else:
+                log.warning("incident=<%s>, plan=<%s> | answer for another plan, passed over", incident_id, answer.plan)
+        return await DBOS.run_step_async({"name": "approval expired"}, self._expired, asked)
+
+    async def _asked(self, incident_id: IncidentId) -> Digest | None:
+        request = (await load_record(self._database, incident_id)).request
+        return request.plan if request else None
+
+    async def _expired(self, plan: Digest | None) -> ApprovalAnswer:
+        return ApprovalAnswer(
+            answer="expired",
+            by="response",
+            reason=f"nobody answered within {duration(self._stages.approval_wait.total_seconds())}",
+            answered_at=datetime.now(UTC),
+            plan=plan,
+        )
 
     async def _step(
         self,
         incident_id: IncidentId,
         stage: Stage,
         work: StageWork,
+        round: int = 1,
         part: str = "",
         options: StepOptions = _PATIENT,
     ) -> Next:
@@ -163,10 +203,10 @@ class Lifecycle:
 
         async def run() -> Next:
             record = await load_record(self._database, incident_id)
-            finished = record.stage_event("stage.finished", stage)
+            finished = record.stage_event("stage.finished", stage, round)
             if finished is not None:
                 return TypeAdapter[Next](Next).validate_python(finished.payload["next"])
-            desk = await open_desk(self._database, self._environments, record, stage, part)
+            desk = await open_desk(self._database, self._environments, record, stage, round, part)
             reset = stage not in ("communicate", "learn") and await self._is_reset(record.incident)
             following = await (_close if reset else work)(desk)
             if following == "ask":
@@ -175,7 +215,8 @@ class Lifecycle:
                 await desk.finish(following)
             return following
 
-        return await DBOS.run_step_async({**options, "name": stage + part}, run)
+        name = f"{stage}/{round}{part}" if round > 1 else stage + part
+        return await DBOS.run_step_async({**options, "name": name}, run)
 
     async def _is_reset(self, incident: Incident) -> bool:
         """Whether its practice run ended before it did: a run is otherwise ended after its incidents."""
@@ -213,23 +254,3 @@ async def _start(
     # Apart from whoever asks: a practice world taken up by a step posts its alerts as if within that step, where no
     # workflow can be started.
     await asyncio.create_task(start(), context=Context())
-
-
-async def _await_answer() -> ApprovalAnswer:
-    """Wait, durably, for a person to answer; after `APPROVAL_LIFE` the request has expired."""
-    waited = timedelta()
-    while waited < APPROVAL_LIFE:
-        message = await DBOS.recv_async("approval", timeout_seconds=_LISTEN.total_seconds())
-        if message is not None:
-            return ApprovalAnswer.model_validate_json(message)
-        waited += _LISTEN
-    return await DBOS.run_step_async({"name": "approval expired"}, _expired)
-
-
-async def _expired() -> ApprovalAnswer:
-    return ApprovalAnswer(
-        answer="expired",
-        by="response",
-        reason=f"nobody answered within {APPROVAL_LIFE.total_seconds() / 60:.0f} minutes",
-        answered_at=datetime.now(UTC),
-    )

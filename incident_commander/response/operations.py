@@ -2,24 +2,28 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from typing import Literal
 
 from ..business.figures import READ, figures
 from ..consensus.certificate import InvalidCertificate, verify_certificate
 from ..consensus.keys import Keyring
 from ..domain.ballot import QuorumRule
-from ..domain.base import IncidentId, RunId
+from ..domain.base import Digest, IncidentId, RunId
 from ..domain.event import AgentRun
 from ..domain.incident import Incident
+from ..domain.plan import Argument
 from ..domain.ports import Environments
-from ..domain.practice import PracticeRun
+from ..domain.practice import ApproverKind, PracticeRun
 from ..domain.provenance import Figure
 from ..sandbox import PracticeCompany
 from ..store import Database, Unit
+from .approvals import Approvals
 from .desk import load_record
 from .lifecycle import Lifecycle
 from .record import IncidentRecord
 from .report import LedgerState, RunReport, judge_run
 from .scoring import compare_run
+from .view_approval import PendingApproval
 from .views import HealthRow, OpsView, build_ops_view
 
 SHOWN_INCIDENTS = 30
@@ -40,6 +44,7 @@ class Operations:
         keyring: Callable[[], Keyring],
         rule: QuorumRule,
         health: Callable[[], Awaitable[tuple[HealthRow, ...]]],
+        approvals: Approvals,
     ) -> None:
         self._database = database
         self._company = company
@@ -48,6 +53,7 @@ class Operations:
         self._keyring = keyring
         self._rule = rule
         self._health = health
+        self._approvals = approvals
         self._figures: tuple[tuple[int, int], tuple[Figure, ...]] | None = None
 
     def scenario_names(self) -> Sequence[str]:
@@ -55,26 +61,52 @@ class Operations:
         return tuple(scenario.name for scenario in self._company.scenarios())
 
     async def start_scenario(
-        self, scenario: str | None, seed: int | None, *, pace: float | None = None, external_alerting: bool = False
+        self,
+        scenario: str | None,
+        seed: int | None,
+        *,
+        pace: float | None = None,
+        external_alerting: bool = False,
+        approver: ApproverKind = "modelled",
     ) -> PracticeRun:
         """Start a practice run as a durable workflow; None lets the practice company choose.
 
         Args:
             pace: Simulated seconds in a second; None: its world stands still while the response computes.
             external_alerting: True when outside servers scrape and alert.
+            approver: Who answers approvals: the modelled operator, or a person.
 
         Raises:
             ValueError: the scenario, seed or pace is not possible; the message says what is.
         """
         if external_alerting and pace is None:
             raise ValueError("outside servers can only alert on a world that moves by itself: give it a pace")
-        run = await self._company.start(scenario, seed, pace=pace, external_alerting=external_alerting)
+        run = await self._company.start(
+            scenario, seed, pace=pace, external_alerting=external_alerting, approver=approver
+        )
         await self._lifecycle.practise(run.id)
         return run
 
     async def reset_practice(self) -> None:
         """End all practice runs and forget their worlds; the ledger keeps what happened."""
         await self._company.reset()
+
+    async def approvals(self) -> tuple[PendingApproval, ...]:
+        """Every question that waits for a person, the oldest first."""
+        return await self._approvals.pending()
+
+    async def answer_approval(
+        self,
+        incident_id: IncidentId,
+        plan: Digest,
+        answer: Literal["approved", "denied"],
+        by: str,
+        reason: str,
+        scope: Literal["plan", "class"] = "plan",
+        arguments: dict[str, Argument] | None = None,
+    ) -> None:
+        """Answer for a person whom the caller has identified; see `Approvals.answer`."""
+        await self._approvals.answer(incident_id, plan, answer, by, reason, scope, arguments)
 
     def subscribe(self, listener: Callable[[frozenset[IncidentId]], None]) -> Callable[[], None]:
         """Have `listener` called after each commit with the incidents touched; returns the call that ends it."""

@@ -2,14 +2,15 @@
 
 Payloads, by event kind:
 
-- `incident.status_changed`: `{from, to, reason}`; `stage.started`: `{stage}`;
-  `stage.finished`: `{stage, next, wall_ms, clock_seconds, gaps: [Gap], error}`; `agent.ran`: AgentRun
+- `incident.status_changed`: `{from, to, reason}`; `stage.started`: `{stage, round}`;
+  `stage.finished`: `{stage, round, next, wall_ms, clock_seconds, gaps: [Gap], error}`; `agent.ran`: AgentRun
 - `anomalies.detected`: `{anomalies: [Anomaly], evidence: [Evidence]}`; `diagnosis.made`: Diagnosis;
   `predictions.made`: `{predictions: [Prediction], impact: Impact | null}`; `plans.proposed`: `{plans: [Plan]}`
 - `evidence.cited`: `{evidence: [Evidence]}`, each that a ballot of the round names by its reference, once;
   `ballot.cast`: SignedBallot; `ballot.rejected`: Rejection; `quorum.reached` and `quorum.failed`: Tally
+- `round.opened`: Round; `plan.edited`: `{plan: Plan, edited: Digest, by, reason}`
 - `authorisation.decided`: `{plan: Digest, authorisation: Authorisation}`;
-  `approval.requested`: `{plan: Digest, expires_at}`; `approval.answered`: ApprovalAnswer
+  `approval.requested`: ApprovalRequest; `approval.answered`: ApprovalAnswer
 - `checks.registered`: `{plan: Digest, checks: [Check]}`; `check.judged`: CheckOutcome
 - `action.requested`, `rollback.requested`: `{plan: Digest, action: Action, idempotency_key}`;
   `action.received`, `rollback.received`: Receipt; `action.refused`: `{plan: Digest, reason}`
@@ -24,12 +25,21 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from ..domain.ballot import SignedBallot, Tally
+from ..domain.ballot import FIRST_ROUND, Round, SignedBallot, Tally
 from ..domain.base import Digest, Fingerprint, Value
 from ..domain.event import Event, EventKind
 from ..domain.findings import Anomaly, Diagnosis, Evidence, Prediction, PredictionOutcome
 from ..domain.incident import Incident, Stage
-from ..domain.plan import Action, ApprovalAnswer, Authorisation, Check, CheckOutcome, Plan, Receipt
+from ..domain.plan import (
+    Action,
+    ApprovalAnswer,
+    ApprovalRequest,
+    Authorisation,
+    Check,
+    CheckOutcome,
+    Plan,
+    Receipt,
+)
 from ..domain.provenance import Provenance
 
 V = TypeVar("V", bound=Value)
@@ -73,9 +83,19 @@ class IncidentRecord:
         found = self.of_kind(*kinds)
         return found[-1] if found else None
 
-    def stage_event(self, kind: EventKind, stage: Stage) -> Event | None:
-        """The `stage.started` or `stage.finished` event of a stage."""
-        return next((event for event in self.of_kind(kind) if event.payload["stage"] == stage), None)
+    def stage_event(self, kind: EventKind, stage: Stage, round: int | None = None) -> Event | None:
+        """The `stage.started` or `stage.finished` event of a stage: in that round, or the newest for None."""
+        found = [
+            event
+            for event in self.of_kind(kind)
+            if event.payload["stage"] == stage and round in (None, event.payload.get("round", 1))
+        ]
+        return found[-1] if found else None
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        """The rounds of voting opened so far, the first among them."""
+        return (FIRST_ROUND, *(Round.model_validate(event.payload) for event in self.of_kind("round.opened")))
 
     def _value(self, model: type[V], *kinds: EventKind) -> V | None:
         event = self.latest(*kinds)
@@ -112,8 +132,14 @@ class IncidentRecord:
 
     @property
     def plans(self) -> tuple[Plan, ...]:
-        """The candidate plans."""
-        return self._values(Plan, "plans.proposed", "plans")
+        """Every candidate plan there was: those proposed, then those that a person edited."""
+        edited = tuple(Plan.model_validate(event.payload["plan"]) for event in self.of_kind("plan.edited"))
+        return (*self._values(Plan, "plans.proposed", "plans"), *edited)
+
+    def candidates(self, round: Round) -> tuple[Plan, ...]:
+        """The plans that a round votes on."""
+        plans = self.plans if round.candidates is None else (self.plan(digest) for digest in round.candidates)
+        return tuple(plan for plan in plans if plan is not None)
 
     @property
     def cited_evidence(self) -> tuple[Evidence, ...]:
@@ -122,12 +148,14 @@ class IncidentRecord:
 
     @property
     def ballots(self) -> tuple[SignedBallot, ...]:
-        """All ballots cast, in the order of their events."""
-        return tuple(SignedBallot.model_validate(event.payload) for event in self.of_kind("ballot.cast"))
+        """The ballots of the newest round in which any was cast, in the order of their events."""
+        cast = [SignedBallot.model_validate(event.payload) for event in self.of_kind("ballot.cast")]
+        newest = max((signed.ballot.round for signed in cast), default=0)
+        return tuple(signed for signed in cast if signed.ballot.round == newest)
 
     @property
     def tally(self) -> Tally | None:
-        """The last round's outcome."""
+        """The newest outcome of a round."""
         return self._value(Tally, "quorum.reached", "quorum.failed")
 
     @property
@@ -150,8 +178,18 @@ class IncidentRecord:
 
     @property
     def approval(self) -> ApprovalAnswer | None:
-        """What the person who was asked answered."""
+        """What the person who was asked last answered."""
         return self._value(ApprovalAnswer, "approval.answered")
+
+    @property
+    def approvals(self) -> tuple[ApprovalAnswer, ...]:
+        """Every answer that a person gave, oldest first."""
+        return tuple(ApprovalAnswer.model_validate(event.payload) for event in self.of_kind("approval.answered"))
+
+    @property
+    def request(self) -> ApprovalRequest | None:
+        """The newest question to a person, answered or not."""
+        return self._value(ApprovalRequest, "approval.requested")
 
     @property
     def checks(self) -> tuple[Check, ...]:

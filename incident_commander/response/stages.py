@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from ..actions.catalogue import Catalogue, OutOfBounds
 from ..actions.gate import Gate, Refused
@@ -10,13 +11,16 @@ from ..agents import communication, detection, diagnosis, panel, prediction, res
 from ..agents.case import Case
 from ..consensus.keys import Keyring
 from ..consensus.tally import tally
-from ..domain.ballot import Ballot, Certificate, QuorumRule
+from ..domain.ballot import Ballot, Certificate, QuorumRule, Round
+from ..domain.base import Digest
 from ..domain.findings import Diagnosis, Prediction
 from ..domain.incident import Incident, IncidentStatus
-from ..domain.plan import Action, ApprovalAnswer, Authorisation, Plan
+from ..domain.plan import Action, ApprovalAnswer, ApprovalRequest, Authorisation, Plan
 from ..domain.ports import ActionFailed, Notifier, SourceUnavailable
 from ..domain.telemetry import Service
 from ..store import Database
+from . import view_text as text
+from .approvals import bound, denied_before, edited, given_before
 from .asking import ask, ask_voters
 from .desk import Desk, Next
 from .observe import observe
@@ -25,12 +29,10 @@ from .record import Comparison
 from .scoring import Scores
 from .workers import Workers
 
-ROUND = 1
-"""The one round of voting there is; a plan certified in it closes it to every other plan."""
+MOST_ROUNDS = 8
+"""After so many rounds of voting a person decides: each of them was asked for by disagreement or by a person."""
 BALLOT_LIFE = timedelta(minutes=10)
 """How long a ballot is valid on the incident's clock: evidence older than that describes another situation."""
-APPROVAL_LIFE = timedelta(minutes=30)
-"""How long a person has to answer before a request expires."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Stages:
         expire: Marks alerts that were not sent again in time.
         score: Tells how predictions came out, once the incident has ended.
         compare: What a practice incident cost beside its baselines; None for a real one.
+        approval_wait: How long a person has to answer before a request expires, wall time.
     """
 
     database: Database
@@ -53,6 +56,7 @@ class Stages:
     expire: Callable[[], Awaitable[None]]
     score: Callable[[Incident, tuple[Prediction, ...]], Awaitable[Scores]]
     compare: Callable[[Incident, tuple[Prediction, ...]], Awaitable[Comparison | None]]
+    approval_wait: timedelta
 
     async def detect(self, desk: Desk) -> Next:
         """Which metrics are abnormal, since when, and whether they still are."""
@@ -102,7 +106,8 @@ class Stages:
     async def deliberate(self, desk: Desk) -> Next:
         """Five judgements made apart, signed, and only then counted."""
         case = await self._case(desk)
-        plans = desk.record.plans
+        opened = desk.record.rounds[desk.round - 1]
+        plans = desk.record.candidates(opened)
         cast = await ask_voters(desk, case, self.analysts.run(panel.votes, case, plans))
         keyring = self.keyring()
         ballots = [
@@ -110,7 +115,7 @@ class Stages:
                 Ballot(
                     voter=vote.voter,
                     incident_id=desk.incident.id,
-                    round=ROUND,
+                    round=desk.round,
                     judgement=vote.judgement,
                     cast_at=case.now,
                     expires_at=case.now + BALLOT_LIFE,
@@ -123,17 +128,19 @@ class Stages:
         await desk.note("evidence.cited", "response", {"evidence": list(cited.values())})
         for ballot in ballots:
             await desk.note("ballot.cast", ballot.ballot.voter, ballot)
-        outcome = tally(desk.incident.id, ROUND, plans, ballots, self.rule, keyring.public_keys, case.now)
+        outcome = tally(desk.incident.id, desk.round, plans, ballots, self.rule, keyring.public_keys, case.now)
         for rejection in outcome.rejected:
             await desk.note("ballot.rejected", "consensus", rejection)
         await desk.note("quorum.reached" if outcome.certificate else "quorum.failed", "consensus", outcome)
         if outcome.certificate is not None:
             desk.keep(outcome.certificate, _plan_of(outcome.certificate, plans))
-        else:
-            if not await self._went_away(desk):
-                await desk.set_status("escalated", f"no quorum: {outcome.reason}")
+            return "go_on"
+        if await self._went_away(desk):
             return "stop"
-        return "go_on"
+        if opened.why in ("first", "stale"):
+            return await _open_round(desk, "disagreement", f"no quorum: {outcome.reason}", opened.candidates)
+        await desk.set_status("escalated", f"no quorum: {outcome.reason}")
+        return "stop"
 
     async def authorise(self, desk: Desk) -> Next:
         """Whether the certified plan may run: it must be an action, still be needed, and be allowed by policy."""
@@ -146,6 +153,11 @@ class Stages:
         if desk.incident.verdict == "inconclusive":
             await desk.set_status("escalated", "the cause is inconclusive, and nothing acts on an unknown cause")
             return "stop"
+        denial = denied_before(desk.record, plan)
+        if denial is not None:
+            reason = f"{denial.by} denied this for this incident: {denial.reason}"
+            await desk.set_status("escalated", reason)
+            return "stop"
         now = await desk.environment.clock.now()
         decided = desk.environment.policy.authorise(
             desk.incident, plan, now, await _target(desk, plan.action), desk.record.actions_taken
@@ -154,26 +166,44 @@ class Stages:
         if decided.decision == "deny":
             await desk.set_status("escalated", f"policy does not allow it: {decided.reason}")
             return "stop"
-        if decided.decision == "allow":
+        if decided.decision == "allow" or given_before(desk.record, plan, now) is not None:
             return "go_on"
-        expires_at = now + APPROVAL_LIFE
-        await desk.note("approval.requested", "policy", {"plan": plan.digest, "expires_at": expires_at})
+        approver = desk.environment.approver
+        expires_at = (now if approver else datetime.now(UTC)) + self.approval_wait
+        request = ApprovalRequest(plan=plan.digest, expires_at=expires_at, reason=decided.reason)
+        await desk.note("approval.requested", "policy", request)
         await desk.set_status("awaiting_approval", f"policy asks for a person: {decided.reason}")
-        if desk.environment.approver is None:
+        if approver is None:
             return "ask"
         await desk.flush()
-        answer = await desk.environment.approver.answer(desk.incident, plan, now)
+        answer = await approver.answer(desk.incident, plan, now)
         await desk.environment.clock.advance_to(answer.answered_at)
         return await self.answered(desk, answer)
 
     async def answered(self, desk: Desk, answer: ApprovalAnswer) -> Next:
-        """Record a person's answer and go by it."""
+        """Record a person's answer and go by it. Changed arguments, and votes grown old, are voted on anew."""
+        plan, now = _certified(desk), await desk.environment.clock.now()
+        answer = bound(answer, plan, now, self.catalogue)
         await desk.note("approval.answered", answer.by, answer)
-        if answer.answer == "approved":
-            await desk.set_status("open", f"approved by {answer.by}")
-            return "go_on"
-        await desk.set_status("escalated", f"approval {answer.answer}: {answer.reason}")
-        return "stop"
+        if answer.answer != "approved":
+            await desk.set_status("escalated", f"approval {answer.answer}: {answer.reason}")
+            return "stop"
+        await desk.set_status("open", f"approved by {answer.by}")
+        wanted = edited(plan, answer, self.catalogue)
+        if wanted != plan:
+            await desk.note(
+                "plan.edited",
+                answer.by,
+                {"plan": wanted, "edited": plan.digest, "by": answer.by, "reason": answer.reason},
+            )
+            nothing = next(each.digest for each in desk.record.plans if each.action is None)
+            reason = f"{answer.by} changed the arguments of {text.plan_text(plan)}"
+            return await _open_round(desk, "edited", reason, (wanted.digest, nothing))
+        issued_at = _certificate(desk).issued_at
+        if now - issued_at > BALLOT_LIFE:
+            reason = f"the approval came {text.duration((now - issued_at).total_seconds())} after the votes"
+            return await _open_round(desk, "stale", reason, None)
+        return "go_on"
 
     async def execute(self, desk: Desk) -> Next:
         """Register the checks, then carry the action out once, through the gate."""
@@ -181,7 +211,8 @@ class Stages:
         if plan.action is None or executor is None:
             await desk.set_status("escalated", "there is nothing here that could carry the action out")
             return "stop"
-        key = f"{desk.incident.id}/{ROUND}/{plan.digest[:16]}"
+        certificate = _certificate(desk)
+        key = f"{desk.incident.id}/{certificate.round}/{plan.digest[:16]}"
         await desk.note("checks.registered", "verification", {"plan": plan.digest, "checks": list(plan.checks)})
         await desk.note(
             "action.requested", "response", {"plan": plan.digest, "action": plan.action, "idempotency_key": key}
@@ -191,12 +222,12 @@ class Stages:
         try:
             receipt = await executor.received(key) or await self.gate.execute(
                 plan,
-                _certificate(desk),
+                certificate,
                 desk.incident,
                 executor,
                 key,
                 authorisation=_authorisation(desk),
-                approval=desk.record.approval,
+                approval=given_before(desk.record, plan, await desk.environment.clock.now()),
             )
         except (ActionFailed, Refused, OutOfBounds) as error:
             await desk.note("action.refused", "executor", {"plan": plan.digest, "reason": str(error)})
@@ -276,6 +307,18 @@ class Stages:
         await desk.note("update.published", "communication", update, name=moment)
         if update.delivered_to or update.failures:
             await desk.flush()
+
+
+async def _open_round(
+    desk: Desk, why: Literal["disagreement", "edited", "stale"], reason: str, candidates: tuple[Digest, ...] | None
+) -> Next:
+    """Have the voters vote again; where they did so often enough, a person goes on."""
+    if desk.round >= MOST_ROUNDS:
+        await desk.set_status("escalated", f"{desk.round} rounds of voting did not settle it; {reason}")
+        return "stop"
+    opened = Round(round=desk.round + 1, why=why, candidates=candidates, reason=reason)
+    await desk.note("round.opened", "response", opened)
+    return "again"
 
 
 def _certificate(desk: Desk) -> Certificate:

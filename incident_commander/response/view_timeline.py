@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from ..domain.ballot import Rejection, SignedBallot, Tally
+from ..domain.ballot import Rejection, Round, SignedBallot, Tally
 from ..domain.base import JsonObject, Value
 from ..domain.event import AgentRun, Event, EventKind, Update
 from ..domain.findings import Diagnosis
@@ -135,6 +135,16 @@ def _plans(payload: JsonObject) -> Words:
     return f"{len(plans)} candidate plans proposed", "; ".join(names), "plain"
 
 
+def _edited(payload: JsonObject) -> Words:
+    plan = Plan.model_validate(payload["plan"])
+    return f"Changed by {_string(payload, 'by')}: {text.plan_text(plan)}", _string(payload, "reason"), "mark"
+
+
+def _round_opened(payload: JsonObject) -> Words:
+    opened = Round.model_validate(payload)
+    return f"Round {opened.round} of voting opened: {ROUND_WORDS[opened.why]}", opened.reason, "mark"
+
+
 def _cited(payload: JsonObject) -> Words:
     count = len(_items(payload, "evidence"))
     return f"The votes rest on {count} observation{'' if count == 1 else 's'}", "", "quiet"
@@ -254,10 +264,25 @@ def _items(payload: JsonObject, key: str) -> list[JsonValue]:
     return value if isinstance(value, list) else []
 
 
+def _installation(title: str) -> Callable[[JsonObject], Words]:
+    def words(payload: JsonObject) -> Words:
+        told = ", ".join(f"{key} {value}" for key, value in payload.items() if key != "reason")
+        return title, ". ".join(part for part in (told, _string(payload, "reason")) if part), "warn"
+
+    return words
+
+
 def _plan_action(payload: JsonValue) -> str:
     action = payload.get("action") if isinstance(payload, dict) else None
     return text.action_text(Action.model_validate(action) if action is not None else None)
 
+
+ROUND_WORDS = {
+    "first": "plans were proposed",
+    "disagreement": "no quorum, so the evidence of all is shared",
+    "edited": "a person changed the plan",
+    "stale": "the votes had grown old",
+}
 
 _WORDS: dict[EventKind, Callable[[JsonObject], Words]] = {
     "incident.opened": _opened,
@@ -274,6 +299,8 @@ _WORDS: dict[EventKind, Callable[[JsonObject], Words]] = {
     "diagnosis.made": _diagnosis,
     "predictions.made": _predictions,
     "plans.proposed": _plans,
+    "plan.edited": _edited,
+    "round.opened": _round_opened,
     "evidence.cited": _cited,
     "ballot.cast": _ballot,
     "ballot.rejected": _ballot_rejected,
@@ -293,4 +320,9 @@ _WORDS: dict[EventKind, Callable[[JsonObject], Words]] = {
     "predictions.scored": _scored,
     "impact.compared": _compared,
     "postmortem.written": _postmortem,
+    "kill_switch.thrown": _installation("Kill switch thrown"),
+    "trust.changed": _installation("Trust changed"),
+    "fault.injected": _installation("Fault injected"),
+    "agent.quarantined": _installation("Agent quarantined"),
+    "agent.released": _installation("Agent released"),
 }

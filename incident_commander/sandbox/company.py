@@ -4,7 +4,7 @@ import asyncio
 import math
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from ..domain.base import Digest, JsonObject, RunId
 from ..domain.findings import Prediction
 from ..domain.ports import Environment, Policy
-from ..domain.practice import Answer, Baseline, Courses, PracticeRun
+from ..domain.practice import Answer, ApproverKind, Baseline, Courses, PracticeRun
 from ..store import Database
 from .alarms import Alarms
 from .archive import Archive
@@ -126,7 +126,13 @@ class PracticeCompany:
         return load_scenarios()
 
     async def start(
-        self, scenario: str | None, seed: int | None, *, pace: float | None = None, external_alerting: bool = False
+        self,
+        scenario: str | None,
+        seed: int | None,
+        *,
+        pace: float | None = None,
+        external_alerting: bool = False,
+        approver: ApproverKind = "modelled",
     ) -> PracticeRun:
         """Start a run, its quiet history computed; None lets the company choose.
 
@@ -151,6 +157,7 @@ class PracticeCompany:
             seed=seed,
             pace=pace,
             external_alerting=external_alerting,
+            approver=approver,
             epoch=world.epoch,
             opened_at=opened_at,
             started_at=self._wall(),
@@ -174,7 +181,8 @@ class PracticeCompany:
             UnknownPracticeRun: there is no such run.
         """
         kept = await self._keep(run)
-        return environment_of(kept.dial, kept.line, kept.archive, self._policy, self.assumptions)
+        environment = environment_of(kept.dial, kept.line, kept.archive, self._policy, self.assumptions)
+        return replace(environment, approver=None) if kept.run.approver == "person" else environment
 
     async def let_pass(self, run: RunId, seconds: float) -> None:
         """Let simulated time pass."""

@@ -18,7 +18,7 @@ from incident_commander.api import ApiServices, build_api
 from incident_commander.domain.base import IncidentId, JsonObject, RunId
 from incident_commander.domain.incident import Incident
 from incident_commander.domain.ports import UnknownPracticeRun
-from incident_commander.domain.practice import PracticeRun
+from incident_commander.domain.practice import ApproverKind, PracticeRun
 from incident_commander.ingest import MAX_BODY_BYTES, Intake
 from incident_commander.response.report import RunReport
 from incident_commander.response.views import HealthRow
@@ -39,7 +39,13 @@ class PracticeOperations:
         return ("database_cascade", "memory_leak")
 
     async def start_scenario(
-        self, scenario: str | None, seed: int | None, *, pace: float | None = None, external_alerting: bool = False
+        self,
+        scenario: str | None,
+        seed: int | None,
+        *,
+        pace: float | None = None,
+        external_alerting: bool = False,
+        approver: ApproverKind = "modelled",
     ) -> PracticeRun:
         self.started.append((scenario, seed))
         return PracticeRun(

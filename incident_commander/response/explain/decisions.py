@@ -27,6 +27,8 @@ from .rule import rule_of
 
 _AFTER_THE_VOTE: tuple[EventKind, ...] = (
     "plans.proposed",
+    "round.opened",
+    "plan.edited",
     "quorum.reached",
     "quorum.failed",
     "authorisation.decided",
