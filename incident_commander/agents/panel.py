@@ -1,6 +1,7 @@
 """The five voters side by side, in one call to a worker process."""
 
 import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,6 +10,7 @@ from ..domain.findings import Evidence
 from ..domain.plan import Plan
 from . import communication, detection, diagnosis, prediction, resolution
 from .case import Case
+from .sharing import reconsider
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +29,33 @@ class Vote:
     duration_ms: float
 
 
-def votes(case: Case, plans: tuple[Plan, ...]) -> tuple[Vote, ...]:
-    """Have every voter judge the plans. None is told of another: each call gets the case and the plans alone."""
-    return tuple(_cast(voter, case, plans) for voter in VOTERS)
+def votes(case: Case, plans: tuple[Plan, ...], shared: Collection[Evidence] | None = None) -> tuple[Vote, ...]:
+    """Have every voter judge the plans. None is told of another: each call gets the case and the plans alone.
+
+    Args:
+        shared: In a later round, the observations that all cited in the one before; None in the first.
+    """
+    first = {voter: _cast(voter, case, plans) for voter in VOTERS}
+    return tuple(first.values()) if shared is None else tuple(_recast(each, first, plans, shared) for each in VOTERS)
 
 
-def vote(voter: Voter, case: Case, plans: tuple[Plan, ...]) -> Judgement:
-    """Have one voter examine the case afresh and judge the plans by what it found, seeing nobody else's findings."""
-    return _judged(voter, case, plans)[0]
+def vote(voter: Voter, case: Case, plans: tuple[Plan, ...], shared: Collection[Evidence] | None = None) -> Vote:
+    """Have one voter examine the case afresh and judge the plans by what it found, seeing nobody else's findings.
+
+    In a later round it reads its case by the others' methods too, since it takes nothing of theirs on trust.
+    """
+    if shared is None:
+        return _cast(voter, case, plans)
+    return _recast(voter, {each: _cast(each, case, plans) for each in VOTERS}, plans, shared)
 
 
 def _judged(voter: Voter, case: Case, plans: tuple[Plan, ...]) -> tuple[Judgement, tuple[Evidence, ...]]:
+    """The judgement, and the observations that it names."""
+    judgement, found = _examined(voter, case, plans)
+    return judgement, tuple(each for each in found if each.reference() in judgement.evidence)
+
+
+def _examined(voter: Voter, case: Case, plans: tuple[Plan, ...]) -> tuple[Judgement, tuple[Evidence, ...]]:
     """The judgement, and all that the voter found to judge by."""
     match voter:
         case "detection":
@@ -58,13 +76,30 @@ def _judged(voter: Voter, case: Case, plans: tuple[Plan, ...]) -> tuple[Judgemen
 
 
 def _cast(voter: Voter, case: Case, plans: tuple[Plan, ...]) -> Vote:
+    return _timed(voter, lambda: _judged(voter, case, plans))
+
+
+def _recast(voter: Voter, first: Mapping[Voter, Vote], plans: tuple[Plan, ...], shared: Collection[Evidence]) -> Vote:
+    """The vote of a later round; who failed at reading its case has failed again."""
+    if first[voter].judgement is None:
+        return first[voter]
+    readings = {each: vote.judgement for each, vote in first.items() if vote.judgement is not None}
+    found = {each.reference(): each for vote in first.values() for each in vote.cited}
+
+    def judge() -> tuple[Judgement, tuple[Evidence, ...]]:
+        judgement = reconsider(voter, plans, readings, {each.reference() for each in shared})
+        return judgement, tuple(found[reference] for reference in judgement.evidence)
+
+    return _timed(voter, judge)
+
+
+def _timed(voter: Voter, judge: Callable[[], tuple[Judgement, tuple[Evidence, ...]]]) -> Vote:
     started_at, start = datetime.now(UTC), time.perf_counter()
     judgement: Judgement | None = None
     cited: tuple[Evidence, ...] = ()
     failure = ""
     try:
-        judgement, found = _judged(voter, case, plans)
-        cited = tuple(each for each in found if each.reference() in judgement.evidence)
+        judgement, cited = judge()
     except Exception as error:  # noqa: BLE001 - a voter that fails casts no ballot; its error goes on record
         failure = f"{type(error).__name__}: {error}"[:500]
     return Vote(voter, judgement, cited, failure, started_at, (time.perf_counter() - start) * 1000)

@@ -1,19 +1,34 @@
 """The five voters together: they agree where the cause is clear, and each goes by its own evidence alone."""
 
 from collections import Counter
+from collections.abc import Collection
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from incident_commander.actions.catalogue import load_catalogue
+from incident_commander.agents.case import Case
 from incident_commander.agents.panel import vote, votes
-from incident_commander.agents.resolution import propose
-from incident_commander.domain.ballot import VOTERS
+from incident_commander.agents.resolution import propose, tell_a_person
+from incident_commander.agents.sharing import reconsider
+from incident_commander.domain.ballot import VOTERS, Judgement, Voter
+from incident_commander.domain.base import Digest
+from incident_commander.domain.findings import Evidence
+from incident_commander.domain.plan import Plan
 
-from .shop import CALM, CHECKOUT, LEAKING, OVERLOADED, SEARCH, Shop, causes
+from .cases import blinded, plan
+from .shop import CALM, CHECKOUT, LEAKING, NOW, OVERLOADED, SEARCH, SIMULATED, Shop, causes
 
 CATALOGUE = load_catalogue()
 OVERLOAD = causes((SEARCH, "overload", 0.9))
 LEAK = causes((CHECKOUT, "memory_leak", 0.9), change="4f2a9c")
+
+
+def judged(voter: Voter, case: Case, plans: tuple[Plan, ...], shared: Collection[Evidence] | None = None) -> Judgement:
+    cast = vote(voter, case, plans, shared)
+    assert cast.judgement is not None, cast.error
+    return cast.judgement
 
 
 @pytest.mark.parametrize(
@@ -22,8 +37,7 @@ LEAK = causes((CHECKOUT, "memory_leak", 0.9), change="4f2a9c")
 def test_at_least_four_agree_where_the_cause_is_clear(shop: Shop, diagnosis: object, action: str) -> None:
     assert isinstance(diagnosis, type(OVERLOAD))
     plans = propose(shop.case(), diagnosis, CATALOGUE).plans
-    votes = Counter(vote(voter, shop.case(), plans).choice for voter in VOTERS)
-    digest, number = votes.most_common(1)[0]
+    digest, number = Counter(judged(voter, shop.case(), plans).choice for voter in VOTERS).most_common(1)[0]
     chosen = next(plan for plan in plans if plan.digest == digest)
     assert number >= 4
     assert chosen.action is not None
@@ -32,13 +46,13 @@ def test_at_least_four_agree_where_the_cause_is_clear(shop: Shop, diagnosis: obj
 
 def test_all_choose_to_tell_a_person_where_nothing_is_wrong() -> None:
     plans = propose(OVERLOADED.case(), OVERLOAD, CATALOGUE).plans
-    assert {vote(voter, CALM.case(), plans).choice for voter in VOTERS} == {plans[-1].digest}
+    assert {judged(voter, CALM.case(), plans).choice for voter in VOTERS} == {plans[-1].digest}
 
 
 def test_every_judgement_scores_every_plan() -> None:
     plans = propose(OVERLOADED.case(), OVERLOAD, CATALOGUE).plans
     for voter in VOTERS:
-        judgement = vote(voter, OVERLOADED.case(), plans)
+        judgement = judged(voter, OVERLOADED.case(), plans)
         assert set(judgement.scores) == {plan.digest for plan in plans}
         assert all(0 <= score <= 1 for score in judgement.scores.values())
 
@@ -49,3 +63,85 @@ def test_a_vote_carries_every_observation_that_its_judgement_names() -> None:
         assert cast.judgement is not None
         assert cast.judgement.evidence
         assert {each.reference() for each in cast.cited} == set(cast.judgement.evidence)
+
+
+def cited_by_all(case: Case, plans: tuple[Plan, ...]) -> tuple[Evidence, ...]:
+    return tuple({each.reference(): each for cast in votes(case, plans) for each in cast.cited}.values())
+
+
+def test_in_a_second_round_each_voter_names_what_the_others_cited_and_it_found_too() -> None:
+    case = OVERLOADED.case()
+    plans = propose(case, OVERLOAD, CATALOGUE).plans
+    shared = cited_by_all(case, plans)
+    for cast in votes(case, plans, shared):
+        assert cast.judgement is not None
+        assert set(cast.judgement.evidence) == {each.reference() for each in cast.cited}
+        assert set(cast.judgement.evidence) == {each.reference() for each in shared}
+        assert cast.judgement == judged(cast.voter, case, plans, shared)
+
+
+INVENTED = st.builds(
+    Evidence,
+    signal=st.sampled_from(("metrics", "logs", "traces", "changes", "impact")),
+    what=st.text(min_size=1, max_size=60),
+    when=st.just(NOW),
+    service=st.sampled_from((SEARCH, CHECKOUT, None)),
+    weight=st.floats(-1000, 1000),
+    provenance=st.just(SIMULATED),
+)
+
+
+@given(invented=st.lists(INVENTED, max_size=8), liar=st.sampled_from(VOTERS))
+@settings(max_examples=25, deadline=None)
+def test_what_a_liar_invents_moves_nobody(invented: list[Evidence], liar: Voter) -> None:
+    case = OVERLOADED.case()
+    plans = propose(case, OVERLOAD, CATALOGUE).plans
+    honest = tuple(
+        {each.reference(): each for cast in votes(case, plans) for each in cast.cited if cast.voter != liar}.values()
+    )
+    altered = tuple(each.model_copy(update={"weight": each.weight + 100.0}) for each in honest)
+    for plain, told in zip(votes(case, plans, honest), votes(case, plans, (*honest, *altered, *invented)), strict=True):
+        assert plain.judgement is not None
+        assert told.judgement is not None
+        assert (told.judgement.choice, told.judgement.scores) == (plain.judgement.choice, plain.judgement.scores)
+        assert told.judgement.evidence == plain.judgement.evidence
+
+
+def test_its_own_evidence_leads_a_voter_where_one_other_speaks_against_it() -> None:
+    one, other = plan("rollback", "checkout", "bad_deploy", reference="4f2a9c"), tell_a_person()
+    plans = (one, other)
+    readings: dict[Voter, Judgement] = {
+        "detection": scored(plans, 0.8, "detection"),
+        "diagnosis": scored(plans, 0.2, "diagnosis"),
+    }
+    shared = {reference for reading in readings.values() for reference in reading.evidence}
+    assert reconsider("detection", plans, readings, shared).choice == one.digest
+    assert reconsider("diagnosis", plans, readings, shared).choice == other.digest
+
+
+def test_three_others_whose_evidence_it_finds_too_outweigh_its_own() -> None:
+    plans = (plan("rollback", "checkout", "bad_deploy", reference="4f2a9c"), tell_a_person())
+    readings = {voter: scored(plans, 0.8 if voter == "detection" else 0.2, voter) for voter in VOTERS}
+    shared = {reference for reading in readings.values() for reference in reading.evidence}
+    changed = reconsider("detection", plans, readings, shared)
+    assert changed.choice == plans[1].digest
+    assert "outweigh its own" in changed.reason
+    assert reconsider("detection", plans, readings, set()).choice == plans[0].digest
+
+
+def test_who_has_nothing_of_its_own_to_judge_by_abstains_in_the_second_round_too() -> None:
+    plans = propose(OVERLOADED.case(), OVERLOAD, CATALOGUE).plans
+    shared = cited_by_all(OVERLOADED.case(), plans)
+    assert judged("detection", blinded(OVERLOADED.case()), plans, shared).choice is None
+
+
+def scored(plans: tuple[Plan, ...], first: float, voter: Voter) -> Judgement:
+    choice = plans[0 if first >= 0.5 else 1].digest
+    return Judgement(
+        choice=choice,
+        scores={plans[0].digest: first, plans[1].digest: 1.0 - first},
+        confidence=0.5,
+        reason=f"as {voter} reads it",
+        evidence=(Digest(f"seen by {voter}"),),
+        choice_without_models=choice,
+    )
