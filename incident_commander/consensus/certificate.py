@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from ..domain.ballot import Certificate, QuorumRule, Voter
 from ..domain.base import Digest, IncidentId
+from .poll import Poll, Submission
 from .rule import rule as installed_rule
-from .tally import count, effective_choices
+from .tally import effective_choices, tally
 
 
 class InvalidCertificate(Exception):
@@ -36,13 +37,9 @@ def verify_certificate(
         raise InvalidCertificate(f"it is for plan {certificate.plan_digest}, not for {plan_digest}")
     if certificate.rule != (rule or installed_rule()):
         raise InvalidCertificate("it was made by another quorum rule than the installed one")
-    named = {signed.ballot.judgement.choice for signed in certificate.ballots}
-    named |= {signed.ballot.judgement.choice_without_models for signed in certificate.ballots}
-    outcome = count(
-        incident_id,
-        certificate.round,
-        {digest for digest in named if digest is not None},
-        certificate.ballots,
+    outcome = tally(
+        _poll(certificate),
+        [Submission(signed.ballot.voter, signed, certificate.issued_at) for signed in certificate.ballots],
         certificate.rule,
         public_keys,
         certificate.issued_at,
@@ -53,6 +50,19 @@ def verify_certificate(
     if outcome.certificate is None or outcome.certificate.plan_digest != plan_digest:
         raise InvalidCertificate(f"its ballots are no quorum for plan {plan_digest}: {outcome.reason}")
     return outcome.votes[plan_digest]
+
+
+def _poll(certificate: Certificate) -> Poll:
+    """The round as its first ballot saw it: all its ballots must have judged the same candidates."""
+    judged = certificate.ballots[0].ballot.judgement.scores if certificate.ballots else {}
+    return Poll(
+        incident_id=certificate.incident_id,
+        round=certificate.round,
+        candidates=frozenset(judged),
+        opened_at=certificate.issued_at,
+        deadline=certificate.issued_at,
+        expires_at=max((signed.ballot.expires_at for signed in certificate.ballots), default=certificate.issued_at),
+    )
 
 
 def supporters(certificate: Certificate) -> tuple[Voter, ...]:

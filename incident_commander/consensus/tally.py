@@ -5,71 +5,55 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 
-from ..domain.ballot import Certificate, QuorumRule, Rejection, SignedBallot, Tally, Voter
-from ..domain.base import Digest, IncidentId
-from ..domain.plan import Plan
+from ..domain.ballot import Certificate, QuorumRule, Rejection, RejectionReason, SignedBallot, Tally, Voter
+from ..domain.base import Digest
 from .ballots import signature_is_valid
+from .poll import Poll, Submission
 from .rule import share
 
 
 def tally(
-    incident_id: IncidentId,
-    round: int,
-    plans: Sequence[Plan],
-    signed_ballots: Iterable[SignedBallot],
+    poll: Poll,
+    submissions: Iterable[Submission],
     rule: QuorumRule,
     public_keys: Mapping[Voter, str],
     now: datetime,
+    quarantined: Collection[Voter] = (),
 ) -> Tally:
-    """Count one round of one incident. The order of the ballots does not matter.
+    """Count one round of one incident. The order of the submissions does not matter.
 
-    A ballot counts when it is signed by the known key of the voter it names, for this incident and round, has not
-    expired, and names a candidate plan or abstains. The same ballot again is a duplicate and is counted once. Two
-    different ballots of one voter are equivocation: neither counts. A certificate needs `rule.required` ballots for the
-    same plan, and more than 2/3 of the weight; it holds every ballot that was counted, dissent and abstention too, so
-    that the count can be repeated from it.
+    A ballot counts when it came by the channel of the voter it names, who is not quarantined, is signed by that voter's
+    known key, for this incident and round, was received by the deadline, has not expired, judges exactly the candidates
+    and names one of them or abstains. The same ballot again is a duplicate and is counted once. Two different ballots
+    of one voter are equivocation: neither counts. A certificate needs `rule.required` ballots for the same plan, and
+    more than 2/3 of the weight; it holds every ballot that was counted, dissent and abstention too, so that the count
+    can be repeated from it.
 
     Args:
-        plans: The candidates.
         public_keys: The known key of every voter, base64.
         now: On the incident's clock.
+        quarantined: Voters whose ballots do not count; they stay among the n.
     """
-    return count(incident_id, round, frozenset(plan.digest for plan in plans), signed_ballots, rule, public_keys, now)
-
-
-def count(
-    incident_id: IncidentId,
-    round: int,
-    candidates: Collection[Digest],
-    signed_ballots: Iterable[SignedBallot],
-    rule: QuorumRule,
-    public_keys: Mapping[Voter, str],
-    now: datetime,
-) -> Tally:
-    """As `tally`, for candidates that are known by their digests."""
     rejected: list[Rejection] = []
-    by_voter: dict[Voter, list[SignedBallot]] = defaultdict(list)
-    for signed in signed_ballots:
-        refusal = _refusal(signed, incident_id, round, rule, public_keys)
+    by_voter: dict[Voter, list[Submission]] = defaultdict(list)
+    for submission in submissions:
+        refusal = _refusal(submission, poll, rule, public_keys, quarantined)
         if refusal is None:
-            by_voter[signed.ballot.voter].append(signed)
+            by_voter[submission.sender].append(submission)
         else:
             rejected.append(refusal)
 
     counted: dict[Voter, SignedBallot] = {}
-    for voter, ballots in by_voter.items():
-        if len({signed.ballot.content_digest() for signed in ballots}) > 1:
-            rejected += [_equivocation(signed, ballots) for signed in ballots]
+    for voter, sent in by_voter.items():
+        if len({each.ballot.ballot.content_digest() for each in sent}) > 1:
+            rejected += [_equivocation(each, sent) for each in sent]
             continue
         # A second valid signature over the same ballot says nothing new; keep the same one whatever the order.
-        first, *again = sorted(ballots, key=lambda signed: signed.signature)
-        rejected += [
-            Rejection(voter=voter, reason="duplicate", detail="the same ballot was cast before; it counts once")
-            for _ in again
-        ]
-        refusal = _stale_or_astray(first, candidates, now)
+        first, *again = sorted(sent, key=lambda each: (each.received_at, each.ballot.signature))
+        rejected += [_rejection(each, "duplicate", "the same ballot was cast before; it counts once") for each in again]
+        refusal = _late_or_astray(first, poll, now)
         if refusal is None:
-            counted[voter] = first
+            counted[voter] = first.ballot
         else:
             rejected.append(refusal)
 
@@ -81,20 +65,20 @@ def count(
     certificate = None
     if winner is not None:
         certificate = Certificate(
-            incident_id=incident_id,
-            round=round,
+            incident_id=poll.incident_id,
+            round=poll.round,
             plan_digest=winner,
             rule=rule,
             ballots=tuple(counted[voter] for voter in rule.weights if voter in counted),
             issued_at=now,
         )
     return Tally(
-        incident_id=incident_id,
-        round=round,
+        incident_id=poll.incident_id,
+        round=poll.round,
         votes=votes,
         abstained=tuple(voter for voter in rule.weights if voter in choices and choices[voter] is None),
         missing=tuple(voter for voter in rule.weights if voter not in counted),
-        rejected=tuple(sorted(rejected, key=lambda each: (each.voter, each.reason, each.detail))),
+        rejected=tuple(sorted(rejected, key=lambda each: (each.sender, each.voter, each.reason, each.detail))),
         certificate=certificate,
         reason=_reason(votes, winner, rule),
     )
@@ -122,55 +106,71 @@ def effective_choices(ballots: Sequence[SignedBallot], rule: QuorumRule) -> dict
 
 
 def _refusal(
-    signed: SignedBallot,
-    incident_id: IncidentId,
-    round: int,
+    submission: Submission,
+    poll: Poll,
     rule: QuorumRule,
     public_keys: Mapping[Voter, str],
+    quarantined: Collection[Voter],
 ) -> Rejection | None:
     """Why a ballot does not belong into this count at all, or None."""
+    sender, signed = submission.sender, submission.ballot
     ballot = signed.ballot
+    if sender in quarantined:
+        return _rejection(submission, "quarantined", f"{sender} is quarantined; what it sends does not count")
+    if ballot.voter != sender:
+        return _rejection(submission, "forged", f"{sender} sent it in the name of {ballot.voter}")
     if ballot.voter not in rule.weights or public_keys.get(ballot.voter) != signed.public_key:
-        return Rejection(
-            voter=ballot.voter, reason="unknown_key", detail=f"the key {signed.public_key!r} is not this voter's"
-        )
+        return _rejection(submission, "unknown_key", f"the key {signed.public_key!r} is not this voter's")
     if not signature_is_valid(signed):
-        return Rejection(
-            voter=ballot.voter, reason="bad_signature", detail="the signature is not the voter's over this ballot"
+        return _rejection(submission, "bad_signature", "the signature is not the voter's over this ballot")
+    if (ballot.incident_id, ballot.round) != (poll.incident_id, poll.round):
+        cast_for = f"incident {ballot.incident_id!r}, round {ballot.round}"
+        return _rejection(
+            submission, "replayed", f"it was cast for {cast_for}, not {poll.incident_id!r}, round {poll.round}"
         )
-    if ballot.incident_id != incident_id:
-        return Rejection(
-            voter=ballot.voter, reason="wrong_incident", detail=f"it was cast for incident {ballot.incident_id!r}"
-        )
-    if ballot.round != round:
-        return Rejection(voter=ballot.voter, reason="wrong_round", detail=f"it was cast in round {ballot.round}")
     return None
 
 
-def _stale_or_astray(signed: SignedBallot, candidates: Collection[Digest], now: datetime) -> Rejection | None:
-    ballot = signed.ballot
+def _late_or_astray(submission: Submission, poll: Poll, now: datetime) -> Rejection | None:
+    """Why the one ballot of a voter does not count, or None."""
+    ballot = submission.ballot.ballot
+    if submission.received_at > poll.deadline:
+        came, until = submission.received_at.isoformat(), poll.deadline.isoformat()
+        return _rejection(submission, "late", f"it came at {came}, and the round was open until {until}")
     if now >= ballot.expires_at or ballot.cast_at >= ballot.expires_at:
-        return Rejection(
-            voter=ballot.voter,
-            reason="expired",
-            detail=f"it expired at {ballot.expires_at.isoformat()}, and it is {now.isoformat()}",
+        until = ballot.expires_at.isoformat()
+        return _rejection(submission, "expired", f"it expired at {until}, and it is {now.isoformat()}")
+    if ballot.expires_at > poll.expires_at:
+        claimed, until = ballot.expires_at.isoformat(), poll.expires_at.isoformat()
+        return _rejection(
+            submission, "expired", f"it claims to be valid until {claimed}; the round's are until {until}"
         )
-    for choice in (ballot.judgement.choice, ballot.judgement.choice_without_models):
-        if choice is not None and choice not in candidates:
-            return Rejection(
-                voter=ballot.voter, reason="unknown_plan", detail=f"the plan {choice!r} is not a candidate"
-            )
+    judgement = ballot.judgement
+    if judgement.scores.keys() != poll.candidates:
+        return _rejection(
+            submission,
+            "unknown_plan",
+            f"the {len(judgement.scores)} plans it judged are not the {len(poll.candidates)} candidates",
+        )
+    for choice in (judgement.choice, judgement.choice_without_models):
+        if choice is not None and choice not in poll.candidates:
+            return _rejection(submission, "unknown_plan", f"the plan {choice!r} is not a candidate")
     return None
 
 
-def _equivocation(signed: SignedBallot, ballots: Sequence[SignedBallot]) -> Rejection:
-    different = len({each.ballot.content_digest() for each in ballots})
-    return Rejection(
-        voter=signed.ballot.voter,
-        reason="equivocation",
-        detail=f"ballot {signed.ballot.content_digest()} for {signed.ballot.judgement.choice or 'no plan'} is one of "
+def _equivocation(submission: Submission, sent: Sequence[Submission]) -> Rejection:
+    ballot = submission.ballot.ballot
+    different = len({each.ballot.ballot.content_digest() for each in sent})
+    return _rejection(
+        submission,
+        "equivocation",
+        f"ballot {ballot.content_digest()} for {ballot.judgement.choice or 'no plan'} is one of "
         f"{different} different ballots signed in this round; none counts",
     )
+
+
+def _rejection(submission: Submission, reason: RejectionReason, detail: str) -> Rejection:
+    return Rejection(voter=submission.ballot.ballot.voter, sender=submission.sender, reason=reason, detail=detail)
 
 
 def _is_quorum(voters: Sequence[Voter], rule: QuorumRule) -> bool:

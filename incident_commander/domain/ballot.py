@@ -91,21 +91,50 @@ class Certificate(Value):
     issued_at: UtcDatetime
 
 
-class Rejection(Value):
-    """A ballot that was not counted, and why."""
+RejectionReason = Literal[
+    "quarantined", "forged", "unknown_key", "bad_signature", "replayed", "equivocation", "duplicate", "late", "expired",
+    "unknown_plan",
+]  # fmt: skip
 
-    voter: str
-    reason: Literal[
-        "bad_signature",
-        "unknown_key",
-        "wrong_incident",
-        "wrong_round",
-        "expired",
-        "unknown_plan",
-        "duplicate",
-        "equivocation",
-    ]
+
+class Rejection(Value):
+    """A ballot that was not counted, and why.
+
+    Attributes:
+        voter: Whom the ballot names.
+        sender: By whose channel it came: who answers for it.
+    """
+
+    voter: Voter
+    sender: Voter
+    reason: RejectionReason
     detail: str
+
+
+class Quarantined(Value):
+    """A voter whose ballots do not count: payload of `agent.quarantined`.
+
+    Attributes:
+        incident_id: Where it was found out.
+        since: On that incident's clock.
+        until: For the rest of that incident, or in every incident until a person releases the agent.
+    """
+
+    voter: Voter
+    incident_id: IncidentId
+    round: int
+    reason: RejectionReason
+    detail: str
+    since: UtcDatetime
+    until: Literal["incident", "release"]
+
+
+class Released(Value):
+    """A person's word that a voter counts again: payload of `agent.released`."""
+
+    voter: Voter
+    by: str
+    reason: str
 
 
 class Tally(Value):

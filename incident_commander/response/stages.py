@@ -10,8 +10,9 @@ from ..actions.gate import Gate, Refused
 from ..agents import communication, detection, diagnosis, panel, prediction, resolution
 from ..agents.case import Case
 from ..consensus.keys import Keyring
+from ..consensus.poll import Poll, Submission
 from ..consensus.tally import tally
-from ..domain.ballot import Ballot, Certificate, QuorumRule, Round
+from ..domain.ballot import Certificate, QuorumRule, Round
 from ..domain.base import Digest
 from ..domain.findings import Diagnosis, Prediction
 from ..domain.incident import Incident, IncidentStatus
@@ -33,6 +34,8 @@ MOST_ROUNDS = 8
 """After so many rounds of voting a person decides: each of them was asked for by disagreement or by a person."""
 BALLOT_LIFE = timedelta(minutes=10)
 """How long a ballot is valid on the incident's clock: evidence older than that describes another situation."""
+ROUND_LASTS = timedelta(seconds=30)
+"""How long a round takes ballots; one that comes later is late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +113,26 @@ class Stages:
         plans = desk.record.candidates(opened)
         cast = await ask_voters(desk, case, self.analysts.run(panel.votes, case, plans))
         keyring = self.keyring()
-        ballots = [
-            keyring.signer(vote.voter).sign(
-                Ballot(
-                    voter=vote.voter,
-                    incident_id=desk.incident.id,
-                    round=desk.round,
-                    judgement=vote.judgement,
-                    cast_at=case.now,
-                    expires_at=case.now + BALLOT_LIFE,
-                )
+        poll = Poll(
+            incident_id=desk.incident.id,
+            round=desk.round,
+            candidates=frozenset(plan.digest for plan in plans),
+            opened_at=case.now,
+            deadline=case.now + ROUND_LASTS,
+            expires_at=case.now + BALLOT_LIFE,
+        )
+        sent = [
+            Submission(
+                vote.voter, keyring.signer(vote.voter).sign(poll.ballot(vote.voter, vote.judgement)), poll.opened_at
             )
             for vote in cast
             if vote.judgement is not None
         ]
         cited = {each.reference(): each for vote in cast for each in vote.cited}
         await desk.note("evidence.cited", "response", {"evidence": list(cited.values())})
-        for ballot in ballots:
-            await desk.note("ballot.cast", ballot.ballot.voter, ballot)
-        outcome = tally(desk.incident.id, desk.round, plans, ballots, self.rule, keyring.public_keys, case.now)
+        for submission in sent:
+            await desk.note("ballot.cast", submission.sender, submission.ballot)
+        outcome = tally(poll, sent, self.rule, keyring.public_keys, case.now)
         for rejection in outcome.rejected:
             await desk.note("ballot.rejected", "consensus", rejection)
         await desk.note("quorum.reached" if outcome.certificate else "quorum.failed", "consensus", outcome)

@@ -28,7 +28,7 @@ class VoteRow(Value):
 
 
 class RejectionRow(Value):
-    """A ballot that was not counted."""
+    """A ballot that was not counted, by the voter who sent it."""
 
     voter: str
     reason: str
@@ -121,7 +121,7 @@ def quorum_view(record: IncidentRecord, rule: QuorumRule) -> QuorumView:
     rejected = tally.rejected if tally else ()
     if tally is not None:
         votes = {digest: len(voters) for digest, voters in tally.votes.items()}
-        uncounted = {rejection.voter for rejection in rejected} & set(tally.missing)
+        uncounted = {rejection.sender for rejection in rejected} & set(tally.missing)
     else:
         votes = Counter(choice for signed in cast.values() if (choice := signed.ballot.judgement.choice) is not None)
         uncounted = set()
@@ -144,7 +144,7 @@ def quorum_view(record: IncidentRecord, rule: QuorumRule) -> QuorumView:
         slots=tuple(sorted((row.state for row in rows), key=VOTE_STATES.index)),
         votes=rows,
         rejected=tuple(
-            RejectionRow(voter=rejection.voter, reason=text.words(rejection.reason), detail=rejection.detail)
+            RejectionRow(voter=rejection.sender, reason=text.words(rejection.reason), detail=rejection.detail)
             for rejection in rejected
         ),
     )

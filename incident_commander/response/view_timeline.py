@@ -160,7 +160,7 @@ def _ballot(payload: JsonObject, plans: Sequence[Plan] = ()) -> Words:
 
 def _ballot_rejected(payload: JsonObject) -> Words:
     rejection = Rejection.model_validate(payload)
-    return f"Ballot of {rejection.voter} rejected: {text.words(rejection.reason)}", rejection.detail, "bad"
+    return f"Ballot from {rejection.sender} rejected: {text.words(rejection.reason)}", rejection.detail, "bad"
 
 
 def _quorum(payload: JsonObject) -> Words:

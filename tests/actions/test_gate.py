@@ -15,7 +15,7 @@ from incident_commander.domain.incident import Incident
 from incident_commander.domain.plan import Action, ApprovalAnswer, Authorisation, Plan, Receipt
 from incident_commander.domain.provenance import Provenance
 
-from ..consensus.ballot_box import INCIDENT, KEYS, NOW, votes
+from ..consensus.ballot_box import INCIDENT, KEYS, NOW, poll, sent, votes
 from ..consensus.ballot_box import RIGHT as STAYS
 
 CATALOGUE = load_catalogue()
@@ -78,8 +78,9 @@ def gate(claims: Claims | None = None) -> Gate:
 
 
 def certify(plan: Plan) -> Certificate:
-    cast = votes(dict.fromkeys(VOTERS, plan.digest))
-    certificate = tally(INCIDENT, 1, (plan, RIGHT, WRONG, STAYS), cast, rule(), KEYS.public_keys, NOW).certificate
+    candidates = (plan, RIGHT, WRONG, STAYS)
+    cast = sent(votes(dict.fromkeys(VOTERS, plan.digest), candidates))
+    certificate = tally(poll(candidates), cast, rule(), KEYS.public_keys, NOW).certificate
     assert certificate is not None
     return certificate
 

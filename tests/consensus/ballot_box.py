@@ -1,10 +1,12 @@
 """What the tests of consensus share: five keys, two plans, and ballots for them."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from incident_commander.consensus.keys import Keyring
+from incident_commander.consensus.poll import Poll, Submission
 from incident_commander.domain.ballot import VOTERS, Ballot, Judgement, SignedBallot, Voter
 from incident_commander.domain.base import Digest, IncidentId, ServiceName
 from incident_commander.domain.plan import Action, Check, Plan
@@ -55,6 +57,7 @@ def ballot(
     confidence: float = 0.8,
     models: tuple[str, ...] = (),
     without_models: Digest | None = None,
+    plans: Sequence[Plan] = PLANS,
 ) -> Ballot:
     """An unsigned ballot, cast now."""
     return Ballot(
@@ -63,7 +66,7 @@ def ballot(
         round=round_number,
         judgement=Judgement(
             choice=choice,
-            scores={each.digest: 0.5 for each in PLANS},
+            scores={each.digest: 0.5 for each in plans},
             confidence=confidence,
             reason="as its evidence says",
             models=models,
@@ -79,6 +82,23 @@ def signed(each: Ballot, keys: Keyring = KEYS) -> SignedBallot:
     return keys.signer(each.voter).sign(each)
 
 
-def votes(choices: dict[Voter, Digest | None]) -> list[SignedBallot]:
+def poll(plans: Sequence[Plan] = PLANS, incident: IncidentId = INCIDENT, round_number: int = 1) -> Poll:
+    """A round opened now, whose voters have half a minute."""
+    return Poll(
+        incident_id=incident,
+        round=round_number,
+        candidates=frozenset(plan.digest for plan in plans),
+        opened_at=NOW,
+        deadline=NOW + timedelta(seconds=30),
+        expires_at=NOW + timedelta(minutes=10),
+    )
+
+
+def sent(ballots: Iterable[SignedBallot]) -> list[Submission]:
+    """Each ballot by the channel of the voter that it names, in time."""
+    return [Submission(each.ballot.voter, each, NOW) for each in ballots]
+
+
+def votes(choices: Mapping[Voter, Digest | None], plans: Sequence[Plan] = PLANS) -> list[SignedBallot]:
     """One signed ballot for each voter."""
-    return [signed(ballot(voter, choice)) for voter, choice in choices.items()]
+    return [signed(ballot(voter, choice, plans=plans)) for voter, choice in choices.items()]

@@ -13,12 +13,12 @@ from incident_commander.consensus.tally import tally
 from incident_commander.domain.ballot import VOTERS, Certificate, QuorumRule, SignedBallot
 from incident_commander.domain.base import IncidentId
 
-from .ballot_box import INCIDENT, KEYS, NOW, PLANS, RIGHT, WRONG, ballot, keyring, signed, votes
+from .ballot_box import INCIDENT, KEYS, NOW, RIGHT, WRONG, ballot, keyring, plan, poll, sent, signed, votes
 
 
 def certified() -> Certificate:
     ballots = votes({v: WRONG.digest if v == "prediction" else RIGHT.digest for v in VOTERS})
-    certificate = tally(INCIDENT, 1, PLANS, ballots, rule(), KEYS.public_keys, NOW).certificate
+    certificate = tally(poll(), sent(ballots), rule(), KEYS.public_keys, NOW).certificate
     assert certificate is not None
     return certificate
 
@@ -52,7 +52,7 @@ def weakened() -> QuorumRule:
     [
         Tampering({"plan_digest": WRONG.digest}, "it is for plan"),
         Tampering({"incident_id": IncidentId("inc-2")}, "it is for incident"),
-        Tampering({"round": 2}, "wrong_round"),
+        Tampering({"round": 2}, "replayed: it was cast for incident 'inc-1', round 1"),
         Tampering({"rule": weakened()}, "another quorum rule"),
         Tampering({"ballots": certified().ballots[:3]}, "no quorum"),
         Tampering({"ballots": (certified().ballots[0],) * 5}, "duplicate"),
@@ -64,6 +64,15 @@ def test_a_tampered_certificate_is_refused(tampering: Tampering) -> None:
     changed = certified().model_copy(update=tampering.change)
     with pytest.raises(InvalidCertificate, match=tampering.says):
         verify_certificate(changed, RIGHT.digest, INCIDENT, KEYS.public_keys)
+
+
+def test_ballots_that_judged_other_candidates_are_no_quorum_together() -> None:
+    """A voter that was shown other plans may have chosen the best of bad ones."""
+    one, *others = certified().ballots
+    shown = signed(ballot(one.ballot.voter, RIGHT.digest, plans=(RIGHT, plan("elsewhere"))))
+    mixed = certified().model_copy(update={"ballots": (*others, shown)})
+    with pytest.raises(InvalidCertificate, match="the 2 plans it judged are not the 2 candidates"):
+        verify_certificate(mixed, RIGHT.digest, INCIDENT, KEYS.public_keys)
 
 
 def test_a_certificate_of_other_keys_is_refused() -> None:

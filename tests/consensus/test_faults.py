@@ -14,9 +14,9 @@ from incident_commander.consensus.faults import (
     FAULT_KINDS,
     FaultKind,
     RoundFacts,
-    Submission,
     faulty_submissions,
 )
+from incident_commander.consensus.poll import Submission
 from incident_commander.domain.ballot import VOTERS, Judgement, Voter
 from incident_commander.domain.base import Digest, IncidentId
 

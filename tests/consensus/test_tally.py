@@ -1,23 +1,34 @@
 """Which ballots count, and when they make a certificate."""
 
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from incident_commander.consensus.poll import Submission
 from incident_commander.consensus.rule import rule
 from incident_commander.consensus.tally import tally
-from incident_commander.domain.ballot import VOTERS, SignedBallot, Tally, Voter
+from incident_commander.domain.ballot import VOTERS, RejectionReason, SignedBallot, Tally, Voter
 from incident_commander.domain.base import Digest, IncidentId
 
-from .ballot_box import INCIDENT, KEYS, NOW, PLANS, RIGHT, WRONG, ballot, keyring, plan, signed, votes
+from .ballot_box import KEYS, NOW, PLANS, RIGHT, WRONG, ballot, keyring, plan, poll, sent, signed, votes
 
 RULE = rule()
 
 
-def counted(ballots: list[SignedBallot], seconds: float = 0) -> Tally:
-    return tally(INCIDENT, 1, PLANS, ballots, RULE, KEYS.public_keys, NOW + timedelta(seconds=seconds))
+def counted(
+    ballots: Iterable[SignedBallot | Submission], seconds: float = 0, quarantined: Collection[Voter] = ()
+) -> Tally:
+    """Ballots come by the channel of the voter that they name, unless they are given as submissions."""
+    received = [each if isinstance(each, Submission) else sent([each])[0] for each in ballots]
+    return tally(poll(), received, RULE, KEYS.public_keys, NOW + timedelta(seconds=seconds), quarantined)
+
+
+def reasons(outcome: Tally) -> list[tuple[Voter, Voter, RejectionReason]]:
+    """Who sent which rejected ballot in whose name, and why it was rejected."""
+    return [(each.sender, each.voter, each.reason) for each in outcome.rejected]
 
 
 def test_four_of_five_for_one_plan_make_a_certificate_that_holds_the_dissent_too() -> None:
@@ -67,9 +78,12 @@ def test_two_ballots_that_differ_in_nothing_but_confidence_are_equivocation_too(
 @pytest.mark.parametrize(
     ("stray", "reason"),
     [
-        (ballot("detection", RIGHT.digest, incident=IncidentId("inc-2")), "wrong_incident"),
-        (ballot("detection", RIGHT.digest, round_number=2), "wrong_round"),
+        (ballot("detection", RIGHT.digest, incident=IncidentId("inc-2")), "replayed"),
+        (ballot("detection", RIGHT.digest, round_number=2), "replayed"),
         (ballot("detection", RIGHT.digest, lives=timedelta(seconds=0)), "expired"),
+        (ballot("detection", RIGHT.digest, lives=timedelta(days=365)), "expired"),
+        (ballot("detection", RIGHT.digest, plans=(*PLANS, plan("elsewhere"))), "unknown_plan"),
+        (ballot("detection", RIGHT.digest, plans=(RIGHT,)), "unknown_plan"),
         (ballot("detection", plan("elsewhere").digest), "unknown_plan"),
         (ballot("detection", RIGHT.digest, without_models=plan("elsewhere").digest), "unknown_plan"),
     ],
@@ -99,6 +113,53 @@ def test_a_ballot_in_the_name_of_another_voter_does_not_verify() -> None:
     assert [r.reason for r in counted([stolen, claimed]).rejected] == ["bad_signature", "unknown_key"]
 
 
+def test_a_ballot_in_anothers_name_is_forged_by_its_sender_however_it_is_signed() -> None:
+    true = signed(ballot("diagnosis", RIGHT.digest))
+    invented = true.model_copy(update={"public_key": KEYS.public_keys["detection"]})
+    outcome = counted([Submission("detection", each, NOW) for each in (true, invented)] + sent([true]))
+    assert reasons(outcome) == [("detection", "diagnosis", "forged")] * 2
+    assert outcome.votes == {RIGHT.digest: ("diagnosis",)}
+
+
+def test_a_ballot_counts_until_the_deadline_and_is_late_after_it() -> None:
+    until = poll().deadline
+    four = votes(dict.fromkeys(VOTERS[1:], RIGHT.digest))
+    last = signed(ballot("detection", WRONG.digest))
+    in_time = counted([*four, Submission("detection", last, until)])
+    late = counted([*four, Submission("detection", last, until + timedelta(microseconds=1))])
+    assert in_time.votes[WRONG.digest] == ("detection",)
+    assert reasons(late) == [("detection", "detection", "late")]
+    assert late.missing == ("detection",)
+
+
+def test_a_ballot_that_comes_in_time_and_again_late_counts_once() -> None:
+    once = signed(ballot("detection", RIGHT.digest))
+    outcome = counted([Submission("detection", once, NOW + timedelta(hours=1)), Submission("detection", once, NOW)])
+    assert outcome.votes == {RIGHT.digest: ("detection",)}
+    assert reasons(outcome) == [("detection", "detection", "duplicate")]
+
+
+def test_a_second_ballot_is_equivocation_also_where_it_comes_late() -> None:
+    later = Submission("detection", signed(ballot("detection", WRONG.digest)), NOW + timedelta(hours=1))
+    outcome = counted([signed(ballot("detection", RIGHT.digest)), later])
+    assert reasons(outcome) == [("detection", "detection", "equivocation")] * 2
+
+
+def test_a_quarantined_voter_does_not_count_but_stays_one_of_five() -> None:
+    cast = votes(dict.fromkeys(VOTERS, RIGHT.digest))
+    with_four = counted(cast, quarantined={"detection"})
+    assert with_four.certificate is not None
+    assert reasons(with_four) == [("detection", "detection", "quarantined")]
+    with_three = counted(cast, quarantined={"detection", "diagnosis"})
+    assert with_three.certificate is None
+    assert with_three.reason == "the most votes for one plan were 3 of 5; 4 are required"
+
+
+def test_who_forges_in_the_name_of_a_quarantined_voter_is_not_covered_by_it() -> None:
+    forged = Submission("diagnosis", signed(ballot("detection", RIGHT.digest)), NOW)
+    assert reasons(counted([forged], quarantined={"detection"})) == [("diagnosis", "detection", "forged")]
+
+
 def test_voters_that_share_a_model_count_by_their_votes_without_it() -> None:
     moved: list[Voter] = ["detection", "diagnosis"]
     ballots = [
@@ -124,23 +185,25 @@ CHOICES = st.sampled_from([RIGHT.digest, WRONG.digest, None])
 
 
 @st.composite
-def boxes(draw: st.DrawFn) -> tuple[list[SignedBallot], Voter]:
-    """Honest ballots of four voters, and whatever one arbitrary voter signs: any number of different ballots."""
+def boxes(draw: st.DrawFn) -> tuple[list[Submission], Voter]:
+    """Honest ballots of four voters, and whatever one arbitrary voter sends: any number of different ballots."""
     faulty = draw(st.sampled_from(VOTERS))
-    honest = [signed(ballot(v, draw(CHOICES))) for v in VOTERS if v != faulty and draw(st.booleans())]
-    made: list[SignedBallot] = []
+    honest = sent(signed(ballot(v, draw(CHOICES))) for v in VOTERS if v != faulty and draw(st.booleans()))
+    made: list[Submission] = []
     for _ in range(draw(st.integers(0, 4))):
         choice: Digest | None = draw(CHOICES)
         own = signed(ballot(faulty, choice, confidence=draw(st.sampled_from([0.1, 0.9]))))
-        forged_as = draw(st.sampled_from(VOTERS))
-        made.append(draw(st.sampled_from([own, own.model_copy(update={"ballot": ballot(forged_as, choice)})])))
+        invented = own.model_copy(update={"ballot": ballot(draw(st.sampled_from(VOTERS)), choice)})
+        others = [each.ballot for each in honest]
+        what = draw(st.sampled_from([own, invented, *others]))
+        made.append(Submission(faulty, what, NOW + timedelta(seconds=draw(st.sampled_from([0, 30, 31])))))
     return draw(st.permutations([*honest, *made])), faulty
 
 
 @settings(max_examples=150, deadline=None)
 @given(boxes())
 def test_with_one_arbitrary_voter_no_two_subsets_certify_different_plans(
-    box: tuple[list[SignedBallot], Voter],
+    box: tuple[list[Submission], Voter],
 ) -> None:
     ballots, faulty = box
     seen = set()
@@ -156,7 +219,7 @@ def test_with_one_arbitrary_voter_no_two_subsets_certify_different_plans(
 
 @settings(max_examples=150, deadline=None)
 @given(boxes())
-def test_a_certificate_has_at_least_four_distinct_voters_for_its_plan(box: tuple[list[SignedBallot], Voter]) -> None:
+def test_a_certificate_has_at_least_four_distinct_voters_for_its_plan(box: tuple[list[Submission], Voter]) -> None:
     outcome = counted(box[0])
     if outcome.certificate is not None:
         assert len(set(outcome.votes[outcome.certificate.plan_digest])) >= 4
@@ -165,7 +228,15 @@ def test_a_certificate_has_at_least_four_distinct_voters_for_its_plan(box: tuple
 
 @settings(max_examples=100, deadline=None)
 @given(boxes())
-def test_the_order_of_the_ballots_does_not_matter(box: tuple[list[SignedBallot], Voter]) -> None:
+def test_the_order_of_the_ballots_does_not_matter(box: tuple[list[Submission], Voter]) -> None:
     ballots = box[0]
     assert counted(ballots) == counted(list(reversed(ballots)))
-    assert counted(ballots) == counted(sorted(ballots, key=lambda b: b.signature))
+    shuffled = sorted(ballots, key=lambda submission: submission.ballot.signature)
+    assert counted(ballots) == counted(shuffled)
+
+
+@settings(max_examples=150, deadline=None)
+@given(boxes())
+def test_only_who_is_faulty_answers_for_what_is_rejected(box: tuple[list[Submission], Voter]) -> None:
+    submissions, faulty = box
+    assert {each.sender for each in counted(submissions).rejected} <= {faulty}

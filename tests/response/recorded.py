@@ -1,5 +1,6 @@
 """The story of `tests.ui.story` as a recording that holds: signed ballots, a counted certificate, a chain of events."""
 
+from incident_commander.consensus.poll import Poll, Submission
 from incident_commander.consensus.rule import rule
 from incident_commander.consensus.tally import tally
 from incident_commander.domain.ballot import VOTERS, Ballot, Judgement, SignedBallot, Voter
@@ -81,7 +82,16 @@ def told(for_it: int = 4) -> tuple[tuple[EventKind, str, JsonObject, float], ...
         signed(voter, story.RAISE_POOL if place < for_it else story.DO_NOTHING, (0.9, 0.85 if place == 0 else 0.1))
         for place, voter in enumerate(VOTERS)
     ]
-    outcome = tally(story.ID, 1, (story.RAISE_POOL, story.DO_NOTHING), ballots, rule(), KEYS.public_keys, story.at(96))
+    poll = Poll(
+        story.ID,
+        1,
+        frozenset((story.RAISE_POOL.digest, story.DO_NOTHING.digest)),
+        opened_at=story.at(95),
+        deadline=story.at(96),
+        expires_at=story.at(600),
+    )
+    cast = [Submission(ballot.ballot.voter, ballot, story.at(95)) for ballot in ballots]
+    outcome = tally(poll, cast, rule(), KEYS.public_keys, story.at(96))
     alert = story.alert()
     grouped: JsonObject = {
         "name": alert.name,

@@ -70,7 +70,7 @@ def test_a_vote_under_way_shows_who_has_not_voted() -> None:
 
 
 def test_a_ballot_that_was_not_counted_is_shown_as_such_with_the_reason() -> None:
-    rejection = Rejection(voter="diagnosis", reason="bad_signature", detail="not the voter's")
+    rejection = Rejection(voter="diagnosis", sender="diagnosis", reason="bad_signature", detail="not the voter's")
     failed = story.TALLY.model_copy(
         update={
             "certificate": None,
