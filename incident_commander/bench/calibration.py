@@ -17,10 +17,9 @@ from .diagnoses import Diagnosed
 from .figures import table
 from .forecast import ask
 from .forecast_series import LimitedSeries, given, simulated
-from .nab_corpus import BadCorpus
 from .petshop import run_petshop
-from .petshop_data import BadPetShop
-from .rootcause import BadCases, run_rootcause
+from .reading import BadData
+from .rootcause import run_rootcause
 
 FORECAST_SEEDS = 12
 """Seeds of simulated series from 0 on, the even ones to fit on."""
@@ -28,10 +27,6 @@ LEGEND = """\
 Brier: mean squared distance of probability and outcome; same for all: that of always stating the share that came true.
 error: mean distance of stated and true share over ten bands. calibrated: after a map of the log odds that was fitted on
 the other half; it is reported only, and changes no stated probability."""
-
-
-class NothingToCalibrate(ValueError):
-    """A folder holds no data set whose layout is known; the message says what was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +71,14 @@ def data_halves(folder: Path) -> list[Halves]:
     """What is stated of the data sets in a folder, or of the one that it is.
 
     Raises:
-        NothingToCalibrate: none is there.
-        BadCorpus, BadPetShop, BadCases: one cannot be read.
+        BadData: none is there, or one cannot be read.
     """
     if not folder.is_dir():
-        raise NothingToCalibrate(f"{folder} is no folder; give --data one that holds data sets, or a data set")
+        raise BadData(f"{folder} is no folder; give --data one that holds data sets, or a data set")
     children = sorted(path for path in folder.iterdir() if path.is_dir())
     found = [halves for root in (folder, *children) for halves in _of(root)]
     if not found:
-        raise NothingToCalibrate(
+        raise BadData(
             f"{folder} holds no data set whose layout is known: data/*/*.csv with labels, dataset/*/graph.csv, or "
             "cases/*/ground_truth.json, there or one folder below"
         )
@@ -164,9 +158,3 @@ def _of(root: Path) -> Iterator[Halves]:
             if result.first_failing:
                 halves.half(number).append(Stated(result.probability, result.first_failing_right))
         yield halves
-
-
-__all__ = [
-    "BadCases", "BadCorpus", "BadPetShop", "Halves", "NothingToCalibrate", "calibration_table", "data_halves",
-    "forecast_halves", "practice_halves", "report_of",
-]  # fmt: skip

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 
 from ..domain.telemetry import Signal
 from .figures import Figure, figures_table
+from .reading import BadData
 
 app = typer.Typer(no_args_is_help=True, help="Measure it: each prints a table, or one JSON object with --json.")
 
@@ -112,18 +114,14 @@ def nab(
     as_json: Json = False,
 ) -> None:
     """The streaming anomaly detector on the Numenta Anomaly Benchmark, published detectors beside."""
-    from .nab import BadThresholds, nab_table, read_thresholds, run_nab, write_thresholds
-    from .nab_corpus import BadCorpus
+    from .nab import nab_table, read_thresholds, run_nab, write_thresholds
 
     if fit is not None and threshold is not None:
         raise typer.BadParameter("--fit finds thresholds and --threshold uses known ones; give one of them")
-    try:
+    with _bad_data_told():
         result = run_nab(data, None if threshold is None else read_thresholds(threshold))
         if fit is not None:
             write_thresholds(fit, result.thresholds)
-    except (BadCorpus, BadThresholds) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
     typer.echo(json.dumps(result.as_json(), indent=2) if as_json else nab_table(result))
 
 
@@ -134,13 +132,9 @@ def petshop(
 ) -> None:
     """The service at fault from metrics and a call graph on the PetShop data set, published methods beside."""
     from .petshop import petshop_table, run_petshop
-    from .petshop_data import BadPetShop
 
-    try:
+    with _bad_data_told():
         result = run_petshop(data)
-    except BadPetShop as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
     typer.echo(json.dumps(result.as_json(), indent=2) if as_json else petshop_table(result))
 
 
@@ -150,13 +144,10 @@ def rootcause(
     as_json: Json = False,
 ) -> None:
     """The guilty commit, or none, of recorded incidents, published answers beside."""
-    from .rootcause import BadCases, rootcause_table, run_rootcause
+    from .rootcause import rootcause_table, run_rootcause
 
-    try:
+    with _bad_data_told():
         result = run_rootcause(data)
-    except BadCases as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
     typer.echo(json.dumps(result.as_json(), indent=2) if as_json else rootcause_table(result))
 
 
@@ -166,14 +157,10 @@ def logs(
     as_json: Json = False,
 ) -> None:
     """How well log lines are grouped by template on labelled logs, published parsers beside."""
-    from .log_data import BadLogs
     from .logs import logs_table, run_logs
 
-    try:
+    with _bad_data_told():
         result = run_logs(data)
-    except BadLogs as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
     typer.echo(json.dumps(result.as_json(), indent=2) if as_json else logs_table(result))
 
 
@@ -184,13 +171,9 @@ def forecast(
 ) -> None:
     """When a limit is crossed, or that it is not going to be, a linear and a last-value forecaster beside."""
     from .forecast import forecast_table, run_forecast
-    from .nab_corpus import BadCorpus
 
-    try:
+    with _bad_data_told():
         result = run_forecast(data)
-    except BadCorpus as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
     typer.echo(json.dumps(result.as_json(), indent=2) if as_json else forecast_table(result))
 
 
@@ -208,12 +191,9 @@ def calibration(
     from .diagnoses import diagnose_worlds
 
     tried = range(first_seed, first_seed + seeds)
-    try:
+    with _bad_data_told():
         halves = bench.data_halves(data) if data is not None else []
         halves = [*bench.practice_halves(diagnose_worlds(tried), tried), bench.forecast_halves(), *halves]
-    except (bench.BadCases, bench.BadCorpus, bench.BadPetShop, bench.NothingToCalibrate) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
     command = f"{COMMAND} --seeds {seeds} --first-seed {first_seed}" + ("" if data is None else " --data DIR")
     report = bench.report_of(halves, datetime.now(UTC).replace(microsecond=0), command)
     if write:
@@ -258,6 +238,16 @@ def diagnose(
         typer.echo(json.dumps(named, indent=2))
     else:
         typer.echo(figures_table(figures))
+
+
+@contextmanager
+def _bad_data_told() -> Iterator[None]:
+    """Data that cannot be used is told in a sentence, and the command fails."""
+    try:
+        yield
+    except BadData as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
 
 
 def _print(figures: Sequence[Figure], as_json: bool) -> None:

@@ -115,7 +115,7 @@ def run_forecast(data: Path | None = None, seeds: range = REPORTED_SEEDS) -> For
     """Forecast the simulated series, or those of a folder in NAB's layout.
 
     Raises:
-        BadCorpus: the folder holds no such series, or one cannot be read.
+        BadData: the folder holds no such series, or one cannot be read.
     """
     if data is None:
         cases = simulated(seeds)

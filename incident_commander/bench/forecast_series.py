@@ -13,7 +13,8 @@ import numpy as np
 
 from ..analysis.anomaly import running_median
 from ..domain.telemetry import FloatArray
-from .nab_corpus import BadCorpus, read_series
+from .nab_corpus import read_series
+from .reading import BadData
 
 Direction = Literal["above", "below"]
 Course = tuple[FloatArray, float]
@@ -84,11 +85,11 @@ def given(folder: Path) -> list[LimitedSeries]:
     The limit is all that a forecaster is told of what comes.
 
     Raises:
-        BadCorpus: there is no such series, or one cannot be read.
+        BadData: there is no such series, or one cannot be read.
     """
     paths = sorted(folder.glob("data/*/*.csv"))
     if not paths:
-        raise BadCorpus(f"{folder} holds no data/*/*.csv; give --data the folder that holds data")
+        raise BadData(f"{folder} holds no data/*/*.csv; give --data the folder that holds data")
     found = []
     for path in paths:
         timestamps, values = read_series(path)

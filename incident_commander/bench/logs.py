@@ -62,7 +62,7 @@ def run_logs(folder: Path) -> LogsResult:
     """Mine and score every system of a folder.
 
     Raises:
-        BadLogs: The folder cannot be read.
+        BadData: The folder cannot be read.
     """
     logs = read_labelled_logs(folder)
     lines = sum(len(log.messages) for log in logs)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import FiniteFloat, JsonValue, TypeAdapter
 
 from ..analysis.streaming import StreamingDetector, score_series
 from .figures import table
 from .nab_corpus import LabelledSeries, read_corpus
 from .nab_scoring import ScoredSeries, best_threshold, judge_rows, nab_score
+from .reading import BadData, read_json
 
 _STREAMED_ROWS = 20_000
 """So many rows are run through the streaming path as well, to print its rate."""
@@ -23,10 +24,6 @@ _PUBLISHED_WHOLE = (
 _PUBLISHED_FROZEN = (
     ("ARTime", 67.0), ("Numenta HTM", 66.5), ("CAD OSE", 60.0), ("KNN-CAD", 54.7), ("Random Cut Forest", 47.6),
 )  # fmt: skip
-
-
-class BadThresholds(Exception):
-    """The file of thresholds cannot be read or written; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +72,7 @@ def run_nab(data: Path, thresholds: Mapping[str, float] | None = None) -> NabRes
         thresholds: One for each profile; None: the best on this data.
 
     Raises:
-        BadCorpus: the folder cannot be read.
-        BadThresholds: a profile has no threshold.
+        BadData: the folder cannot be read, or a profile has no threshold.
     """
     begun = time.perf_counter()
     corpus = read_corpus(data)
@@ -91,7 +87,7 @@ def run_nab(data: Path, thresholds: Mapping[str, float] | None = None) -> NabRes
         elif profile in thresholds:
             chosen[profile] = thresholds[profile]
         else:
-            raise BadThresholds(f"no threshold for the profile {profile!r}; write the file with --fit on this data")
+            raise BadData(f"no threshold for the profile {profile!r}; write the file with --fit on this data")
     return NabResult(
         profiles={profile: nab_score(scored, costs, chosen[profile]) for profile, costs in corpus.profiles.items()},
         thresholds=chosen,
@@ -127,26 +123,24 @@ def read_thresholds(path: Path) -> dict[str, float]:
     """The threshold of each profile from a file that `write_thresholds` wrote.
 
     Raises:
-        BadThresholds: there is no such file, or something else is in it.
+        BadData: there is no such file, or something else is in it.
     """
     try:
-        return TypeAdapter(dict[str, float]).validate_python(json.loads(path.read_text("utf-8")))
-    except OSError as error:
-        raise BadThresholds(f"{path} cannot be read: {error.strerror}; write it with --fit") from error
-    except (UnicodeDecodeError, json.JSONDecodeError, ValidationError) as error:
-        raise BadThresholds(f"{path} is no JSON object of profiles and thresholds; write it with --fit") from error
+        return read_json(path, TypeAdapter(dict[str, FiniteFloat]))
+    except BadData as error:
+        raise BadData(f"{error}, or write it with --fit") from error
 
 
 def write_thresholds(path: Path, thresholds: Mapping[str, float]) -> None:
     """Write the threshold of each profile to a file.
 
     Raises:
-        BadThresholds: the file cannot be written.
+        BadData: the file cannot be written.
     """
     try:
         path.write_text(json.dumps(dict(thresholds), indent=2) + "\n", "utf-8")
     except OSError as error:
-        raise BadThresholds(f"{path} cannot be written: {error.strerror}") from error
+        raise BadData(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _streaming_rate(corpus: tuple[LabelledSeries, ...]) -> float:

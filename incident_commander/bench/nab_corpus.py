@@ -5,26 +5,19 @@ last time of each window of each series, `config/profiles.json` with the weights
 offset are read as UTC.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from ..domain.telemetry import FloatArray
-
-T = TypeVar("T")
+from .reading import BadData, read_json, read_text
 
 _COLUMNS = ("timestamp", "value")
-
-
-class BadCorpus(Exception):
-    """The folder cannot be scored; the message names the file, the line where there is one, and the remedy."""
 
 
 class CostMatrix(BaseModel):
@@ -70,21 +63,21 @@ def read_corpus(folder: Path) -> Corpus:
     """Read a folder in NAB's layout.
 
     Raises:
-        BadCorpus: a file is absent, unreadable, malformed, or contradicts another.
+        BadData: a file is absent, unreadable, malformed, or contradicts another.
     """
     paths = sorted(folder.glob("data/*/*.csv"))
     if not paths:
-        raise BadCorpus(f"{folder} holds no data/*/*.csv; give --data the folder that holds data, labels and config")
-    profiles = _read_json(folder / "config" / "profiles.json", TypeAdapter(dict[str, _Profile]))
+        raise BadData(f"{folder} holds no data/*/*.csv; give --data the folder that holds data, labels and config")
+    profiles = read_json(folder / "config" / "profiles.json", TypeAdapter(dict[str, _Profile]))
     if not profiles:
-        raise BadCorpus(f"{folder / 'config' / 'profiles.json'} names no profile; restore the published file")
+        raise BadData(f"{folder / 'config' / 'profiles.json'} names no profile; restore the published file")
     labels_path = folder / "labels" / "combined_windows.json"
-    labels = _read_json(labels_path, TypeAdapter(dict[str, list[tuple[str, str]]]))
+    labels = read_json(labels_path, TypeAdapter(dict[str, list[tuple[str, str]]]))
     series = []
     for path in paths:
         name = f"{path.parent.name}/{path.name}"
         if name not in labels:
-            raise BadCorpus(f"{labels_path} says nothing of {name!r}; add it, with [] where it has no anomaly")
+            raise BadData(f"{labels_path} says nothing of {name!r}; add it, with [] where it has no anomaly")
         timestamps, values = read_series(path)
         windows = _windows(labels[name], timestamps, f"{labels_path}: {name!r}")
         series.append(LabelledSeries(name, timestamps, values, windows))
@@ -95,15 +88,15 @@ def read_series(path: Path) -> tuple[FloatArray, FloatArray]:
     """The times (seconds since the epoch) and values of one file, row by row as they stand in it, float64[n_rows].
 
     Raises:
-        BadCorpus: the file cannot be read, has no rows, lacks a column, or a cell is no time or no number.
+        BadData: the file cannot be read, has no rows, lacks a column, or a cell is no time or no number.
     """
-    lines = _text(path).splitlines()
+    lines = read_text(path).splitlines()
     if not lines:
-        raise BadCorpus(f"{path} is empty; it needs the header {','.join(_COLUMNS)!r} and one row at least")
+        raise BadData(f"{path} is empty; it needs the header {','.join(_COLUMNS)!r} and one row at least")
     header = [cell.strip() for cell in lines[0].split(",")]
     missing = [column for column in _COLUMNS if column not in header]
     if missing:
-        raise BadCorpus(f"{path}, line 1: no column {missing[0]!r} in {lines[0][:80]!r}; the first line names columns")
+        raise BadData(f"{path}, line 1: no column {missing[0]!r} in {lines[0][:80]!r}; the first line names columns")
     time_column, value_column = (header.index(column) for column in _COLUMNS)
     timestamps, values = [], []
     for number, line in enumerate(lines[1:], start=2):
@@ -111,16 +104,16 @@ def read_series(path: Path) -> tuple[FloatArray, FloatArray]:
         if not line.strip():
             continue
         if len(cells) != len(header):
-            raise BadCorpus(
+            raise BadData(
                 f"{path}, line {number}: {len(cells)} cells in {line[:80]!r} where the header has {len(header)}"
             )
         try:
             timestamps.append(_epoch(cells[time_column].strip()))
             values.append(float(cells[value_column].strip() or math.nan))
         except ValueError as error:
-            raise BadCorpus(f"{path}, line {number}: {error}; correct it, or leave the value empty") from error
+            raise BadData(f"{path}, line {number}: {error}; correct it, or leave the value empty") from error
     if not timestamps:
-        raise BadCorpus(f"{path} has a header and no rows; it needs one at least")
+        raise BadData(f"{path} has a header and no rows; it needs one at least")
     return np.array(timestamps), np.array(values)
 
 
@@ -133,12 +126,12 @@ def _windows(limits: list[tuple[str, str]], timestamps: FloatArray, where: str) 
             try:
                 found = np.flatnonzero(timestamps == _epoch(text))
             except ValueError as error:
-                raise BadCorpus(f"{where}: {error}") from error
+                raise BadData(f"{where}: {error}") from error
             if not found.size:
-                raise BadCorpus(f"{where}: a window ends at {text!r}, a time that no row of the series has")
+                raise BadData(f"{where}: a window ends at {text!r}, a time that no row of the series has")
             rows.append(int(found[0]))
         if rows[0] > rows[1] or (windows and rows[0] <= windows[-1][1]):
-            raise BadCorpus(f"{where}: the window {limit[0]!r} to {limit[1]!r} is not after the one before it")
+            raise BadData(f"{where}: the window {limit[0]!r} to {limit[1]!r} is not after the one before it")
         windows.append((rows[0], rows[1]))
     return tuple(windows)
 
@@ -150,26 +143,3 @@ def _epoch(text: str) -> float:
     except ValueError:
         raise ValueError(f"{text[:40]!r} is no time such as 2015-02-26 21:42:53") from None
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
-
-
-def _read_json(path: Path, form: TypeAdapter[T]) -> T:
-    text = _text(path)
-    try:
-        return form.validate_python(json.loads(text))
-    except json.JSONDecodeError as error:
-        raise BadCorpus(f"{path}, line {error.lineno}: no JSON ({error.msg}); restore the file") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadCorpus(f"{path}: at {where!r}: {first['msg']}; restore the published file") from error
-
-
-def _text(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise BadCorpus(f"{path}, line {line}: not text in UTF-8 (byte {content[error.start]:#04x})") from error
-    except OSError as error:
-        raise BadCorpus(f"{path} cannot be read: {error.strerror}") from error

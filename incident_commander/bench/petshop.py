@@ -19,7 +19,8 @@ from ..analysis.excess_harm import CallMetrics, Harm
 from ..analysis.localisation import Localisation, localise
 from ..domain.telemetry import FloatArray
 from .figures import table
-from .petshop_data import BadPetShop, MetricTable, PetShopScenario, Split, Target, read_petshop
+from .petshop_data import MetricTable, PetShopScenario, Split, Target, read_petshop
+from .reading import BadData
 
 TargetMetric = Literal["latency", "availability"]
 _HARMS: Mapping[str, Harm] = {"latency": "latency", "availability": "errors"}
@@ -103,7 +104,7 @@ def run_petshop(folder: Path) -> PetShopResult:
     """Localise every issue of a folder in the data set's layout, and every stretch of its normal times.
 
     Raises:
-        BadPetShop: The folder cannot be read, or a target has no metrics.
+        BadData: The folder cannot be read, or a target has no metrics.
     """
     data = read_petshop(folder)
     begun = time.perf_counter()
@@ -133,12 +134,12 @@ def locate(
     """Rank the suspects of one window. `where` names the case in errors.
 
     Raises:
-        BadPetShop: The target is not among the metrics.
+        BadData: The target is not among the metrics.
     """
     if target.metric not in _HARMS:
-        raise BadPetShop(f"{where}: target metric {target.metric!r}; known are {', '.join(sorted(_HARMS))}")
+        raise BadData(f"{where}: target metric {target.metric!r}; known are {', '.join(sorted(_HARMS))}")
     if (target.node, target.metric, target.agg) not in window.columns:
-        raise BadPetShop(
+        raise BadData(
             f"{where}: target {target.node!r} {target.metric!r} {target.agg!r} has no column in metrics.csv; "
             "compare target.json with its head"
         )

@@ -5,7 +5,6 @@ PetShop Dataset", CLeaR), under the folder given or under its folder `dataset`.
 """
 
 import csv
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,17 +12,14 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter
 
 from ..domain.telemetry import FloatArray
+from .reading import BadData, read_json, read_text
 
 Split = Literal["train", "test"]
 SPLITS: tuple[Split, ...] = ("train", "test")
 _HEAD_ROWS = 4
-
-
-class BadPetShop(Exception):
-    """The data cannot be read; the message names the file and line, and says what to do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,11 +94,11 @@ def read_petshop(folder: Path) -> PetShopData:
     """Every scenario of a folder, in order of names; one without metrics of normal times is left out, and that is said.
 
     Raises:
-        BadPetShop: There is none, or a file is missing or malformed.
+        BadData: There is none, or a file is missing or malformed.
     """
     root = folder / "dataset" if (folder / "dataset").is_dir() else folder
     if not root.is_dir():
-        raise BadPetShop(f"{folder}: no such folder; give the one that holds dataset/<traffic>/graph.csv")
+        raise BadData(f"{folder}: no such folder; give the one that holds dataset/<traffic>/graph.csv")
     scenarios: list[PetShopScenario] = []
     left_out: list[str] = []
     for path in sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")):
@@ -119,7 +115,7 @@ def read_petshop(folder: Path) -> PetShopData:
         )
     if not scenarios:
         why = "; ".join(left_out) or "no folder in it has graph.csv, noissue/ and train/ or test/"
-        raise BadPetShop(f"{folder}: no scenario to run: {why}")
+        raise BadData(f"{folder}: no scenario to run: {why}")
     return PetShopData(tuple(scenarios), tuple(left_out))
 
 
@@ -127,23 +123,25 @@ def read_metrics(path: Path) -> MetricTable:
     """A metrics.csv: three head lines (microservice, metric, statistic), one with the index's name, then the rows.
 
     Raises:
-        BadPetShop: It is missing or malformed, or has no row.
+        BadData: It is missing or malformed, or has no row.
     """
     lines = list(_lines(path))
     if len(lines) < _HEAD_ROWS + 1:
-        raise BadPetShop(
-            f"{path}:{len(lines)}: {len(lines)} lines; expected the head (microservice, metric, statistic, index name) "
-            "and at least one row"
+        raise BadData(
+            f"{path}, line {len(lines)}: {len(lines)} lines; expected the head (microservice, metric, statistic, index "
+            "name) and at least one row"
         )
     head = [cells for _, cells in lines[:3]]
     width = len(head[0])
     for number, cells in lines[1:]:
         if len(cells) != width and number != lines[3][0]:
-            raise BadPetShop(f"{path}:{number}: {len(cells)} cells, the first line has {width}; is the file cut off?")
+            raise BadData(
+                f"{path}, line {number}: {len(cells)} cells, the first line has {width}; is the file cut off?"
+            )
     columns: dict[tuple[str, str, str], int] = {}
     for i, (node, metric, statistic) in enumerate(zip(*(cells[1:] for cells in head), strict=True)):
         if (node, metric, statistic) in columns:
-            raise BadPetShop(f"{path}:1: column {i + 2} is a second {node!r} {metric!r} {statistic!r}; remove one")
+            raise BadData(f"{path}, line 1: column {i + 2} is a second {node!r} {metric!r} {statistic!r}; remove one")
         columns[node, metric, statistic] = i
     table = np.array([_numbers(path, number, cells) for number, cells in lines[_HEAD_ROWS:]])
     return MetricTable(table[:, 0], columns, table[:, 1:])
@@ -153,16 +151,16 @@ def read_graph(path: Path) -> dict[str, frozenset[str]]:
     """A graph.csv: an adjacency matrix, callers by row, callees by column, in the names' order of either.
 
     Raises:
-        BadPetShop: It is missing or malformed.
+        BadData: It is missing or malformed.
     """
     lines = list(_lines(path))
     if not lines:
-        raise BadPetShop(f"{path}: empty; expected an adjacency matrix with the names in the first line and column")
+        raise BadData(f"{path} is empty; expected an adjacency matrix with the names in the first line and column")
     names = lines[0][1][1:]
     calls: dict[str, frozenset[str]] = {}
     for number, cells in lines[1:]:
         if len(cells) != len(names) + 1:
-            raise BadPetShop(f"{path}:{number}: {len(cells)} cells, the first line has {len(names) + 1}")
+            raise BadData(f"{path}, line {number}: {len(cells)} cells, the first line has {len(names) + 1}")
         marks = [_number(path, number, cell) for cell in cells[1:]]
         calls[cells[0]] = frozenset(name for name, mark in zip(names, marks, strict=True) if mark > 0)
     return calls
@@ -174,7 +172,7 @@ def _issues(scenario: Path) -> Iterator[Issue]:
         if not folder.is_dir():
             continue
         for path in sorted((p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")), key=_natural):
-            label = _target(path / "target.json")
+            label = read_json(path / "target.json", TypeAdapter(_TargetFile))
             yield Issue(path.name, split, read_metrics(path / "metrics.csv"), label.target, label.root_cause)
 
 
@@ -183,36 +181,14 @@ def _natural(path: Path) -> tuple[str, int]:
     return stem, int(path.name[len(stem) :] or -1)
 
 
-def _target(path: Path) -> _TargetFile:
-    try:
-        return _TargetFile.model_validate(json.loads(_text(path)))
-    except json.JSONDecodeError as error:
-        raise BadPetShop(f"{path}:{error.lineno}: no JSON: {error.msg}") from error
-    except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the whole"
-        raise BadPetShop(f"{path}:1: {where}: {error.errors()[0]['msg']}") from error
-
-
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(_text(path).splitlines())
+    reader = csv.reader(read_text(path).splitlines())
     try:
         for cells in reader:
             if cells:
                 yield reader.line_num, cells
     except csv.Error as error:
-        raise BadPetShop(f"{path}:{reader.line_num}: no CSV: {error}") from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise BadPetShop(f"{path}: missing; the data set has one here") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise BadPetShop(f"{path}:{line}: byte {error.object[error.start]:#04x} is no UTF-8 text") from error
-    except OSError as error:
-        raise BadPetShop(f"{path}: {error.strerror}") from error
+        raise BadData(f"{path}, line {reader.line_num}: no CSV: {error}") from error
 
 
 def _numbers(path: Path, line: int, cells: list[str]) -> list[float]:
@@ -226,4 +202,4 @@ def _number(path: Path, line: int, cell: str) -> float:
     try:
         return float(cell)
     except ValueError as error:
-        raise BadPetShop(f"{path}:{line}: {cell!r} is no number") from error
+        raise BadData(f"{path}, line {line}: {cell!r} is no number") from error

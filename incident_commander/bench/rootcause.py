@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter
 
 from ..response.case_report import NO_COMMIT, CaseReport, diagnose_folder
 from ..telemetry.case_folder import CaseFolderError
 from .figures import table
+from .reading import BadData, read_json
 
 _TRUTH = "ground_truth.json"
 _SHORTEST_SHA = 7
@@ -22,10 +23,6 @@ _PUBLISHED = (
     ("always `none`", "7 of 24", "0 of 24"),
     ("language models", "29-100 %", ""),
 )
-
-
-class BadCases(ValueError):
-    """The data is not in RootCauseBench's layout; the message names the file and says what to do."""
 
 
 class _Truth(BaseModel):
@@ -92,7 +89,7 @@ def run_rootcause(data: Path) -> RootCauseResult:
     """Diagnose every case of a folder and score the answers.
 
     Raises:
-        BadCases: there is no case in it, or one cannot be read.
+        BadData: there is no case in it, or one cannot be read.
     """
     folders = _cases(data)
     return RootCauseResult(tuple(_run(folder) for folder in folders))
@@ -131,10 +128,10 @@ def rootcause_table(result: RootCauseResult) -> str:
 def _cases(data: Path) -> tuple[Path, ...]:
     root = data / "cases" if (data / "cases").is_dir() else data
     if not root.is_dir():
-        raise BadCases(f"{data} is no folder; give the one that holds cases/<name>/{{data/,{_TRUTH}}}")
+        raise BadData(f"{data} is no folder; give the one that holds cases/<name>/{{data/,{_TRUTH}}}")
     found = tuple(sorted(path for path in root.iterdir() if (path / _TRUTH).is_file()))
     if not found:
-        raise BadCases(f"no case in {root}: each is a folder with data/ and {_TRUTH} in it")
+        raise BadData(f"no case in {root}: each is a folder with data/ and {_TRUTH} in it")
     return found
 
 
@@ -142,15 +139,8 @@ def _run(folder: Path) -> CaseResult:
     try:
         report = diagnose_folder(folder / "data").report()
     except CaseFolderError as error:
-        raise BadCases(f"{folder / 'data'}: {error}") from error
-    return _scored(folder.name, report, _truth(folder / _TRUTH))
-
-
-def _truth(path: Path) -> _Truth:
-    try:
-        return _Truth.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise BadCases(f"{path} cannot be used: {error}") from error
+        raise BadData(f"{folder / 'data'}: {error}") from error
+    return _scored(folder.name, report, read_json(folder / _TRUTH, TypeAdapter(_Truth)))
 
 
 def _scored(name: str, report: CaseReport, truth: _Truth) -> CaseResult:

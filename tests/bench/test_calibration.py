@@ -6,13 +6,13 @@ import pytest
 from incident_commander.analysis.calibration import Stated
 from incident_commander.bench.calibration import (
     Halves,
-    NothingToCalibrate,
     calibration_table,
     data_halves,
     practice_halves,
     report_of,
 )
 from incident_commander.bench.diagnoses import Diagnosed
+from incident_commander.bench.reading import BadData
 from incident_commander.domain.base import ServiceName
 from incident_commander.domain.findings import FaultKind, Hypothesis
 
@@ -72,7 +72,7 @@ def test_given_series_are_told_by_their_layout_also_one_folder_below(tmp_path: P
 
 
 def test_a_folder_without_a_known_layout_is_named_with_what_was_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(NothingToCalibrate, match="ground_truth"):
+    with pytest.raises(BadData, match="ground_truth"):
         data_halves(tmp_path)
-    with pytest.raises(NothingToCalibrate, match="is no folder"):
+    with pytest.raises(BadData, match="is no folder"):
         data_halves(tmp_path / "absent")

@@ -10,7 +10,7 @@ from incident_commander.bench.commands import app
 from incident_commander.bench.forecast import Asked, ask, run_forecast, score_forecasts
 from incident_commander.bench.forecast_peers import last_value, linear
 from incident_commander.bench.forecast_series import FAMILIES, given, simulated
-from incident_commander.bench.nab_corpus import BadCorpus
+from incident_commander.bench.reading import BadData
 
 
 def forecast(probability: float, earliest: float | None = None, latest: float | None = None) -> Forecast:
@@ -118,7 +118,7 @@ def test_the_command_prints_one_json_object_with_the_peers_beside(tmp_path: Path
 
 
 def test_a_folder_without_series_is_named_with_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(BadCorpus, match="holds no data"):
+    with pytest.raises(BadData, match="holds no data"):
         run_forecast(tmp_path)
 
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from incident_commander.bench.commands import app
-from incident_commander.bench.log_data import BadLogs, read_labelled_logs
+from incident_commander.bench.log_data import read_labelled_logs
 from incident_commander.bench.logs import grouping_accuracy, logs_table, run_logs
+from incident_commander.bench.reading import BadData
 
 from ..running import REPOSITORY
 
@@ -59,7 +60,7 @@ def test_each_system_is_scored_and_counts_alike(tmp_path: Path) -> None:
 )
 def test_a_bad_file_is_named_with_its_line(tmp_path: Path, lines: list[str], told: str) -> None:
     file = system(tmp_path, "Some", lines)
-    with pytest.raises(BadLogs) as raised:
+    with pytest.raises(BadData) as raised:
         read_labelled_logs(tmp_path)
     assert str(file) in str(raised.value)
     assert told in str(raised.value)
@@ -68,18 +69,25 @@ def test_a_bad_file_is_named_with_its_line(tmp_path: Path, lines: list[str], tol
 def test_bytes_that_are_no_text_are_named_with_their_line(tmp_path: Path) -> None:
     file = system(tmp_path, "Some", [HEAD, *ROWS])
     file.write_bytes(file.read_bytes() + b"4,\xff\xfe,E2,t\n")
-    with pytest.raises(BadLogs, match=r"line 5: byte 0xff is not UTF-8"):
+    with pytest.raises(BadData, match=r"line 5: byte 0xff is not UTF-8"):
         read_labelled_logs(tmp_path)
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadLogs, match="nowhere is not a folder"):
+    with pytest.raises(BadData, match="nowhere is not a folder"):
         read_labelled_logs(tmp_path / "nowhere")
-    with pytest.raises(BadLogs, match="holds no systems"):
+    with pytest.raises(BadData, match="holds no systems"):
         read_labelled_logs(tmp_path)
-    (tmp_path / "Empty").mkdir()
-    with pytest.raises(BadLogs, match=r"Empty_2k.log_structured.csv is missing"):
+    (tmp_path / "Half").mkdir()
+    (tmp_path / "Half" / "Half_2k.log").write_text("opened\n")
+    with pytest.raises(BadData, match=r"Half_2k.log_structured.csv is missing"):
         read_labelled_logs(tmp_path)
+
+
+def test_blank_lines_and_folders_of_something_else_say_nothing(tmp_path: Path) -> None:
+    (tmp_path / "figures").mkdir()
+    system(tmp_path, "Some", [HEAD, *ROWS, "", ""])
+    assert [log.system for log in read_labelled_logs(tmp_path)] == ["Some"]
 
 
 def test_the_command_prints_one_object_or_one_error(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from incident_commander.bench.commands import app
 from incident_commander.bench.petshop import PetShopResult, petshop_table, run_petshop
-from incident_commander.bench.petshop_data import BadPetShop, read_graph, read_metrics, read_petshop
+from incident_commander.bench.petshop_data import read_graph, read_metrics, read_petshop
+from incident_commander.bench.reading import BadData
 
 REPOSITORY = Path(__file__).parents[2]
 GIVEN = REPOSITORY.parent / "shared" / "data" / "petshop"
@@ -148,7 +149,7 @@ def test_a_node_in_the_graph_or_in_the_metrics_alone_is_stood(shop: Path) -> Non
         ("graph.csv", 3, ",", "", "4 cells, the first line has 5"),
         ("graph.csv", 3, "1.0", "yes", "'yes' is no number"),
         ("train/issue_0/target.json", 1, "{", "", "no JSON"),
-        ("train/issue_0/target.json", 1, '"target"', '"goal"', "target: Field required"),
+        ("train/issue_0/target.json", 1, '"target"', '"goal"', "at 'target': Field required"),
     ],
 )
 def test_a_malformed_file_is_named_with_its_line(
@@ -162,7 +163,7 @@ def test_a_malformed_file_is_named_with_its_line(
     outcome = CliRunner().invoke(app, ["petshop", "--data", str(shop)])
     assert outcome.exit_code == 1
     assert isinstance(outcome.exception, SystemExit)
-    assert f"{path}:{line}: " in outcome.output
+    assert f"{path}, line {line}: " in outcome.output or f"{path}: at " in outcome.output
     assert said in outcome.output
 
 
@@ -174,20 +175,20 @@ def test_a_missing_empty_or_binary_file_is_named(shop: Path, file: str, content:
         path.unlink()
     else:
         path.write_bytes(content)
-    with pytest.raises(BadPetShop, match=str(path)):
+    with pytest.raises(BadData, match=str(path)):
         run_petshop(shop)
 
 
 def test_a_target_that_the_metrics_do_not_have_is_an_error_that_names_the_issue(shop: Path) -> None:
     edit(shop / "dataset" / "calm" / "test" / "issue_0" / "target.json", 1, '"node": "site"', '"node": "elsewhere"')
-    with pytest.raises(BadPetShop, match=r"calm/test/issue_0: target 'elsewhere' 'latency' 'Average' has no column"):
+    with pytest.raises(BadData, match=r"calm/test/issue_0: target 'elsewhere' 'latency' 'Average' has no column"):
         run_petshop(shop)
 
 
 def test_a_folder_without_scenarios_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(BadPetShop, match="no scenario to run"):
+    with pytest.raises(BadData, match="no scenario to run"):
         read_petshop(tmp_path)
-    with pytest.raises(BadPetShop, match="no such folder"):
+    with pytest.raises(BadData, match="no such folder"):
         read_petshop(tmp_path / "nowhere")
 
 

@@ -5,7 +5,8 @@ import pytest
 from typer.testing import CliRunner
 
 from incident_commander.bench.commands import app
-from incident_commander.bench.rootcause import BadCases, f1, rootcause_table, run_rootcause
+from incident_commander.bench.reading import BadData
+from incident_commander.bench.rootcause import f1, rootcause_table, run_rootcause
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "rootcausebench"
 KEYS = {
@@ -81,7 +82,7 @@ def test_the_f1_of_two_sets() -> None:
 
 
 def test_a_folder_without_cases_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(BadCases, match=r"ground_truth\.json"):
+    with pytest.raises(BadData, match=r"ground_truth\.json"):
         run_rootcause(tmp_path)
     outcome = CliRunner().invoke(app, ["rootcause", "--data", str(tmp_path / "absent")])
     assert outcome.exit_code == 1
@@ -91,7 +92,7 @@ def test_a_folder_without_cases_is_refused_with_what_to_do(tmp_path: Path) -> No
 def test_a_truth_that_cannot_be_used_is_refused_by_name(tmp_path: Path) -> None:
     case(tmp_path, "none")
     (tmp_path / "cases" / "shop" / "ground_truth.json").write_text("{")
-    with pytest.raises(BadCases, match=r"ground_truth\.json"):
+    with pytest.raises(BadData, match=r"ground_truth\.json"):
         run_rootcause(tmp_path)
 
 
