@@ -24,7 +24,7 @@ from .view_text import duration
 log = structlog.get_logger(__name__)
 
 WORKFLOW_VERSION = "2"
-"""Raised when the order of steps changes: workflows in flight are only resumed by the version that began them."""
+"""Raised when the order of steps changes: the engine resumes workflows of its own version only."""
 
 StageWork = Callable[[Desk], Awaitable[Next]]
 
@@ -74,6 +74,7 @@ class Lifecycle:
         )
         try:
             DBOS.launch()
+            await _forget_other_versions(executor_id)
             yield
         finally:
             await asyncio.to_thread(DBOS.destroy)
@@ -224,6 +225,22 @@ class Lifecycle:
             return False
         async with self._database.read() as unit:
             return (await unit.practice.get(incident.practice_run)).ended
+
+
+async def _forget_other_versions(executor_id: str) -> None:
+    """Drop the unfinished workflows that another version of this program left, so that `take_up` starts them anew.
+
+    Their order of steps was another, so they cannot go on; the ledger keeps a new one from doing anything again.
+    """
+    left = await DBOS.list_workflows_async(
+        status=["PENDING", "ENQUEUED"], executor_id=executor_id, load_input=False, load_output=False
+    )
+    other = [each.workflow_id for each in left if each.app_version != WORKFLOW_VERSION]
+    if other:
+        log.warning(
+            "workflows=<%d>, version=<%s> | begun by another version, starting anew", len(other), WORKFLOW_VERSION
+        )
+        await DBOS.delete_workflows_async(other)
 
 
 async def _close(desk: Desk) -> Next:

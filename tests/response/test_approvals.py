@@ -13,6 +13,7 @@ from incident_commander.actions.catalogue import OutOfBounds
 from incident_commander.composition import Commander
 from incident_commander.domain.base import Digest, IncidentId, RunId
 from incident_commander.domain.plan import Argument
+from incident_commander.response import lifecycle
 from incident_commander.response.approvals import NotAwaiting
 from incident_commander.response.record import IncidentRecord
 from incident_commander.response.view_approval import PendingApproval
@@ -140,7 +141,12 @@ async def test_an_answer_for_another_plan_or_to_no_question_is_refused(tmp_path:
             await answer(serving, about, "approved")
 
 
-def test_a_question_waits_through_a_restart(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [lifecycle.WORKFLOW_VERSION, "an earlier version's"])
+def test_a_question_waits_through_a_restart_and_an_update(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    present = lifecycle.WORKFLOW_VERSION
+
     async def until_asked() -> PendingApproval:
         async with asked(sqlite_home(tmp_path)) as (_, about):
             return about
@@ -153,7 +159,10 @@ def test_a_question_waits_through_a_restart(tmp_path: Path) -> None:
             return await ended(serving, still.incident_id)
 
     # Two event loops, as in two processes: the workflow engine leaves nothing of the first one usable.
-    record = asyncio.run(answered_later(asyncio.run(until_asked())))
+    monkeypatch.setattr(lifecycle, "WORKFLOW_VERSION", version)
+    about = asyncio.run(until_asked())
+    monkeypatch.setattr(lifecycle, "WORKFLOW_VERSION", present)
+    record = asyncio.run(answered_later(about))
     assert record.incident.status == "resolved"
 
 
