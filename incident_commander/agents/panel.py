@@ -10,7 +10,7 @@ from ..domain.findings import Evidence
 from ..domain.plan import Plan
 from . import communication, detection, diagnosis, prediction, resolution
 from .case import Case
-from .sharing import reconsider
+from .sharing import Reading, reconsider
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +83,8 @@ def _recast(voter: Voter, first: Mapping[Voter, Vote], plans: tuple[Plan, ...], 
     """The vote of a later round; who failed at reading its case has failed again."""
     if first[voter].judgement is None:
         return first[voter]
-    readings = {each: vote.judgement for each, vote in first.items() if vote.judgement is not None}
-    found = {each.reference(): each for vote in first.values() for each in vote.cited}
-
-    def judge() -> tuple[Judgement, tuple[Evidence, ...]]:
-        judgement = reconsider(voter, plans, readings, {each.reference() for each in shared})
-        return judgement, tuple(found[reference] for reference in judgement.evidence)
-
-    return _timed(voter, judge)
+    readings = {each: Reading(vote.judgement, vote.cited) for each, vote in first.items() if vote.judgement is not None}
+    return _timed(voter, lambda: reconsider(voter, plans, readings, shared))
 
 
 def _timed(voter: Voter, judge: Callable[[], tuple[Judgement, tuple[Evidence, ...]]]) -> Vote:

@@ -1,5 +1,6 @@
 """The five voters together: they agree where the cause is clear, and each goes by its own evidence alone."""
 
+import re
 from collections import Counter
 from collections.abc import Collection
 
@@ -11,9 +12,8 @@ from incident_commander.actions.catalogue import load_catalogue
 from incident_commander.agents.case import Case
 from incident_commander.agents.panel import vote, votes
 from incident_commander.agents.resolution import propose, tell_a_person
-from incident_commander.agents.sharing import reconsider
+from incident_commander.agents.sharing import Reading, reconsider
 from incident_commander.domain.ballot import VOTERS, Judgement, Voter
-from incident_commander.domain.base import Digest
 from incident_commander.domain.findings import Evidence
 from incident_commander.domain.plan import Plan
 
@@ -65,8 +65,17 @@ def test_a_vote_carries_every_observation_that_its_judgement_names() -> None:
         assert {each.reference() for each in cast.cited} == set(cast.judgement.evidence)
 
 
+def judgements(case: Case, plans: tuple[Plan, ...], shared: Collection[Evidence]) -> list[Judgement | None]:
+    return [cast.judgement for cast in votes(case, plans, shared)]
+
+
 def cited_by_all(case: Case, plans: tuple[Plan, ...]) -> tuple[Evidence, ...]:
     return tuple({each.reference(): each for cast in votes(case, plans) for each in cast.cited}.values())
+
+
+def what(each: Evidence) -> tuple[str, str]:
+    """An observation, whatever it weighs to whom."""
+    return each.signal, each.what
 
 
 def test_in_a_second_round_each_voter_names_what_the_others_cited_and_it_found_too() -> None:
@@ -76,7 +85,8 @@ def test_in_a_second_round_each_voter_names_what_the_others_cited_and_it_found_t
     for cast in votes(case, plans, shared):
         assert cast.judgement is not None
         assert set(cast.judgement.evidence) == {each.reference() for each in cast.cited}
-        assert set(cast.judgement.evidence) == {each.reference() for each in shared}
+        assert cast.judgement.reason.endswith("in its own case")
+        assert {what(each) for each in cast.cited} == {what(each) for each in shared}
         assert cast.judgement == judged(cast.voter, case, plans, shared)
 
 
@@ -107,26 +117,32 @@ def test_what_a_liar_invents_moves_nobody(invented: list[Evidence], liar: Voter)
         assert told.judgement.evidence == plain.judgement.evidence
 
 
+def test_an_observation_counts_although_its_numbers_are_others_a_moment_later() -> None:
+    case = OVERLOADED.case()
+    plans = propose(case, OVERLOAD, CATALOGUE).plans
+    shared = cited_by_all(case, plans)
+    later = [each.model_copy(update={"what": re.sub(r"(?<!\w)\d+", "7", each.what), "weight": 0.1}) for each in shared]
+    assert judgements(case, plans, later) == judgements(case, plans, shared)
+
+
 def test_its_own_evidence_leads_a_voter_where_one_other_speaks_against_it() -> None:
-    one, other = plan("rollback", "checkout", "bad_deploy", reference="4f2a9c"), tell_a_person()
-    plans = (one, other)
-    readings: dict[Voter, Judgement] = {
-        "detection": scored(plans, 0.8, "detection"),
-        "diagnosis": scored(plans, 0.2, "diagnosis"),
+    readings: dict[Voter, Reading] = {
+        "detection": reading("detection", 0.8),
+        "diagnosis": reading("diagnosis", 0.2),
     }
-    shared = {reference for reading in readings.values() for reference in reading.evidence}
-    assert reconsider("detection", plans, readings, shared).choice == one.digest
-    assert reconsider("diagnosis", plans, readings, shared).choice == other.digest
+    shared = [each for read in readings.values() for each in read.cited]
+    assert reconsider("detection", TWO, readings, shared)[0].choice == TWO[0].digest
+    assert reconsider("diagnosis", TWO, readings, shared)[0].choice == TWO[1].digest
 
 
 def test_three_others_whose_evidence_it_finds_too_outweigh_its_own() -> None:
-    plans = (plan("rollback", "checkout", "bad_deploy", reference="4f2a9c"), tell_a_person())
-    readings = {voter: scored(plans, 0.8 if voter == "detection" else 0.2, voter) for voter in VOTERS}
-    shared = {reference for reading in readings.values() for reference in reading.evidence}
-    changed = reconsider("detection", plans, readings, shared)
-    assert changed.choice == plans[1].digest
+    readings = {voter: reading(voter, 0.8 if voter == "detection" else 0.2) for voter in VOTERS}
+    shared = [each for read in readings.values() for each in read.cited]
+    changed, cited = reconsider("detection", TWO, readings, shared)
+    assert changed.choice == TWO[1].digest
     assert "outweigh its own" in changed.reason
-    assert reconsider("detection", plans, readings, set()).choice == plans[0].digest
+    assert cited == tuple(shared)
+    assert reconsider("detection", TWO, readings, [])[0].choice == TWO[0].digest
 
 
 def test_who_has_nothing_of_its_own_to_judge_by_abstains_in_the_second_round_too() -> None:
@@ -135,13 +151,19 @@ def test_who_has_nothing_of_its_own_to_judge_by_abstains_in_the_second_round_too
     assert judged("detection", blinded(OVERLOADED.case()), plans, shared).choice is None
 
 
-def scored(plans: tuple[Plan, ...], first: float, voter: Voter) -> Judgement:
-    choice = plans[0 if first >= 0.5 else 1].digest
-    return Judgement(
+TWO = (plan("rollback", "checkout", "bad_deploy", reference="4f2a9c"), tell_a_person())
+
+
+def reading(voter: Voter, first: float) -> Reading:
+    """A voter's that scores the first of two plans so, and cites one observation of its own."""
+    choice = TWO[0 if first >= 0.5 else 1].digest
+    seen = Evidence(signal="metrics", what=f"as {voter} reads it", when=NOW, weight=1.0, provenance=SIMULATED)
+    judgement = Judgement(
         choice=choice,
-        scores={plans[0].digest: first, plans[1].digest: 1.0 - first},
+        scores={TWO[0].digest: first, TWO[1].digest: 1.0 - first},
         confidence=0.5,
         reason=f"as {voter} reads it",
-        evidence=(Digest(f"seen by {voter}"),),
+        evidence=(seen.reference(),),
         choice_without_models=choice,
     )
+    return Reading(judgement, (seen,))
