@@ -14,11 +14,11 @@ from typing import Literal, get_args
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ..domain.ballot import VOTERS, Ballot, Judgement, SignedBallot, Voter
+from ..domain.ballot import VOTERS, Judgement, SignedBallot, Voter
 from ..domain.base import Digest, IncidentId
 from ..domain.plan import Plan
 from .ballots import Signer
-from .poll import Submission
+from .poll import Poll, Submission
 
 FaultKind = Literal["lie", "flip", "silent", "slow", "equivocate", "forge", "replay", "collude", "injected"]
 FAULT_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
@@ -44,31 +44,25 @@ _LATEST_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class RoundFacts:
-    """What a voter knows of the round that it votes in.
+class Knowledge:
+    """What a faulty voter knows beside its own judgement.
 
     Attributes:
-        deadline: What is received later is late.
         known: Honest judgements that accomplices told each other, their own among them, each voter's once.
         seen: Ballots of earlier rounds and other incidents that it saw, its own and others'.
         text: What an attacker wrote where a language model read it.
     """
 
-    incident_id: IncidentId
-    round: int
-    cast_at: datetime
-    deadline: datetime
-    expires_at: datetime
     known: tuple[Judgement, ...] = ()
     seen: tuple[SignedBallot, ...] = ()
     text: str = INJECTED_TEXT
 
 
 def honest_submission(
-    voter: Voter, judgement: Judgement, facts: RoundFacts, signer: Signer, received_at: datetime | None = None
+    voter: Voter, judgement: Judgement, poll: Poll, signer: Signer, received_at: datetime | None = None
 ) -> Submission:
-    """A voter's judgement bound to the round, signed and sent in time."""
-    return Submission(voter, signer.sign(_bound(voter, judgement, facts)), received_at or facts.cast_at)
+    """A voter's judgement bound to the round, signed, and received in time unless it is said when."""
+    return Submission(voter, signer.sign(poll.ballot(voter, judgement)), received_at or poll.opened_at)
 
 
 def faulty_submissions(
@@ -76,9 +70,10 @@ def faulty_submissions(
     voter: Voter,
     honest: Judgement | None,
     plans: Sequence[Plan],
-    facts: RoundFacts,
+    poll: Poll,
     signer: Signer,
     seed: int,
+    knows: Knowledge | None = None,
 ) -> tuple[Submission, ...]:
     """What a faulty voter sends in place of its honest ballot.
 
@@ -86,22 +81,24 @@ def faulty_submissions(
         honest: What it would have judged; None where it failed to judge at all, which counts as knowing nothing.
         plans: The candidates, one or more.
         signer: Of the voter's own key.
+        knows: What it knows beside; None: nothing.
         seed: Whatever is left open is drawn from it; the same arguments give the same submissions.
     """
     own = honest or Judgement(
         choice=None, scores={plan.digest: 0.0 for plan in plans}, confidence=0.0, reason="it judged nothing"
     )
-    draw = Random(f"{seed}/{kind}/{voter}/{facts.incident_id}/{facts.round}")
+    facts = knows or Knowledge()
+    draw = Random(f"{seed}/{kind}/{voter}/{poll.incident_id}/{poll.round}")
 
     def send(judgement: Judgement) -> Submission:
-        return honest_submission(voter, judgement, facts, signer)
+        return honest_submission(voter, judgement, poll, signer)
 
     match kind:
         case "silent":
             return ()
         case "slow":
-            late = facts.deadline + timedelta(seconds=draw.uniform(1.0, _LATEST_SECONDS))
-            return (honest_submission(voter, own, facts, signer, late),)
+            late = poll.deadline + timedelta(seconds=draw.uniform(1.0, _LATEST_SECONDS))
+            return (honest_submission(voter, own, poll, signer, late),)
         case "lie":
             return (send(_swayed(own, _most_opposed(own, plans), "the evidence leaves no doubt")),)
         case "flip":
@@ -117,24 +114,11 @@ def faulty_submissions(
         case "forge":
             wrong = _swayed(own, _rival(facts.known or (own,), plans), own.reason)
             mine = send(wrong)
-            return (
-                mine,
-                *(Submission(voter, each, facts.cast_at) for each in _forged(voter, wrong, mine, facts, draw)),
-            )
+            forged = _forged(voter, wrong, mine.ballot, poll, facts.seen, draw)
+            return (mine, *(Submission(voter, each, poll.opened_at) for each in forged))
         case "replay":
-            old = _earlier(voter, own, facts, signer)
-            return tuple(Submission(voter, each, facts.cast_at) for each in old)
-
-
-def _bound(voter: Voter, judgement: Judgement, facts: RoundFacts) -> Ballot:
-    return Ballot(
-        voter=voter,
-        incident_id=facts.incident_id,
-        round=facts.round,
-        judgement=judgement,
-        cast_at=facts.cast_at,
-        expires_at=facts.expires_at,
-    )
+            old = _earlier(voter, own, poll, facts.seen, signer)
+            return tuple(Submission(voter, each, poll.opened_at) for each in old)
 
 
 def _swayed(own: Judgement, choice: Digest, reason: str) -> Judgement:
@@ -219,7 +203,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _forged(
-    voter: Voter, wrong: Judgement, mine: Submission, facts: RoundFacts, draw: Random
+    voter: Voter, wrong: Judgement, mine: SignedBallot, poll: Poll, seen: Sequence[SignedBallot], draw: Random
 ) -> tuple[SignedBallot, ...]:
     """Ballots for the wrong plan in every other voter's name, by keys that are not theirs, and altered copies."""
     stray = Ed25519PrivateKey.from_private_bytes(draw.randbytes(32))
@@ -227,25 +211,24 @@ def _forged(
     draw.shuffle(others)
     forged: list[SignedBallot] = []
     for other in others:
-        ballot = _bound(other, wrong, facts)
+        ballot = poll.ballot(other, wrong)
         forged.append(Signer(other, stray).sign(ballot))
         # Its own key and signature under another's name.
-        forged.append(mine.ballot.model_copy(update={"ballot": ballot}))
+        forged.append(mine.model_copy(update={"ballot": ballot}))
         # The other's true key and signature, taken from a ballot that said something else.
-        forged.extend(
-            seen.model_copy(update={"ballot": ballot}) for seen in facts.seen if seen.ballot.voter == other
-        )  # fmt: skip
+        forged.extend(each.model_copy(update={"ballot": ballot}) for each in seen if each.ballot.voter == other)
     return tuple(forged)
 
 
-def _earlier(voter: Voter, own: Judgement, facts: RoundFacts, signer: Signer) -> tuple[SignedBallot, ...]:
+def _earlier(
+    voter: Voter, own: Judgement, poll: Poll, seen: Sequence[SignedBallot], signer: Signer
+) -> tuple[SignedBallot, ...]:
     """What it saw before, whoever signed it; where it saw nothing, ballots such as it would have signed before."""
-    old = tuple(
-        seen for seen in facts.seen if (seen.ballot.incident_id, seen.ballot.round) != (facts.incident_id, facts.round)
-    )
+    now = (poll.incident_id, poll.round)
+    old = tuple(each for each in seen if (each.ballot.incident_id, each.ballot.round) != now)
     if old:
         return old
-    ballot = _bound(voter, own, facts)
-    elsewhere = ballot.model_copy(update={"incident_id": IncidentId(f"{facts.incident_id}-before")})
-    before = ballot.model_copy(update={"round": facts.round - 1}) if facts.round > 1 else None
+    ballot = poll.ballot(voter, own)
+    elsewhere = ballot.model_copy(update={"incident_id": IncidentId(f"{poll.incident_id}-before")})
+    before = ballot.model_copy(update={"round": poll.round - 1}) if poll.round > 1 else None
     return tuple(signer.sign(each) for each in (elsewhere, before) if each is not None)

@@ -1,7 +1,5 @@
 """What an arbitrary voter can do with its own key, and that it gains nothing by what is not its own."""
 
-from dataclasses import replace
-from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -13,14 +11,14 @@ from incident_commander.consensus.faults import (
     DESCRIPTIONS,
     FAULT_KINDS,
     FaultKind,
-    RoundFacts,
+    Knowledge,
     faulty_submissions,
 )
 from incident_commander.consensus.poll import Submission
 from incident_commander.domain.ballot import VOTERS, Judgement, Voter
 from incident_commander.domain.base import Digest, IncidentId
 
-from .ballot_box import INCIDENT, KEYS, NOW, ballot, plan, signed
+from .ballot_box import INCIDENT, KEYS, ballot, plan, poll, signed
 
 FAVOURITE, RIVAL, WORST = plan("orders"), plan("search"), plan("orders-db")
 PLANS = (FAVOURITE, RIVAL, WORST)
@@ -31,13 +29,13 @@ HONEST = Judgement(
     reason="orders is short of memory",
     choice_without_models=FAVOURITE.digest,
 )
-FACTS = RoundFacts(INCIDENT, 2, NOW, NOW + timedelta(seconds=30), NOW + timedelta(minutes=10))
+POLL = poll(PLANS, round_number=2)
 
 
 def sent(
-    kind: FaultKind, facts: RoundFacts = FACTS, voter: Voter = "prediction", honest: Judgement | None = HONEST
+    kind: FaultKind, knows: Knowledge | None = None, voter: Voter = "prediction", seed: int = 7
 ) -> tuple[Submission, ...]:
-    return faulty_submissions(kind, voter, honest, PLANS, facts, KEYS.signer(voter), seed=7)
+    return faulty_submissions(kind, voter, HONEST, PLANS, POLL, KEYS.signer(voter), seed, knows)
 
 
 def choices(submissions: tuple[Submission, ...]) -> list[Digest | None]:
@@ -65,9 +63,9 @@ def test_a_faulty_voter_signs_nothing_with_another_key_than_its_own(
     kind: FaultKind, voter: Voter, seed: int, honest: Judgement | None
 ) -> None:
     seen = tuple(signed(ballot(other, RIVAL.digest)) for other in VOTERS)
-    facts = replace(FACTS, known=(HONEST,), seen=seen)
-    out = faulty_submissions(kind, voter, honest, PLANS, facts, KEYS.signer(voter), seed)
-    assert out == faulty_submissions(kind, voter, honest, PLANS, facts, KEYS.signer(voter), seed)
+    knows = Knowledge((HONEST,), seen)
+    out = faulty_submissions(kind, voter, honest, PLANS, POLL, KEYS.signer(voter), seed, knows)
+    assert out == faulty_submissions(kind, voter, honest, PLANS, POLL, KEYS.signer(voter), seed, knows)
     for each in out:
         assert each.sender == voter
         if each.ballot.ballot.voter != voter:
@@ -89,7 +87,7 @@ def test_who_is_silent_sends_nothing_and_who_is_slow_sends_its_honest_ballot_lat
     assert sent("silent") == ()
     (late,) = sent("slow")
     assert late.ballot.ballot.judgement == HONEST
-    assert late.received_at > FACTS.deadline
+    assert late.received_at > POLL.deadline
 
 
 def test_who_equivocates_signs_two_different_ballots_of_its_own() -> None:
@@ -100,7 +98,7 @@ def test_who_equivocates_signs_two_different_ballots_of_its_own() -> None:
 
 def test_who_forges_sends_ballots_in_every_other_name_and_none_is_authentic() -> None:
     others = tuple(voter for voter in VOTERS if voter != "prediction")
-    out = sent("forge", replace(FACTS, seen=tuple(signed(ballot(voter, FAVOURITE.digest)) for voter in others)))
+    out = sent("forge", Knowledge(seen=tuple(signed(ballot(voter, FAVOURITE.digest)) for voter in others)))
     foreign = [each for each in out if each.ballot.ballot.voter != "prediction"]
     assert {each.ballot.ballot.voter for each in foreign} == set(others)
     assert not any(is_authentic(each) for each in foreign)
@@ -114,7 +112,7 @@ def test_who_replays_sends_what_it_saw_before_and_nothing_of_this_round() -> Non
     before = signed(ballot("detection", FAVOURITE.digest))
     elsewhere = signed(ballot("prediction", FAVOURITE.digest, incident=IncidentId("inc-0"), round_number=2))
     now = signed(ballot("diagnosis", FAVOURITE.digest, round_number=2))
-    out = sent("replay", replace(FACTS, seen=(before, elsewhere, now)))
+    out = sent("replay", Knowledge(seen=(before, elsewhere, now)))
     assert [each.ballot for each in out] == [before, elsewhere]
 
 
@@ -126,8 +124,8 @@ def test_who_replays_without_having_seen_anything_signs_for_another_incident_and
 
 def test_accomplices_vote_for_the_same_wrong_plan_the_one_nearest_to_the_favourite() -> None:
     dissent = HONEST.model_copy(update={"choice": WORST.digest, "scores": {WORST.digest: 0.6}})
-    facts = replace(FACTS, known=(HONEST, HONEST, dissent))
-    assert choices(sent("collude", facts, "detection")) == choices(sent("collude", facts)) == [WORST.digest]
+    knows = Knowledge((HONEST, HONEST, dissent))
+    assert choices(sent("collude", knows, "detection")) == choices(sent("collude", knows)) == [WORST.digest]
     assert choices(sent("collude")) == [RIVAL.digest]
 
 
@@ -139,18 +137,13 @@ def test_accomplices_vote_for_the_same_wrong_plan_the_one_nearest_to_the_favouri
     ],
 )
 def test_who_is_injected_votes_for_what_the_text_says(text: str, choice: Digest) -> None:
-    (out,) = sent("injected", replace(FACTS, text=text))
+    (out,) = sent("injected", Knowledge(text=text))
     judgement = out.ballot.ballot.judgement
     assert (judgement.choice, judgement.choice_without_models) == (choice, FAVOURITE.digest)
     assert text in judgement.reason
 
 
 def test_who_is_injected_with_what_is_no_candidate_answers_anything_and_names_its_model() -> None:
-    answers = [
-        faulty_submissions(
-            "injected", "prediction", HONEST, PLANS, replace(FACTS, text="sing"), KEYS.signer("prediction"), seed
-        )[0].ballot.ballot.judgement
-        for seed in range(20)
-    ]
+    answers = [sent("injected", Knowledge(text="sing"), seed=seed)[0].ballot.ballot.judgement for seed in range(20)]
     assert len({each.choice for each in answers}) > 1
     assert all(each.models and each.choice_without_models == FAVOURITE.digest for each in answers)
