@@ -39,6 +39,7 @@ from .domain.telemetry import Signal
 from .ingest import Intake, Sns, SnsOverHttps, SnsTrust, integration
 from .notify import AppriseNotifier
 from .response.approvals import Approvals
+from .response.faults import Faults
 from .response.lifecycle import Lifecycle
 from .response.operations import Operations
 from .response.practice import PracticeDriver
@@ -159,6 +160,7 @@ def build(
         await lifecycle.respond(incident_id)
 
     intake = Intake(database, environments, opened)
+    faults = Faults(database)
     stages = Stages(
         database=database,
         analysts=analysts,
@@ -182,6 +184,7 @@ def build(
         quorum,
         partial(_health, settings, database, analysts),
         Approvals(database, catalogue, lifecycle.answer_approval),
+        faults,
     )
     recorder = Recorder(database, company, operations, keyring)
     trust = SnsTrust(SnsOverHttps() if sns is None else sns, settings.sns_topics)

@@ -6,7 +6,9 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..domain.ballot import Voter
 from ..domain.base import RunId
+from ..domain.fault import VoterFault
 from ..domain.practice import ApproverKind
 from ..response.report import RunReport
 from .body import read_json
@@ -24,6 +26,7 @@ class DemoRequest(BaseModel):
         pace: Simulated seconds in a second of real time; null: the world stands still while the response computes.
         external_alerting: True when outside servers scrape `/sandbox/metrics` and alert; needs a pace.
         approver: Who answers approvals: the modelled operator, or a person (on /ops, by REST or in Slack).
+        faults: Voters that are made to fail in this run, and how.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -33,6 +36,7 @@ class DemoRequest(BaseModel):
     pace: float | None = Field(default=None, ge=1, le=600, allow_inf_nan=False)
     external_alerting: bool = False
     approver: ApproverKind = "modelled"
+    faults: dict[Voter, VoterFault] = {}
 
 
 class DemoUrls(BaseModel):
@@ -92,6 +96,7 @@ def practice_router(services: ApiServices) -> APIRouter:
                 pace=wanted.pace,
                 external_alerting=wanted.external_alerting,
                 approver=wanted.approver,
+                faults=wanted.faults,
             )
         except ValueError as error:
             raise Refused(422, "body", wanted.scenario, str(error), f"scenarios are {', '.join(names)}") from error

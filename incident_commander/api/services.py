@@ -1,10 +1,12 @@
 """What the routes need of the rest of the system, and nothing more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ..domain.ballot import Voter
 from ..domain.base import Digest, RunId
+from ..domain.fault import VoterFault
 from ..domain.incident import Incident
 from ..domain.practice import ApproverKind, PracticeRun
 from ..ingest import Intake, SnsOverHttps, SnsTrust
@@ -28,6 +30,7 @@ class Operations(Protocol):
         pace: float | None = None,
         external_alerting: bool = False,
         approver: ApproverKind = "modelled",
+        faults: Mapping[Voter, VoterFault] | None = None,
     ) -> PracticeRun:
         """Start a practice run.
 

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import get_args
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ..domain.ballot import VOTERS, Judgement, SignedBallot, Voter
 from ..domain.base import Digest, IncidentId
+from ..domain.fault import VoterFault
 from ..domain.plan import Plan
 from .ballots import Signer
 from .poll import Poll, Submission
 
-FaultKind = Literal["lie", "flip", "silent", "slow", "equivocate", "forge", "replay", "collude", "injected"]
-FAULT_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
-DESCRIPTIONS: Mapping[FaultKind, str] = MappingProxyType(
+FAULT_KINDS: tuple[VoterFault, ...] = get_args(VoterFault)
+DESCRIPTIONS: Mapping[VoterFault, str] = MappingProxyType(
     {
         "lie": "votes with full confidence for the plan that its own evidence speaks most against",
         "flip": "votes for the plan that it would have chosen second",
@@ -66,7 +66,7 @@ def honest_submission(
 
 
 def faulty_submissions(
-    kind: FaultKind,
+    kind: VoterFault,
     voter: Voter,
     honest: Judgement | None,
     plans: Sequence[Plan],

@@ -4,7 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from .ballot import Voter
 from .base import JsonObject, RunId, ServiceName, UtcDatetime, Value
+from .fault import VoterFault
 from .findings import FaultKind
 from .plan import Action, ActionName
 from .provenance import Provenance
@@ -19,6 +21,7 @@ class PracticeRun(Value):
         pace: Simulated seconds in a second of wall time; None: the world stands still until it is told to move.
         external_alerting: True when outside servers scrape the world and alert, so that it posts no alerts of its own.
         approver: Who answers approvals: the modelled operator, or a person on /ops.
+        faults: The voters that are made to fail in this run, and how.
         epoch: Simulated time at which the world begins, with its quiet history.
         opened_at: Simulated time up to which that history was computed before anyone looked.
         started_at: Wall clock.
@@ -31,6 +34,7 @@ class PracticeRun(Value):
     pace: float | None = None
     external_alerting: bool = False
     approver: ApproverKind = "modelled"
+    faults: dict[Voter, VoterFault] = {}
     epoch: UtcDatetime
     opened_at: UtcDatetime
     started_at: UtcDatetime

@@ -1,15 +1,16 @@
 """What a face may ask of the response: start and reset practice, read views and reports. Nothing else leads in."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
 from ..business.figures import READ, figures
 from ..consensus.certificate import InvalidCertificate, verify_certificate
 from ..consensus.keys import Keyring
-from ..domain.ballot import QuorumRule
+from ..domain.ballot import QuorumRule, Voter
 from ..domain.base import Digest, IncidentId, RunId
 from ..domain.event import AgentRun
+from ..domain.fault import VoterFault
 from ..domain.incident import Incident
 from ..domain.plan import Argument
 from ..domain.ports import Environments
@@ -19,6 +20,7 @@ from ..sandbox import PracticeCompany
 from ..store import Database, Unit
 from .approvals import Approvals
 from .desk import load_record
+from .faults import Faults
 from .lifecycle import Lifecycle
 from .record import IncidentRecord
 from .report import LedgerState, RunReport, judge_run
@@ -45,6 +47,7 @@ class Operations:
         rule: QuorumRule,
         health: Callable[[], Awaitable[tuple[HealthRow, ...]]],
         approvals: Approvals,
+        faults: Faults,
     ) -> None:
         self._database = database
         self._company = company
@@ -54,6 +57,7 @@ class Operations:
         self._rule = rule
         self._health = health
         self._approvals = approvals
+        self._faults = faults
         self._figures: tuple[tuple[int, int], tuple[Figure, ...]] | None = None
 
     def scenario_names(self) -> Sequence[str]:
@@ -68,6 +72,7 @@ class Operations:
         pace: float | None = None,
         external_alerting: bool = False,
         approver: ApproverKind = "modelled",
+        faults: Mapping[Voter, VoterFault] | None = None,
     ) -> PracticeRun:
         """Start a practice run as a durable workflow; None lets the practice company choose.
 
@@ -75,6 +80,7 @@ class Operations:
             pace: Simulated seconds in a second; None: its world stands still while the response computes.
             external_alerting: True when outside servers scrape and alert.
             approver: Who answers approvals: the modelled operator, or a person.
+            faults: The voters that are made to fail in it, and how.
 
         Raises:
             ValueError: the scenario, seed or pace is not possible; the message says what is.
@@ -82,7 +88,7 @@ class Operations:
         if external_alerting and pace is None:
             raise ValueError("outside servers can only alert on a world that moves by itself: give it a pace")
         run = await self._company.start(
-            scenario, seed, pace=pace, external_alerting=external_alerting, approver=approver
+            scenario, seed, pace=pace, external_alerting=external_alerting, approver=approver, faults=faults
         )
         await self._lifecycle.practise(run.id)
         return run
@@ -107,6 +113,14 @@ class Operations:
     ) -> None:
         """Answer for a person whom the caller has identified; see `Approvals.answer`."""
         await self._approvals.answer(incident_id, plan, answer, by, reason, scope, arguments)
+
+    async def faults(self) -> Mapping[Voter, VoterFault]:
+        """The faults that were injected into the live voters."""
+        return await self._faults.live()
+
+    async def inject_fault(self, voter: Voter, fault: VoterFault | None, by: str, reason: str) -> None:
+        """Make a live voter fail from its next vote on, or let it vote honestly again."""
+        await self._faults.inject(voter, fault, by, reason)
 
     def subscribe(self, listener: Callable[[frozenset[IncidentId]], None]) -> Callable[[], None]:
         """Have `listener` called after each commit with the incidents touched; returns the call that ends it."""

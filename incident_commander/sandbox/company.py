@@ -3,13 +3,15 @@
 import asyncio
 import math
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from ..domain.ballot import Voter
 from ..domain.base import Digest, JsonObject, RunId
+from ..domain.fault import VoterFault
 from ..domain.findings import Prediction
 from ..domain.ports import Environment, Policy
 from ..domain.practice import Answer, ApproverKind, Baseline, Courses, PracticeRun
@@ -133,6 +135,7 @@ class PracticeCompany:
         pace: float | None = None,
         external_alerting: bool = False,
         approver: ApproverKind = "modelled",
+        faults: Mapping[Voter, VoterFault] | None = None,
     ) -> PracticeRun:
         """Start a run, its quiet history computed; None lets the company choose.
 
@@ -158,6 +161,7 @@ class PracticeCompany:
             pace=pace,
             external_alerting=external_alerting,
             approver=approver,
+            faults=dict(faults or {}),
             epoch=world.epoch,
             opened_at=opened_at,
             started_at=self._wall(),

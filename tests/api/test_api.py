@@ -1,7 +1,7 @@
 """What a caller of the HTTP API sees: alerts taken durably, errors by field and remedy, never a 500."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from incident_commander.api import ApiServices, build_api
+from incident_commander.domain.ballot import Voter
 from incident_commander.domain.base import IncidentId, JsonObject, RunId
+from incident_commander.domain.fault import VoterFault
 from incident_commander.domain.incident import Incident
 from incident_commander.domain.ports import UnknownPracticeRun
 from incident_commander.domain.practice import ApproverKind, PracticeRun
@@ -46,6 +48,7 @@ class PracticeOperations:
         pace: float | None = None,
         external_alerting: bool = False,
         approver: ApproverKind = "modelled",
+        faults: Mapping[Voter, VoterFault] | None = None,
     ) -> PracticeRun:
         self.started.append((scenario, seed))
         return PracticeRun(

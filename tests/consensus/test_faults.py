@@ -10,8 +10,8 @@ from incident_commander.consensus.ballots import signature_is_valid
 from incident_commander.consensus.faults import (
     DESCRIPTIONS,
     FAULT_KINDS,
-    FaultKind,
     Knowledge,
+    VoterFault,
     faulty_submissions,
 )
 from incident_commander.consensus.poll import Submission
@@ -33,7 +33,7 @@ POLL = poll(PLANS, round_number=2)
 
 
 def sent(
-    kind: FaultKind, knows: Knowledge | None = None, voter: Voter = "prediction", seed: int = 7
+    kind: VoterFault, knows: Knowledge | None = None, voter: Voter = "prediction", seed: int = 7
 ) -> tuple[Submission, ...]:
     return faulty_submissions(kind, voter, HONEST, PLANS, POLL, KEYS.signer(voter), seed, knows)
 
@@ -50,7 +50,7 @@ def is_authentic(submission: Submission) -> bool:
 
 
 def test_every_kind_of_fault_is_described() -> None:
-    assert set(DESCRIPTIONS) == set(get_args(FaultKind)) == set(FAULT_KINDS)
+    assert set(DESCRIPTIONS) == set(get_args(VoterFault)) == set(FAULT_KINDS)
 
 
 @given(
@@ -60,7 +60,7 @@ def test_every_kind_of_fault_is_described() -> None:
     honest=st.sampled_from([HONEST, None]),
 )
 def test_a_faulty_voter_signs_nothing_with_another_key_than_its_own(
-    kind: FaultKind, voter: Voter, seed: int, honest: Judgement | None
+    kind: VoterFault, voter: Voter, seed: int, honest: Judgement | None
 ) -> None:
     seen = tuple(signed(ballot(other, RIVAL.digest)) for other in VOTERS)
     knows = Knowledge((HONEST,), seen)

@@ -1,0 +1,57 @@
+"""Which voters are made to fail: those of a practice run by its own choice, the live ones by an operator's."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from ..domain.ballot import Voter
+from ..domain.event import INSTALLATION, Event, NewEvent
+from ..domain.fault import FaultInjection, VoterFault
+from ..domain.incident import Incident
+from ..store import Database
+
+
+class Faults:
+    """The faults that are injected. The ledger's events are their only store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def live(self) -> Mapping[Voter, VoterFault]:
+        """The faults that stand in the live agents."""
+        async with self._database.read() as unit:
+            return standing(await unit.ledger.of_kinds(("fault.injected",)))
+
+    async def of(self, incident: Incident) -> Mapping[Voter, VoterFault]:
+        """The faults that the voters of an incident have: those of its practice run, or the live ones."""
+        if incident.practice_run is None:
+            return await self.live()
+        async with self._database.read() as unit:
+            return (await unit.practice.get(incident.practice_run)).faults
+
+    async def inject(self, voter: Voter, fault: VoterFault | None, by: str, reason: str) -> None:
+        """Make a live voter fail from its next vote on; None lets it vote honestly again."""
+        injection = FaultInjection(voter=voter, fault=fault, by=by, reason=reason)
+        async with self._database.write() as unit:
+            await unit.ledger.append(
+                NewEvent(
+                    key=f"{INSTALLATION}/fault.injected/{secrets.token_hex(8)}",
+                    incident_id=INSTALLATION,
+                    kind="fault.injected",
+                    actor=by,
+                    clock="wall",
+                    occurred_at=datetime.now(UTC),
+                    payload=injection.model_dump(mode="json"),
+                )
+            )
+
+
+def standing(events: Iterable[Event]) -> dict[Voter, VoterFault]:
+    """The faults that nobody has taken back, from all that were ever injected, oldest first."""
+    faults: dict[Voter, VoterFault] = {}
+    for event in events:
+        injection = FaultInjection.model_validate(event.payload)
+        faults.pop(injection.voter, None)
+        if injection.fault is not None:
+            faults[injection.voter] = injection.fault
+    return faults
