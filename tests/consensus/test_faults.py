@@ -11,12 +11,12 @@ from incident_commander.consensus.faults import (
     DESCRIPTIONS,
     FAULT_KINDS,
     Knowledge,
-    VoterFault,
     faulty_submissions,
 )
 from incident_commander.consensus.poll import Submission
 from incident_commander.domain.ballot import VOTERS, Judgement, Voter
 from incident_commander.domain.base import Digest, IncidentId
+from incident_commander.domain.fault import VoterFault
 
 from .ballot_box import INCIDENT, KEYS, ballot, plan, poll, signed
 
