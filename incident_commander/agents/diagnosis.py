@@ -91,7 +91,7 @@ def diagnose(
         confidence=max(sure, ranking.nothing * _GAP_DISCOUNT ** len(gaps)) if observations.metrics else 0.0,
         remediation=_remediation(lead, observations) if lead else None,
         reviews=tuple(
-            ReviewedChange(change=r.change, service=r.landed, convicted=r.convicted, reason=r.reason)
+            ReviewedChange(change=r.change, service=r.landed, convicted=r.convicted, reason=r.reason, does=r.does)
             for r in sorted(ranking.reviews, key=lambda review: not review.convicted)
         ),
     )

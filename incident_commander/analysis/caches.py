@@ -19,7 +19,7 @@ def cache_leads(found: tuple[Deviation, ...], graph: CallGraph) -> tuple[Lead, .
         if deviation.meaning.kind != "cache":
             continue
         cache = deviation.series.service
-        clues = [Clue("metrics", sentence(deviation), _MISSES * deviation.score)]
+        clues = [Clue("metrics", sentence(deviation), _MISSES * deviation.score, deviation.onset)]
         stores = asked_instead(cache, graph)
         pressed = [
             d

@@ -62,6 +62,7 @@ class Review:
         weight: What it says for that service being the cause, in nats.
         landed: Where it is in force; None where nothing tells.
         chain: What a convicted change brought about, the earliest first.
+        does: What it does at run time, in words to follow `it`; empty where its content was not read.
     """
 
     change: Change
@@ -71,6 +72,7 @@ class Review:
     weight: float = 0.0
     landed: ServiceName | None = None
     chain: tuple[Symptom, ...] = ()
+    does: str = ""
 
 
 def review_changes(observations: Observations, trouble: Trouble, names: frozenset[ServiceName]) -> tuple[Review, ...]:
@@ -98,6 +100,7 @@ def review_changes(observations: Observations, trouble: Trouble, names: frozense
                 reason=reason,
                 landed=suspicion.landing.service or None,
                 chain=suspicion.chain if convicted else (),
+                does=suspicion.effect.what,
                 weight=min(_MOST, 0.6 + 0.4 * max(0.0, suspicion.score - GUILTY))
                 if convicted
                 else (-0.1 if told else 0.0),

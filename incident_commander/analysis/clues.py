@@ -13,11 +13,17 @@ _CERTAIN = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Clue:
-    """One observation that belongs to a lead. `weight` in nats; negative speaks against it."""
+    """One observation.
+
+    Attributes:
+        weight: In nats; negative speaks against.
+        at: When what was seen began, seconds since the epoch; None: with the trouble that it is held for or against.
+    """
 
     signal: Signal
     what: str
     weight: float
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

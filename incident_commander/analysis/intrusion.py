@@ -92,7 +92,7 @@ def _of_owner(owner: ServiceName, observations: Observations, seen: _Seen, graph
                 clues.append(Clue("metrics", what, 2.5 * d.score * min(1.0, 2.0 * (beyond - 1.0))))
                 onsets.append(d.onset)
         elif d.meaning.kind == "denials":
-            clues.append(Clue("metrics", sentence(d), 1.5 * d.score))
+            clues.append(Clue("metrics", sentence(d), 1.5 * d.score, d.onset))
             onsets.append(d.onset)
     for d in seen.sent:
         store = d.series.service
@@ -106,10 +106,10 @@ def _of_owner(owner: ServiceName, observations: Observations, seen: _Seen, graph
     for p in seen.patterns:
         text = p.example.lower()
         if p.service == owner and any(word in text for word in _FOREIGN):
-            clues.append(Clue("logs", f"{owner} logs {p}", 3.5))
+            clues.append(Clue("logs", f"{owner} logs {p}", 3.5, p.first_seen.timestamp()))
             onsets.append(p.first_seen.timestamp())
         elif p.service == owner and any(word in text for word in _DENIED) and p.before == 0 and "audit" not in text:
-            clues.append(Clue("logs", f"{owner} logs {p}", 1.0))
+            clues.append(Clue("logs", f"{owner} logs {p}", 1.0, p.first_seen.timestamp()))
     if not onsets or not (
         any(clue.signal == "logs" for clue in clues) or any(d.meaning.kind == "denials" for d in own)
     ):

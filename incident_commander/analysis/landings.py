@@ -101,7 +101,6 @@ class Landing:
     by: Change | None = None
 
 
-@lru_cache(maxsize=2)
 @lru_cache(maxsize=4)
 def landings_of(changes: tuple[Change, ...], names: frozenset[ServiceName]) -> tuple[Landing, ...]:
     """Every place where each change may be in force, in the order of time.

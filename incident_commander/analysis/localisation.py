@@ -203,16 +203,17 @@ def _suspect(
         deviation = float(excess.deviation[i])
         was, became = _worded(metrics.harm, float(excess.usual[i])), _worded(metrics.harm, float(excess.level[i]))
         what = "latency" if metrics.harm == "latency" else "error rate"
-        said.append(f"the {what} of {node} rose from {was} to {became} in step with {target}")
+        in_step = f" in step with {target}" if node != target else ""
+        said.append(f"the {what} of {node} rose from {was} to {became}{in_step}")
         coin = f"{added:.3g} s" if metrics.harm == "latency" else f"{added:.3g} failed calls"
         at_target = amount[target]
         if node != target and at_target > 0.0:
-            said.append(f"it added {coin} over the window, {added / at_target:.0%} of what {target} suffers")
-        said.append(f"what it calls explains {min(1.0, below / added):.0%} of that")
+            said.append(f"it added {coin} over the window, {added / at_target * 100:.0f} % of what {target} suffers")
+        said.append(f"what it calls explains {min(1.0, below / added) * 100:.0f} % of that")
     else:
         said.append(f"{node} shows nothing of the kind itself; {target} leads to it by its other metrics")
     return Suspect(node, score, probability, added, max(0.0, added - below), deviation, tuple(said))
 
 
 def _worded(harm: Harm, value: float) -> str:
-    return f"{1000 * value:.3g} ms" if harm == "latency" else f"{value:.2%}"
+    return f"{1000 * value:.3g} ms" if harm == "latency" else f"{value * 100:.3g} %"

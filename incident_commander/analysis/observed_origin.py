@@ -83,7 +83,7 @@ def _clues(found: Localisation, table: CallMetrics, graph: CallGraph, alerting: 
         what = (
             "; ".join(suspect.evidence)
             if suspect is not None and weight > 0
-            else f"{part:.0%} of what {alerting} suffers begins in {service}"
+            else f"{part * 100:.0f} % of what {alerting} suffers begins in {service}"
         )
         clues[ServiceName(service)] = Clue("metrics", what, weight)
     return clues

@@ -108,8 +108,11 @@ def _failing_lines(observations: Observations, since: float) -> Iterator[_Line]:
 def _said(text: str) -> str:
     """A line without its other fields, cut at a word."""
     message = re.split(r" [\w.]+=", text, maxsplit=1)[0] if not re.match(r"^\S+=", text) else text
-    message = message if len(message) > _LEAST_TEXT else text
-    return message if len(message) <= _MOST_TEXT else message[:_MOST_TEXT].rpartition(" ")[0] + " ..."
+    return _cut(message if len(message) > _LEAST_TEXT else text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_TEXT else text[:_MOST_TEXT].rpartition(" ")[0] + " ..."
 
 
 def _outside(
@@ -139,10 +142,9 @@ def _outside(
         for incident in observations.providers:
             hosts = {endpoint.split("/")[0].lower() for endpoint in incident.endpoints}
             if host in hosts or incident.provider.lower() in host:
-                what = (
-                    f"the status page of {incident.provider} says since {incident.started_at:%H:%M}: {incident.summary}"
-                )
-                clues.append(Clue("changes", what, 2.5))
+                since, said = f"{incident.started_at:%H:%M}", _cut(incident.summary)
+                what = f"the status page of {incident.provider} says since {since}: {said}"
+                clues.append(Clue("changes", what, 2.5, incident.started_at.timestamp()))
                 break
         flat = traffic_factor(service, found)
         if 0.7 < flat < 1.3:
@@ -152,7 +154,7 @@ def _outside(
             for d in found
             if d.series.service == service and {"provider", "upstream", "external"} & set(d.series.metric.split("_"))
         ]
-        clues += [Clue("metrics", sentence(d), 1.0 * d.score) for d in outside[:1] if d.harmful]
+        clues += [Clue("metrics", sentence(d), 1.0 * d.score, d.onset) for d in outside[:1] if d.harmful]
         onset = min(first for _, _, first, _ in calls)
         onset = min(
             (d.onset for d in found if d.series.service == service and is_symptom(d) and d.harmful), default=onset
@@ -198,12 +200,12 @@ def _neighbours(lines: tuple[_Line, ...], found: tuple[Deviation, ...]) -> Itera
         and d.meaning.kind in ("saturation", "other", "errors")
     ]
     for service, deviation in sorted(held.items()):
-        clues = [Clue("metrics", sentence(deviation), 2.0 * deviation.score)]
+        clues = [Clue("metrics", sentence(deviation), 2.0 * deviation.score, deviation.onset)]
         grown = traffic_factor(service, found)
         asked = "kept their usual rate" if grown < _GREW else f"grew to {grown:.2g} times the usual"
         clues.append(Clue("metrics", f"requests to {service} {asked}", 0.8 if grown < _GREW else -2.5))
-        clues += [Clue("metrics", sentence(d), 1.2 * d.score) for d in machines[:1]]
-        clues += [Clue("logs", f"{s} logs {_said(t)!r} ({n} times)", 1.5) for s, t, _, n in busy[:1]]
+        clues += [Clue("metrics", sentence(d), 1.2 * d.score, d.onset) for d in machines[:1]]
+        clues += [Clue("logs", f"{s} logs {_said(t)!r} ({n} times)", 1.5, at) for s, t, at, n in busy[:1]]
         if not machines and not busy:
             clues.append(Clue("metrics", "nothing shows that its machine is full", -1.5))
         yield Lead(service, "noisy_neighbour", deviation.onset, tuple(clues), 0.5)
@@ -230,7 +232,7 @@ def _nodes(observations: Observations, lines: tuple[_Line, ...], found: tuple[De
     chosen = min(candidates, key=lambda d: (d.onset, -d.score)).series.service
     example = down[0]
     clues = [Clue("logs", f"{example[0]} logs {_said(example[1])!r}", 3.5)]
-    clues += [Clue("metrics", sentence(d), 1.5 * d.score) for d in fewer if d.series.service == chosen][:1]
+    clues += [Clue("metrics", sentence(d), 1.5 * d.score, d.onset) for d in fewer if d.series.service == chosen][:1]
     yield Lead(chosen, "node_failure", min(at for _, _, at, _ in down), tuple(clues), 0.7)
 
 
@@ -248,7 +250,7 @@ def _bad_data(lines: tuple[_Line, ...], symptoms: tuple[Symptom, ...]) -> Iterat
         Clue("logs", f"{service} logs {_said(text)!r} ({count} times): the same record fails again and again", 3.2)
     ]
     queue = [s for s in symptoms if s.kind in ("queue", "stale") and s.signal == "metrics"]
-    clues += [Clue("metrics", s.text, 0.8) for s in queue[:1]]
+    clues += [Clue("metrics", s.text, 0.8, s.onset) for s in queue[:1]]
     yield Lead(service, "bad_data", onset, tuple(clues), 0.6)
 
 
@@ -265,7 +267,7 @@ def _clocks(observations: Observations, lines: tuple[_Line, ...], found: tuple[D
             return
         first = min(suffering, key=lambda d: (d.onset, -d.score, d.series.service))
         service = first.series.service
-        clues.append(Clue("metrics", sentence(first), 1.0 * first.score))
+        clues.append(Clue("metrics", sentence(first), 1.0 * first.score, first.onset))
     yield Lead(service, "node_failure", onset, tuple(clues), 0.5)
 
 
@@ -315,6 +317,6 @@ def _demand(
             f"requests grew {factors[door]:.2g} times at {door}, and alike at {len(grown)} of {len(asked)} services",
             4.0,
         ),
-        Clue("metrics", f"the demand came first: {sentence(grown[door])}", 0.6),
+        Clue("metrics", f"the demand came first: {sentence(grown[door])}", 0.6, grown[door].onset),
     )
     yield Lead(service, "overload", grown[door].onset, clues, 0.5)

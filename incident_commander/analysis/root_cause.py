@@ -15,7 +15,7 @@ import numpy as np
 
 from ..domain.base import ServiceName
 from ..domain.findings import Hypothesis, Impact
-from ..domain.telemetry import Observations
+from ..domain.telemetry import Observations, from_epoch
 from .anomaly import Deviation, deviations_in
 from .call_graph import call_graph
 from .candidates import (
@@ -159,6 +159,7 @@ def rank_causes(
             service=candidate.service,
             fault=candidate.fault,
             change=next((r.change.reference for r in reviews if r.service == candidate.service and r.convicted), None),
+            onset=from_epoch(candidate.onset),
             probability=min(1.0, probability),
             evidence=tuple(sorted((e for e in evidence if e.weight > 0), key=lambda e: -e.weight)),
             against=tuple(sorted((e for e in evidence if e.weight < 0), key=lambda e: e.weight)),

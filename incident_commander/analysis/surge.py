@@ -63,8 +63,8 @@ def _attack(
     target, pressed = _target(edge, behind(edge, observations, graph), found, challenged)
     growth = traffic_factor(edge, found)
     clues = [_strangers(d, growth) for d in strange]
-    clues += [Clue("metrics", sentence(d), 1.5 * min(1.0, 2.0 * d.score)) for d in refused]
-    clues += [Clue("logs", f"{edge} logs {p}", 2.5) for p in challenged[:1]]
+    clues += [Clue("metrics", sentence(d), 1.5 * min(1.0, 2.0 * d.score), d.onset) for d in refused]
+    clues += [Clue("logs", f"{edge} logs {p}", 2.5, p.first_seen.timestamp()) for p in challenged[:1]]
     if pressed > 0.2:
         clues.append(Clue("metrics", f"{target} is pressed while such requests come", 1.5 * pressed))
     clues += _buyers(edge, observations, growth)
@@ -86,7 +86,7 @@ def _strangers(deviation: Deviation, growth: float) -> Clue:
     usual, now = excursion.baseline / whole, excursion.latest / whole
     more = max(now * growth - usual, 0.0)
     of_those = min(1.0, more / max(growth - 1.0, more, 0.02))
-    what = f"{sentence(deviation)}, which is {of_those:.0%} of the requests that came on top"
+    what = f"{sentence(deviation)}, which is {of_those * 100:.0f} % of the requests that came on top"
     return Clue(
         "metrics", what, 4.0 * deviation.excursion.score * float(np.clip((of_those - 2.0 * usual) / 0.3, 0.0, 1.0))
     )
@@ -105,7 +105,8 @@ def _buyers(edge: ServiceName, observations: Observations, growth: float) -> lis
             continue
         buy = (float(np.median(values[-8:])) * growth - usual) / (usual * (growth - 1.0))
         if buy > 0.5:
-            what = f"of the requests that came on top at {edge}, {min(buy, 1.0):.0%} as many buy as of the usual ones"
+            share = f"{min(buy, 1.0) * 100:.0f} %"
+            what = f"of the requests that came on top at {edge}, {share} as many buy as of the usual ones"
             return [Clue("metrics", what, -_CUSTOMERS * min(buy, 1.0))]
     return []
 

@@ -163,12 +163,7 @@ def _judge(landing: Landing, effect: Effect, trouble: Trouble) -> Suspicion:
     way, fit, matched = _best_way(effect, ways, trouble, landing.service)
     onset = _onset_of(matched, trouble, effect.kind in _VAGUE)
     if landing.at > onset + _SLACK_SECONDS:
-        later = (landing.at - onset) / 60
-        early = min(matched or trouble.symptoms, key=lambda s: s.onset, default=None)
-        seen = f": {early.text[:110]}" if early is not None else ""
-        return verdict(
-            _PRIOR - 6.0, f"it came {later:.0f} min after the trouble began at {from_epoch(onset):%H:%M}{seen}"
-        )
+        return verdict(_PRIOR - 6.0, _came_later(landing, onset, matched or trouble.symptoms))
     linked, link = _link(effect, landing.change, trouble)
     if not ways and effect.kind == "setting" and not linked:
         return verdict(_PRIOR - 0.5, f"it {effect.what}, which cannot bring about what is seen")
@@ -222,13 +217,21 @@ def _plainness(symptom: Symptom, landed: ServiceName) -> tuple[bool, bool, float
     return symptom.signal == "metrics", symptom.service == landed, symptom.strength, -symptom.onset
 
 
+def _came_later(landing: Landing, onset: float, seen: tuple[Symptom, ...]) -> str:
+    """That a change came too late, and what had begun by then."""
+    came = "it came" if landing.by is None else f"it came into force at {from_epoch(landing.at):%H:%M},"
+    begun = min((s for s in seen if s.onset <= onset + _SLACK_SECONDS), key=lambda s: s.onset, default=None)
+    what = f": {begun.text[:110]}" if begun is not None else ""
+    return f"{came} {(landing.at - onset) / 60:.0f} min after the trouble began at {from_epoch(onset):%H:%M}{what}"
+
+
 def _took(landing: Landing) -> str:
     at = f"{from_epoch(landing.at):%H:%M}"
     if landing.by is not None and landing.by.kind == "flag":
         return f"the flag {landing.by.reference} switched it on for {landing.service} at {at}"
     if landing.by is not None:
-        may = "" if landing.certain else "may have "
-        return f"{landing.service} {may}took it in with its deploy at {at}"
+        took = "took" if landing.certain else "may have taken"
+        return f"{landing.service} {took} it in with its deploy at {at}"
     return f"in force at {landing.service} since {at}"
 
 

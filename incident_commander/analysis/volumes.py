@@ -83,8 +83,8 @@ def _fills(deviation: Deviation, ongoing: tuple[Deviation, ...], patterns: tuple
         for d in ongoing
         if d.series.service == service and d.meaning.kind == "errors" and d.meaning.resource == "disk"
     ]
-    clues = [Clue("logs", f"{service} logs {p}", 2.5) for p in own[:1]]
-    clues += [Clue("metrics", sentence(d), 2.0 * d.score) for d in failing[:1]]
+    clues = [Clue("logs", f"{service} logs {p}", 2.5, p.first_seen.timestamp()) for p in own[:1]]
+    clues += [Clue("metrics", sentence(d), 2.0 * d.score, d.onset) for d in failing[:1]]
     until = seconds_until_full(deviation)
     if jumped(deviation):
         if not failing:
@@ -101,8 +101,8 @@ def _fills(deviation: Deviation, ongoing: tuple[Deviation, ...], patterns: tuple
 def _slow(deviation: Deviation, found: tuple[Deviation, ...], patterns: tuple[Pattern, ...]) -> Lead:
     service = deviation.series.service
     own = [p for p in patterns if p.service == service and any(w in p.example.lower() for w in _SLOW_WORDS)]
-    clues = [Clue("metrics", sentence(deviation), 4.5 * deviation.score)]
-    clues += [Clue("logs", f"{service} logs {p}", 1.5) for p in own[:1]]
+    clues = [Clue("metrics", sentence(deviation), 4.5 * deviation.score, deviation.onset)]
+    clues += [Clue("logs", f"{service} logs {p}", 1.5, p.first_seen.timestamp()) for p in own[:1]]
     grown = traffic_factor(service, found)
     if grown > 1.3:
         clues.append(Clue("metrics", f"requests to {service} grew to {grown:.2g} times the usual", -2.0))

@@ -1,7 +1,7 @@
 """What speaks for and against each candidate for a root cause, in nats. The weights are judgements, in one place."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..domain.base import ServiceName
 from ..domain.findings import Evidence, FaultKind
@@ -25,6 +25,7 @@ _PAGED = 0.8
 _STEP = 0.2
 """For each step of the way from a convicted change to the trouble."""
 _GUESSED_GRAPH = 0.4
+_UNSEEN = "no call was seen by which it would reach"
 _HELD = 0.35
 _LEAST = 0.05
 """Evidence that weighs less is not worth telling."""
@@ -96,7 +97,7 @@ def weigh(candidate: Candidate, scene: Scene) -> tuple[Candidate, tuple[Evidence
         Evidence(
             signal=clue.signal,
             what=clue.what,
-            when=from_epoch(candidate.onset),
+            when=from_epoch(candidate.onset if clue.at is None else clue.at),
             service=candidate.service,
             weight=clue.weight,
             provenance=scene.observations.provenance,
@@ -117,7 +118,7 @@ def _fault_read(candidate: Candidate, scene: Scene) -> FaultKind:
 def _of_its_own(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
     service = candidate.service
     if candidate.own is not None and candidate.strength > 0:
-        yield Clue("metrics", sentence(candidate.own), _OWN * candidate.strength)
+        yield Clue("metrics", sentence(candidate.own), _OWN * candidate.strength, candidate.own.onset)
         fills = candidate.fault in ("memory_leak", "disk_full")
         if fills and service not in scene.symptomatic and jumped(candidate.own):
             what = f"it jumped between two samples, and nobody feels anything of {service}"
@@ -126,7 +127,7 @@ def _of_its_own(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
         if candidate.fault == "overload" and traffic > 1.2:
             yield Clue("metrics", f"requests to {service} grew to {traffic:.2g} times the usual", 0.5)
     elif candidate.own is not None:
-        yield Clue("metrics", sentence(candidate.own), _SYMPTOM * candidate.own.score)
+        yield Clue("metrics", sentence(candidate.own), _SYMPTOM * candidate.own.score, candidate.own.onset)
         if scene.leads.at(service, candidate.fault) is None:
             yield Clue("metrics", f"no resource of {service} is near its limit", -0.6)
     elif scene.leads.at(service, candidate.fault) is None:
@@ -174,9 +175,9 @@ def _of_its_reach(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
         yield Clue("topology", what, _COVERS * sum(scene.symptomatic[o] for o in reached) / total)
     missed = [other for other in others if other not in above]
     if missed:
-        what = f"it does not explain {', '.join(missed[:4])}"
         # A graph read from traces and lines is never whole.
-        known = 1.0 if scene.observations.topology.calls else _GUESSED_GRAPH
+        known, verb = (1.0, "it does not explain") if scene.observations.topology.calls else (_GUESSED_GRAPH, _UNSEEN)
+        what = f"{verb} {', '.join(missed[:4])}"
         yield Clue("topology", what, -_COVERS * known * sum(scene.symptomatic[o] for o in missed) / total)
 
 
@@ -211,7 +212,7 @@ def _of_leads(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
     service, graph, leads = candidate.service, scene.graph, scene.leads
     own = leads.at(service, candidate.fault)
     if own is not None:
-        yield from own.clues
+        yield from (replace(clue, at=own.onset) if clue.at is None else clue for clue in own.clues)
     for lead in leads.leads:
         if lead is own:
             continue
@@ -239,13 +240,14 @@ def _of_logs(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
     own = [p for p in scene.patterns if p.service == service]
     read = _fault_in(own)
     if read is not None and read[0] == candidate.fault:
-        yield Clue("logs", f"{service} logs {read[1]}", _LOG)
+        yield Clue("logs", f"{service} logs {read[1]}", _LOG, _seen(read[1]))
     elsewhere = [p for p in own if any(name != service for name in mentioned(p.example, scene.names))]
     if elsewhere:
-        yield Clue("logs", f"{service} itself logs trouble with another: {elsewhere[0]}", -0.5 * _LOG)
+        what = f"{service} itself logs trouble with another: {elsewhere[0]}"
+        yield Clue("logs", what, -0.5 * _LOG, _seen(elsewhere[0]))
     blaming = [p for p in scene.patterns if p.service != service and service in mentioned(p.example, scene.names)]
     if blaming:
-        yield Clue("logs", f"{blaming[0].service} logs {blaming[0]}", _BLAMED)
+        yield Clue("logs", f"{blaming[0].service} logs {blaming[0]}", _BLAMED, _seen(blaming[0]))
 
 
 def _of_traces(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
@@ -288,11 +290,16 @@ def _of_origin(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
 def _of_changes(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
     for review in scene.reviews:
         if review.service == candidate.service:
-            yield Clue("changes", f"{_change_words(review.change)}: {review.reason}", review.weight)
+            what = f"{_change_words(review.change)}: {review.reason}"
+            yield Clue("changes", what, review.weight, review.change.at.timestamp())
             told = {sentence(candidate.own)} if candidate.own is not None else set()
             for step in review.chain:
                 if step.text not in told:
-                    yield Clue(step.signal, step.text, _STEP)
+                    yield Clue(step.signal, step.text, _STEP, step.onset)
+
+
+def _seen(pattern: Pattern) -> float:
+    return pattern.first_seen.timestamp()
 
 
 def _fault_in(patterns: list[Pattern]) -> tuple[FaultKind, Pattern] | None:

@@ -3,22 +3,30 @@
 from ..domain.telemetry import from_epoch
 from .anomaly import Deviation
 
+_LONGEST = 1e12
+
 
 def amount(value: float, unit: str) -> str:
     """A value with its unit, rounded to what a person reads."""
     match unit:
         case "ratio":
-            return f"{value * 100:.3g} %"
+            return f"{_figures(value * 100, 3)} %"
         case "percent" | "%":
-            return f"{value:.3g} %"
+            return f"{_figures(value, 3)} %"
         case "per_second":
-            return f"{value:.3g}/s"
+            return f"{_figures(value, 3)}/s"
         case "count" | "":
-            return f"{value:.4g}"
+            return _figures(value, 4)
         case "seconds":
-            return f"{value:.3g} s"
+            return f"{_figures(value, 3)} s"
         case _:
-            return f"{value:.4g} {unit}"
+            return f"{_figures(value, 4)} {unit}"
+
+
+def _figures(value: float, figures: int) -> str:
+    """A number with so many figures; `12,300` rather than `1.23e+04`."""
+    rounded = float(f"{value:.{figures}g}")
+    return f"{rounded:,.0f}" if 10.0**figures <= abs(rounded) < _LONGEST else f"{rounded:.{figures}g}"
 
 
 def sentence(deviation: Deviation) -> str:

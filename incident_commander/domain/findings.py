@@ -78,12 +78,17 @@ class Evidence(Value):
 
 
 class Hypothesis(Value):
-    """One possible root cause with what speaks for and against it."""
+    """One possible root cause with what speaks for and against it.
+
+    Attributes:
+        onset: When the trouble of the service began.
+    """
 
     rank: int = Field(ge=1)
     service: ServiceName
     fault: FaultKind
     change: str | None = None
+    onset: UtcDatetime | None = None
     probability: Probability = Field(ge=0, le=1)
     evidence: tuple[Evidence, ...] = ()
     against: tuple[Evidence, ...] = ()
@@ -94,12 +99,14 @@ class ReviewedChange(Value):
 
     Attributes:
         service: Where it is in force, as far as a deploy or its paths tell; None where nothing does.
+        does: What it does at run time, in words to follow `it`; empty where that was not read.
     """
 
     change: Change
     service: ServiceName | None
     convicted: bool
     reason: str
+    does: str = ""
 
 
 class Diagnosis(Value):

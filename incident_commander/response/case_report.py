@@ -107,8 +107,8 @@ def _with_second_look(findings: DiagnosisFindings, observations: Observations) -
     first = alarms[0]
     evidence = Evidence(
         signal="metrics",
-        what=f"the streaming detector agrees, on {len(alarms)} of its {len(found)} strongest deviations: "
-        f"{first.series.metric} first, at {from_epoch(first.at):%H:%M:%S}",
+        what=f"the streaming detector alarms as well, on {len(alarms)} of {len(found)} metrics of {lead.service}: "
+        f"{first.series.metric.replace('_', ' ')} first, at {from_epoch(first.at):%H:%M:%S}",
         when=from_epoch(first.at),
         service=lead.service,
         weight=0.0,

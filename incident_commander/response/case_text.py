@@ -11,33 +11,40 @@ from ..domain.findings import Evidence, FaultKind, Hypothesis, Remediation, Revi
 from ..domain.telemetry import Change
 from ..telemetry.case_folder import CaseAlert
 from .case_report import DiagnosedCase, commits_by_reference
-from .diff_text import what_it_did
 
 WIDTH = 100
 _INDENT = 14
-_MOST_INNOCENT, _MOST_OTHERS, _MOST_SERVICES, _MOST_OF_EVIDENCE = 5, 3, 12, 280
+_MOST_INNOCENT, _MOST_REASONS, _MOST_SERVICES, _MOST_OF_EVIDENCE = 5, 8, 12, 280
+_HARDLY = 0.01
+"""What is less likely is named in passing."""
 _NOTHING_RUNS = re.compile(r"(^|/)(docs?|tests?|testdata)/|_test\.|\.(md|rst|txt)$")
 _FAULTS: dict[FaultKind, str] = {
-    "bad_deploy": "a bad deploy",
-    "memory_leak": "a memory leak",
-    "disk_full": "a full disk",
-    "node_failure": "failure of a node",
-    "dependency_failure": "failure of something it depends on",
-    "attack_traffic": "an attack",
-    "noisy_neighbour": "a noisy neighbour",
-    "unknown": "trouble of an unknown kind",
+    "bad_deploy": "a bad deploy of SERVICE",
+    "memory_leak": "a memory leak in SERVICE",
+    "connection_pool_exhaustion": "connection pool exhaustion in SERVICE",
+    "overload": "overload of SERVICE",
+    "disk_full": "a full disk at SERVICE",
+    "node_failure": "a failed node of SERVICE",
+    "dependency_failure": "an outside dependency failing at SERVICE",
+    "attack_traffic": "an attack on SERVICE",
+    "noisy_neighbour": "a noisy neighbour of SERVICE",
+    "certificate_expiry": "an expired certificate of SERVICE",
+    "credential_compromise": "stolen credentials of SERVICE",
+    "quota_exhaustion": "a used-up quota of SERVICE",
+    "bad_data": "data that SERVICE cannot read",
+    "unknown": "trouble of an unknown kind in SERVICE",
 }
 _REMEDIES: dict[Remediation, str] = {
-    "rollback": "roll the change back",
-    "roll-forward": "fix it forward; what the change destroyed does not come back with a rollback",
-    "config-revert": "put the setting back as it was",
-    "scale": "give it more room",
-    "failover": "fail over to the standby, or to another provider",
-    "reschedule": "restart it, or move it elsewhere",
-    "rotate-cert": "renew the certificate or credential",
-    "purge-bad-data": "purge the bad data",
-    "escalate-upstream": "escalate to the provider; nothing of ours mends it",
-    "feature-flag-disable": "switch the flag off",
+    "rollback": "roll back CHANGE",
+    "roll-forward": "fix forward CHANGE; what it destroyed does not come back with a rollback",
+    "config-revert": "put the settings back as they were before CHANGE",
+    "scale": "give SERVICE more room",
+    "failover": "fail SERVICE over to the standby, or to another provider",
+    "reschedule": "restart SERVICE, or move it elsewhere",
+    "rotate-cert": "renew the certificate or credential of SERVICE",
+    "purge-bad-data": "take out the data that SERVICE cannot read",
+    "escalate-upstream": "escalate to the provider of SERVICE; nothing of ours mends it",
+    "feature-flag-disable": "switch off CHANGE",
 }
 
 
@@ -59,7 +66,7 @@ def _lines(diagnosed: DiagnosedCase) -> Iterator[str]:
     yield from _wrapped(_headline(diagnosed, lead), "")
     yield ""
     if findings.remediation is not None and diagnosis.cause is not None:
-        yield from _labelled("Do", f"{_REMEDIES[findings.remediation]} ({findings.remediation})")
+        yield from _labelled("Do", f"{_remedy(findings.remediation, diagnosed)} ({findings.remediation})")
     yield from _labelled("Alert", _alert(case.alert))
     if diagnosis.first_failing is not None:
         yield from _labelled("First failing", diagnosis.first_failing)
@@ -70,8 +77,7 @@ def _lines(diagnosed: DiagnosedCase) -> Iterator[str]:
         against = tuple(each for each in lead.against if each.signal != "changes")
         yield from _section("What speaks against it", _told(against), "-")
     yield from _section("Changes that are not guilty", list(_innocent(diagnosed, lead)), "-")
-    others = diagnosis.hypotheses[1 : _MOST_OTHERS + 1]
-    yield from _section("Other causes weighed", [f"{_percent(h.probability)}: {_fault(h)}" for h in others], "-")
+    yield from _section("Other causes weighed", list(_others(diagnosis.hypotheses[1:])), "-")
     yield from _section("Could not be seen", [_gap(gap.reason, gap.remedy) for gap in diagnosis.gaps], "-")
     if diagnosis.next_question:
         yield ""
@@ -94,23 +100,51 @@ def _headline(diagnosed: DiagnosedCase, lead: Hypothesis | None) -> str:
     day = diagnosed.case.alert.fired_at
     if verdict == "inconclusive":
         return f"INCONCLUSIVE: no cause is sure enough to name. Nearest, {_percent(lead.probability)}: {_fault(lead)}."
-    since = f", since {_clock(lead.evidence[0].when, day)} UTC" if lead.evidence else ""
+    since = f", since {_clock(lead.onset, day)} UTC" if lead.onset is not None else ""
     blamed = _blamed(lead, diagnosed)
     return f"{verdict.upper()}, {_percent(lead.probability)}: {_fault(lead)}{since}{blamed}."
 
 
 def _blamed(lead: Hypothesis, diagnosed: DiagnosedCase) -> str:
-    """The guilty change, whose it is, and what it did."""
+    """The guilty change, whose it is, and what it does."""
     if lead.change is None:
         return "; no change is guilty"
-    changes = diagnosed.case.observations.changes
-    change = commits_by_reference(changes).get(lead.change)
-    change = change or next((each for each in changes if each.reference == lead.change), None)
+    change = _guilty(lead.change, diagnosed)
     if change is None:
         return f", after {lead.change}"
     by = f" by {change.author}" if change.author else ""
-    did = what_it_did(change)
-    return f', from {_named(change)}{by} ("{_short(change.summary)}"{": " + did if did else ""})'
+    read = _review_of(lead, diagnosed)
+    does = f": it {_short(read.does, _MOST_OF_EVIDENCE)}" if read is not None and read.does else ""
+    return f', from {_named(change)}{by} ("{_short(change.summary)}"{does})'
+
+
+def _guilty(reference: str, diagnosed: DiagnosedCase) -> Change | None:
+    changes = diagnosed.case.observations.changes
+    named = commits_by_reference(changes).get(reference)
+    return named or next((each for each in changes if each.reference == reference), None)
+
+
+def _review_of(lead: Hypothesis, diagnosed: DiagnosedCase) -> ReviewedChange | None:
+    reviews = diagnosed.findings.reviews
+    return next((each for each in reviews if each.convicted and each.change.reference == lead.change), None)
+
+
+def _remedy(remediation: Remediation, diagnosed: DiagnosedCase) -> str:
+    """What to do, with the names of what it is done to."""
+    lead = diagnosed.findings.diagnosis.hypotheses[0]
+    change = _guilty(lead.change, diagnosed) if lead.change is not None else None
+    read = _review_of(lead, diagnosed)
+    where = f" at {read.service}" if read is not None and read.service is not None else ""
+    named = f"{_named(change)}{where}" if change is not None else lead.change or "the change"
+    return _REMEDIES[remediation].replace("SERVICE", lead.service).replace("CHANGE", named)
+
+
+def _others(hypotheses: tuple[Hypothesis, ...]) -> Iterator[str]:
+    """Causes that are left, each with its probability; those that hardly may be in one line."""
+    likely = [each for each in hypotheses if each.probability >= _HARDLY]
+    yield from (f"{_percent(each.probability)}: {_fault(each)}" for each in likely)
+    if len(likely) < len(hypotheses):
+        yield "under 1 %: " + ", ".join(_fault(each) for each in hypotheses if each.probability < _HARDLY)
 
 
 def _innocent(diagnosed: DiagnosedCase, lead: Hypothesis | None) -> Iterator[str]:
@@ -120,7 +154,7 @@ def _innocent(diagnosed: DiagnosedCase, lead: Hypothesis | None) -> Iterator[str
     onset first.
     """
     day = diagnosed.case.alert.fired_at
-    began = lead.evidence[0].when if lead is not None and lead.evidence else day
+    began = lead.onset if lead is not None and lead.onset is not None else day
     innocent: dict[str, ReviewedChange] = {}
     for review in diagnosed.findings.reviews:
         guilty = review.convicted or (lead is not None and review.change.reference == lead.change)
@@ -159,12 +193,22 @@ def _nothing_runs(change: Change) -> bool:
 
 
 def _told(pieces: tuple[Evidence, ...]) -> list[str]:
-    """Evidence in its order, each sentence once."""
-    return list(dict.fromkeys(f"{each.signal}: {_short(each.what, _MOST_OF_EVIDENCE)}" for each in pieces))
+    """Evidence in its order, the weightiest pieces, each once: not again what one before has told."""
+    told: list[str] = []
+    lines: list[str] = []
+    for each in pieces:
+        if not any(each.what in before for before in told):
+            what = each.what
+            for before in told:
+                what = what.replace(f"; {before}", "")
+            told.append(each.what)
+            lines.append(f"{each.signal}: {_short(what, _MOST_OF_EVIDENCE)}")
+    more = len(lines) - _MOST_REASONS
+    return lines if more <= 1 else [*lines[:_MOST_REASONS], f"and {more} more that weigh less (--json tells them)"]
 
 
 def _fault(hypothesis: Hypothesis) -> str:
-    return f"{_FAULTS.get(hypothesis.fault, hypothesis.fault.replace('_', ' '))} in {hypothesis.service}"
+    return _FAULTS[hypothesis.fault].replace("SERVICE", hypothesis.service)
 
 
 def _named(change: Change) -> str:
@@ -176,7 +220,7 @@ def _alert(alert: CaseAlert) -> str:
     observed = "" if alert.observed is None else f" at {alert.observed:g}"
     limit = "" if alert.threshold is None else f" (limit {alert.threshold:g})"
     what = " ".join(part for part in (alert.service or "", alert.metric) if part) or alert.summary or "an alert"
-    return f"{what}{observed}{limit}, fired {alert.fired_at:%Y-%m-%d %H:%M:%S} UTC {alert.severity}".rstrip()
+    return f"{what}{observed}{limit}, fired {alert.fired_at:%Y-%m-%d %H:%M:%S} UTC, {alert.severity}".rstrip(", ")
 
 
 def _listed(services: tuple[str, ...]) -> str:

@@ -60,7 +60,7 @@ def test_blames_a_service_for_what_its_callees_do_not_explain() -> None:
 def test_blames_the_alerting_service_itself_where_all_below_is_well() -> None:
     found = localise(CALLS, "edge", metrics({"edge": 0.2}))
     assert named(found)[0] == "edge"
-    assert "explains 0% of that" in " ".join(found.suspects[0].evidence)
+    assert "explains 0 % of that" in " ".join(found.suspects[0].evidence)
 
 
 def test_follows_failures_as_it_follows_seconds() -> None:

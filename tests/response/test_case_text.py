@@ -39,6 +39,7 @@ def found_guilty(folder: Path) -> DiagnosedCase:
         service=orders,
         fault="connection_pool_exhaustion",
         change="feed",
+        onset=datetime(2026, 3, 2, 9, 55, tzinfo=UTC),
         probability=0.82,
         evidence=(seen, seen),
         against=(seen.model_copy(update={"what": "nobody else pools", "weight": -1.0}),),
@@ -58,7 +59,9 @@ def found_guilty(folder: Path) -> DiagnosedCase:
         confidence=0.8,
         remediation="rollback",
         reviews=(
-            ReviewedChange(change=commit, service=orders, convicted=True, reason="it keeps sessions"),
+            ReviewedChange(
+                change=commit, service=orders, convicted=True, reason="it keeps sessions", does="keeps sessions"
+            ),
             ReviewedChange(change=flag, service=ServiceName("frontend"), convicted=False, reason="it paints"),
         ),
     )
@@ -68,19 +71,19 @@ def found_guilty(folder: Path) -> DiagnosedCase:
 def test_the_first_line_names_verdict_service_fault_and_change_with_its_author_and_what_it_did(folder: Path) -> None:
     assert " ".join(case_text(found_guilty(folder)).split("\n\n")[0].split()) == (
         "LIKELY, 82 %: connection pool exhaustion in orders, since 09:55:00 UTC, "
-        'from commit feed by ada ("Keep sessions open": without session.close()).'
+        'from commit feed by ada ("Keep sessions open": it keeps sessions).'
     )
 
 
 def test_it_says_what_to_do_who_suffers_and_which_changes_are_not_guilty(folder: Path) -> None:
     text = case_text(found_guilty(folder))
-    assert "\nDo:            roll the change back (rollback)\n" in text
+    assert "\nDo:            roll back commit feed at orders (rollback)\n" in text
     assert "\nFirst failing: orders\n" in text
     assert "\nWho suffers:   frontend\n" in text
-    assert "\nAlert:         orders db_pool_in_use at 50 (limit 45), fired 2026-03-02 10:00:00 UTC critical\n" in text
+    assert "\nAlert:         orders db_pool_in_use at 50 (limit 45), fired 2026-03-02 10:00:00 UTC, critical\n" in text
     assert "Why\n  + metrics: db pool in use of orders rose from 11 to 50\n\nWhat speaks against it\n" in text
     assert "  - flag new_layout on frontend, 09:20:00: it paints\n" in text
-    assert "  - 10 %: overload in orders\n" in text
+    assert "  - 10 %: overload of orders\n" in text
     assert "Ask next:      Why then?\n" in text
 
 
@@ -128,9 +131,28 @@ def test_a_streaming_detector_that_agrees_is_told_of_and_weighs_nothing(folder: 
     with (folder / "metrics.csv").open("a") as file:
         file.write("\n".join(rows))
     lead = diagnose_folder(folder).findings.diagnosis.hypotheses[0]
-    (seen,) = [each for each in lead.evidence if each.what.startswith("the streaming detector agrees")]
+    (seen,) = [each for each in lead.evidence if each.what.startswith("the streaming detector alarms as well")]
     assert (lead.service, seen.weight) == ("orders", 0.0)
     assert "first, at 09:5" in seen.what
+
+
+def test_reasons_are_told_once_and_the_light_ones_are_counted(folder: Path) -> None:
+    guilty = found_guilty(folder)
+    lead = guilty.findings.diagnosis.hypotheses[0]
+    first = lead.evidence[0]
+    change = first.model_copy(update={"signal": "changes", "what": f"commit feed: it keeps sessions; {first.what}"})
+    others = tuple(first.model_copy(update={"what": f"reason {n}"}) for n in range(10))
+    evidence = (first, change, first.model_copy(update={"what": "it keeps sessions"}), *others)
+    leading = lead.model_copy(update={"evidence": evidence})
+    unlikely = tuple(
+        lead.model_copy(update={"rank": rank, "fault": "bad_data", "probability": 0.001}) for rank in (2, 3)
+    )
+    diagnosis = guilty.findings.diagnosis.model_copy(update={"hypotheses": (leading, *unlikely)})
+    findings = guilty.findings.model_copy(update={"diagnosis": diagnosis})
+    text = case_text(DiagnosedCase(guilty.case, findings, 0.25))
+    assert "  + changes: commit feed: it keeps sessions\n  + metrics: reason 0\n" in text
+    assert "  + metrics: reason 5\n  + and 4 more that weigh less (--json tells them)\n" in text
+    assert "Other causes weighed\n  - under 1 %: data that orders cannot read, data that orders cannot read\n" in text
 
 
 def test_what_could_not_be_seen_is_listed_with_its_remedy(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """What a third party's status page says: status_feed.json, in the shape that hosted status pages give."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -45,12 +45,18 @@ def _incidents(page: JsonValue, skipped: Skipped) -> Iterator[ProviderIncident]:
             continue
         yield ProviderIncident(
             provider=name,
-            summary=" ".join((text(pick(each, _NAMES)), *_updates(each))).strip(),
+            summary=_told((text(pick(each, _NAMES)), *_updates(each))),
             impact=text(pick(each, ("impact", "severity", "status"))),
             endpoints=_endpoints(each) or _endpoints(page),
             started_at=started_at,
             ended_at=_ended(each, started_at),
         )
+
+
+def _told(said: Sequence[str]) -> str:
+    """The title, and what was said since."""
+    title, *updates = (each.strip() for each in said)
+    return ": ".join(filter(None, (title, " ".join(updates))))
 
 
 def _provider(fields: Fields) -> str:

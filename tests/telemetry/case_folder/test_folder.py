@@ -38,7 +38,7 @@ def test_every_file_of_a_case_is_read(folder: Path) -> None:
     ]
     assert ("error", "no connection") in observed.traces[1].attributes
     assert observed.log_summaries == (LogSummary(ServiceName("orders"), "pool exhausted", 612, 2, True),)
-    assert observed.providers[0].summary == "Errors We look into it."
+    assert observed.providers[0].summary == "Errors: We look into it."
     assert observed.providers[0].endpoints == ("api.acme.test",)
     assert observed.topology.services == (
         Service(name="orders", kind="api", tier=1),

@@ -172,7 +172,7 @@ def test_a_status_page_in_the_shape_of_hosted_ones_is_read(tmp_path: Path) -> No
                        "resolved_at": NOON.replace(hour=13).isoformat(), "incident_updates": [{"body": "fixed"}]}, "x"],
     }  # fmt: skip
     (incident,), skipped = read_status(written(tmp_path, page))
-    assert (incident.provider, incident.summary, incident.ended_at) == ("acme", "down fixed", NOON.replace(hour=13))
+    assert (incident.provider, incident.summary, incident.ended_at) == ("acme", "down: fixed", NOON.replace(hour=13))
     assert "1 entry skipped, at incident 2: it does not say when it started" in skipped.found()[0].reason
 
 
