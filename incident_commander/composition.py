@@ -23,7 +23,11 @@ from .access import Attempts, Authenticator, TokenSource, token_source
 from .actions.catalogue import Catalogue, load_catalogue
 from .actions.gate import Gate
 from .actions.irreversible import PersonForIrreversible
-from .actions.policy import DenyAll, load_policy
+from .actions.ladder import Ladder
+from .actions.policy import DenyAll
+from .actions.policy_file import load_policy
+from .actions.register import StoredRegister
+from .actions.trust import TRUST_FILE, load_trust
 from .api import ApiServices, build_api
 from .consensus.certificate import verify_certificate
 from .consensus.keys import Keyring
@@ -45,12 +49,13 @@ from .response.operations import Operations
 from .response.practice import PracticeDriver
 from .response.record import Comparison
 from .response.recorder import Recorder
-from .response.rounds import StoredRounds
 from .response.scoring import Hindsight, compare_run, score_predictions
 from .response.stages import Stages
+from .response.trusting import Trust
 from .response.views import HealthRow
 from .response.workers import Workers
 from .sandbox import POLICY_FILE, Assumptions, PracticeCompany
+from .sandbox import TRUST_FILE as PRACTICE_TRUST_FILE
 from .store import Database, DatabaseClosed, migrate, shown_url, workflow_url
 from .telemetry.recorded_changes import RecordedChanges
 from .telemetry.unconfigured import blindfolded, live_environment
@@ -121,7 +126,8 @@ def build(
         without: Signals that are kept from the agents in practice runs, to measure what they are worth.
 
     Raises:
-        PolicyError, CatalogueError, QuorumError, ResourcesError: a data file is wrong; the message names file and line.
+        PolicyError, CatalogueError, TrustError, QuorumError, ResourcesError: a data file is wrong; the message names
+            file and line.
         WeakToken: the operator token that is set is none.
     """
     token = token_source(settings.operator_token, settings.keys_dir)
@@ -159,6 +165,10 @@ def build(
     async def opened(incident_id: IncidentId) -> None:
         await lifecycle.respond(incident_id)
 
+    ladder = Ladder(
+        {"live": load_trust(TRUST_FILE, catalogue), "practice": load_trust(PRACTICE_TRUST_FILE, catalogue)}, catalogue
+    )
+    trust = Trust(database, ladder)
     intake = Intake(database, environments, opened)
     faults = Faults(database)
     stages = Stages(
@@ -167,7 +177,8 @@ def build(
         catalogue=catalogue,
         keyring=keyring,
         rule=quorum,
-        gate=Gate(catalogue, verify, StoredRounds(database)),
+        gate=Gate(catalogue, verify, StoredRegister(database, ladder)),
+        trust=trust,
         notifier=AppriseNotifier(settings.notify_urls),
         expire=intake.expire,
         score=partial(score_predictions, company),
@@ -185,11 +196,12 @@ def build(
         partial(_health, settings, database, analysts),
         Approvals(database, catalogue, lifecycle.answer_approval),
         faults,
+        trust,
     )
     recorder = Recorder(database, company, operations, keyring)
-    trust = SnsTrust(SnsOverHttps() if sns is None else sns, settings.sns_topics)
+    topics = SnsTrust(SnsOverHttps() if sns is None else sns, settings.sns_topics)
     integrations = frozenset(integration(key.get_secret_value()) for key in settings.pagerduty_routing_keys)
-    api = build_api(ApiServices(intake, database, operations, company, sns=trust, pagerduty_integrations=integrations))
+    api = build_api(ApiServices(intake, database, operations, company, sns=topics, pagerduty_integrations=integrations))
     door.open(api)
     return Commander(
         settings,

@@ -1,25 +1,45 @@
-"""The gate: the one way to an executor. It opens for a certified, permitted plan, once for each incident and round."""
+"""The gate: the one way to an executor. It opens for a certified, permitted plan, once for each incident and round.
+
+It asks in this order, and the first "no" keeps it shut: is there an action, does the certificate prove a quorum for
+this very plan, is the action within bounds, is the kill switch off, is the round free, do policy, rates and trust
+permit it now, did a permitted person agree where they ask for one. All but the first three are asked in the one
+transaction that takes the round and the slot, whatever was decided before: between asking and acting, days may pass.
+"""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
 from ..domain.ballot import Certificate
-from ..domain.base import Digest, IncidentId
 from ..domain.incident import Incident
+from ..domain.operator import world_of
 from ..domain.plan import Action, ApprovalAnswer, Authorisation, Plan, Receipt
-from ..domain.ports import Executor
-from .catalogue import Catalogue
+from ..domain.policy import Circumstances, PastAction
+from ..domain.ports import ActionFailed, Clock, Executor, Policy, SourceUnavailable, TopologyPort
+from ..domain.telemetry import ServiceKind, Topology
+from .authority import authorised, missing_approval, remembered_since, repeated_too_soon
+from .catalogue import Catalogue, OutOfBounds
+from .kill_switch import stopped_by
+from .register import Entry, Register
 
 Verifier = Callable[[Certificate, Plan, Incident], None]
 """Raises whatever says that the certificate does not prove a quorum for this very plan of this incident."""
 
 
-class Rounds(Protocol):
-    """Which plan a round of an incident was used for; durable, so that it holds across restarts and workers."""
+class Site(Protocol):
+    """Where an action is to be done: the part of an Environment that the gate needs."""
 
-    async def claim(self, incident_id: IncidentId, round: int, plan_digest: Digest) -> Digest:
-        """Bind the round to this plan unless it is bound already, and return the plan that it is bound to."""
-        ...
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def topology(self) -> TopologyPort: ...
+
+    @property
+    def policy(self) -> Policy: ...
+
+    @property
+    def executor(self) -> Executor | None: ...
 
 
 class Refused(Exception):
@@ -30,16 +50,20 @@ class Uncertified(Refused):
     """There is no certificate, or it does not prove a quorum for this plan of this incident."""
 
 
-class Unauthorised(Refused):
-    """Policy refused the plan, or asks for an approval that was not given."""
+class Stopped(Refused):
+    """The kill switch is on."""
 
 
 class RoundUsed(Refused):
     """This round of this incident was used for another plan."""
 
 
+class Unauthorised(Refused):
+    """Policy, a rate or trust refused the plan, or asks for an approval that was not given."""
+
+
 class NothingToDo(Refused):
-    """The plan has no such action."""
+    """The plan has no such action, or nothing here could carry it out."""
 
 
 class Gate:
@@ -48,73 +72,87 @@ class Gate:
     Args:
         catalogue: The bounds every action is checked against once more.
         verify: Proves a certificate; what it raises becomes `Uncertified`.
-        rounds: Remembers which plan a round was used for.
+        register: The kill switch, the rounds, what passed before, and how far each class is trusted.
     """
 
-    def __init__(self, catalogue: Catalogue, verify: Verifier, rounds: Rounds) -> None:
+    def __init__(self, catalogue: Catalogue, verify: Verifier, register: Register) -> None:
         self._catalogue = catalogue
         self._verify = verify
-        self._rounds = rounds
+        self._register = register
+
+    async def decide(self, incident: Incident, plan: Plan, site: Site) -> Authorisation:
+        """What the gate would say of a certified plan now, without its passing; a person is asked by it."""
+        topology = await _known_topology(site)
+        async with self._register.reading() as entry:
+            stopped = stopped_by(await entry.kill_switch())
+            if stopped and plan.action is not None:
+                return Authorisation(decision="deny", rule="kill-switch", reason=stopped)
+            return await self._decided(entry, incident, plan, site, topology, without="")
 
     async def execute(
         self,
         plan: Plan,
         certificate: Certificate | None,
         incident: Incident,
-        executor: Executor,
+        site: Site,
         idempotency_key: str,
         *,
-        authorisation: Authorisation,
         approval: ApprovalAnswer | None = None,
     ) -> Receipt:
         """Carry the plan's action out.
 
         Args:
-            authorisation: What policy said of this plan.
-            approval: The person's answer, where policy asked for one.
+            approval: The person's answer, where one was asked.
 
         Raises:
-            Uncertified, Unauthorised, RoundUsed, NothingToDo: refused; nothing was done. What cannot be taken back is
-                unauthorised without a person's approval, whatever policy says.
-            OutOfBounds: the catalogue does not know such an action.
+            Uncertified, Stopped, RoundUsed, Unauthorised, NothingToDo: refused; nothing was done.
+            OutOfBounds: the catalogue does not know such an action, or not for such a target.
             ActionFailed: the world refused it.
         """
         if plan.action is None:
             raise NothingToDo("the plan is to do nothing, so there is nothing to execute")
-        _permitted(authorisation, approval)
-        if not self._catalogue.takes_back(plan) and not _approved(approval):
-            raise Unauthorised(
-                f"nothing takes {plan.action.name} of {plan.action.target!r} back, so a person must agree whatever "
-                f"policy says, and {_answer(approval)}"
-            )
-        return await self._through(plan, plan.action, certificate, incident, executor, idempotency_key)
+        topology = await _known_topology(site)
+        round = self._certified(plan, plan.action, certificate, incident, topology)
+        executor = _executor(site)
+        async with self._register.writing() as entry:
+            await _open(entry, incident, round, plan)
+            decided = await self._decided(entry, incident, plan, site, topology, without=idempotency_key)
+            if decided.decision == "deny":
+                raise Unauthorised(f"it is refused by {decided.rule!r}: {decided.reason}")
+            now = await site.clock.now()
+            missing = missing_approval(decided, approval, plan, now)
+            if missing:
+                raise Unauthorised(f"a person must agree by {decided.rule!r}, and {missing} ({decided.reason})")
+            await entry.let_through(idempotency_key, incident, _past(plan.action, incident, now))
+        return await self._carried_out(executor, plan.action, idempotency_key)
 
     async def undo(
-        self,
-        plan: Plan,
-        certificate: Certificate | None,
-        incident: Incident,
-        executor: Executor,
-        idempotency_key: str,
+        self, plan: Plan, certificate: Certificate | None, incident: Incident, site: Site, idempotency_key: str
     ) -> Receipt:
         """Take the plan's action back. The same certificate covers it, since the plan's digest names its undo.
 
         Raises:
-            As `execute`; no permission is asked, since it was given with the way back in view.
+            As `execute`; no permission is asked and no rate counted, since both were with the way back in view.
         """
         if plan.undo is None:
             raise NothingToDo("the plan has no undo; a person must decide what to do")
-        return await self._through(plan, plan.undo, certificate, incident, executor, idempotency_key)
+        round = self._certified(plan, plan.undo, certificate, incident, None)
+        executor = _executor(site)
+        async with self._register.writing() as entry:
+            await _open(entry, incident, round, plan)
+            past = _past(plan.undo, incident, await site.clock.now(), undoes=True)
+            await entry.let_through(idempotency_key, incident, past)
+        return await self._carried_out(executor, plan.undo, idempotency_key)
 
-    async def _through(
+    def _certified(
         self,
         plan: Plan,
         action: Action,
         certificate: Certificate | None,
         incident: Incident,
-        executor: Executor,
-        idempotency_key: str,
-    ) -> Receipt:
+        topology: Topology | None,
+    ) -> int:
+        """The round that a certificate proves this plan's quorum for."""
         digest = plan.digest
         if certificate is None:
             raise Uncertified(f"there is no certificate for plan {digest}; without a quorum nothing is executed")
@@ -127,23 +165,62 @@ class Gate:
         except Exception as error:
             # The verifier is injected, so its own type of error is not known here; any of them keeps the gate shut.
             raise Uncertified(f"the certificate for plan {digest} does not hold: {error}") from error
-        self._catalogue.check(action)
-        holder = await self._rounds.claim(incident.id, certificate.round, digest)
-        if holder != digest:
-            raise RoundUsed(f"round {certificate.round} of incident {incident.id!r} was used for plan {holder}")
-        return await executor.execute(action, idempotency_key)
+        self._bounded(action, topology)
+        return certificate.round
+
+    def _bounded(self, action: Action, topology: Topology | None) -> None:
+        kind: ServiceKind = "unknown" if topology is None else topology.kind_of(action.target)
+        self._catalogue.check(action, None if kind == "unknown" else kind)
+
+    async def _decided(
+        self, entry: Entry, incident: Incident, plan: Plan, site: Site, topology: Topology | None, without: str
+    ) -> Authorisation:
+        """The strictest of policy, rates and trust, by what stands in the register now."""
+        now = await site.clock.now()
+        history = await entry.history(incident, remembered_since(self._catalogue, now), without)
+        by_policy = site.policy.authorise(incident, plan, Circumstances(now, topology, history))
+        if plan.action is None:
+            return by_policy
+        try:
+            self._bounded(plan.action, topology)
+        except OutOfBounds as error:
+            return Authorisation(decision="deny", rule="catalogue", reason=str(error))
+        too_soon = repeated_too_soon(self._catalogue[plan.action.name], plan.action, history, now)
+        if by_policy.decision != "deny" and too_soon:
+            by_policy = Authorisation(decision="deny", rule="catalogue", reason=too_soon)
+        standing = await entry.standing(plan.action.name, world_of(incident))
+        return authorised(by_policy, plan, incident, standing, self._catalogue)
+
+    async def _carried_out(self, executor: Executor, action: Action, idempotency_key: str) -> Receipt:
+        try:
+            return await executor.execute(action, idempotency_key)
+        except ActionFailed:
+            await self._register.forget(idempotency_key)
+            raise
 
 
-def _permitted(authorisation: Authorisation, approval: ApprovalAnswer | None) -> None:
-    if authorisation.decision == "deny":
-        raise Unauthorised(f"policy refuses it by {authorisation.rule!r}: {authorisation.reason}")
-    if authorisation.decision == "needs_approval" and not _approved(approval):
-        raise Unauthorised(f"policy asks for an approval by {authorisation.rule!r}, and {_answer(approval)}")
+async def _open(entry: Entry, incident: Incident, round: int, plan: Plan) -> None:
+    """Refuse while the kill switch is on, and in a round that another plan was carried out in."""
+    stopped = stopped_by(await entry.kill_switch())
+    if stopped:
+        raise Stopped(f"{stopped}; while it is, nothing is done or taken back")
+    holder = await entry.claim(incident.id, round, plan.digest)
+    if holder != plan.digest:
+        raise RoundUsed(f"round {round} of incident {incident.id!r} was used for plan {holder}")
 
 
-def _approved(approval: ApprovalAnswer | None) -> bool:
-    return approval is not None and approval.answer == "approved"
+async def _known_topology(site: Site) -> Topology | None:
+    try:
+        return await site.topology.topology()
+    except SourceUnavailable:
+        return None
 
 
-def _answer(approval: ApprovalAnswer | None) -> str:
-    return "nobody answered" if approval is None else f"the answer was {approval.answer!r} by {approval.by}"
+def _executor(site: Site) -> Executor:
+    if site.executor is None:
+        raise NothingToDo("there is nothing here that could carry the action out")
+    return site.executor
+
+
+def _past(action: Action, incident: Incident, now: datetime, *, undoes: bool = False) -> PastAction:
+    return PastAction(name=action.name, target=action.target, incident_id=incident.id, at=now, undoes=undoes)

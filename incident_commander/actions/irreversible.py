@@ -1,12 +1,12 @@
 """What cannot be taken back always needs a person: in every world, and whatever a policy's file allows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 from ..domain.incident import Incident
 from ..domain.plan import Action, Authorisation, Plan
+from ..domain.policy import Circumstances, Notice
 from ..domain.ports import ActionFailed, Policy
-from ..domain.telemetry import Service
 from .catalogue import Catalogue, OutOfBounds
 
 
@@ -28,16 +28,13 @@ class PersonForIrreversible:
         self._catalogue = catalogue
         self._stays = stays
 
-    def authorise(
-        self,
-        incident: Incident,
-        plan: Plan,
-        now: datetime,
-        target: Service | None = None,
-        taken: Sequence[Action] = (),
-    ) -> Authorisation:
+    def notices(self, now: datetime) -> tuple[Notice, ...]:
+        """As the policy says."""
+        return self._policy.notices(now)
+
+    def authorise(self, incident: Incident, plan: Plan, circumstances: Circumstances) -> Authorisation:
         """As the policy says, or stricter; what is out of bounds, or cannot be done in this world, is refused."""
-        decided = self._policy.authorise(incident, plan, now, target, taken)
+        decided = self._policy.authorise(incident, plan, circumstances)
         if plan.action is None or decided.decision != "allow":
             return decided
         try:
@@ -52,4 +49,5 @@ class PersonForIrreversible:
             rule="irreversible",
             reason=f"the rule {decided.rule!r} allows it, but nothing takes {plan.action.name} of "
             f"{plan.action.target!r} back, so a person must agree",
+            approvers=decided.approvers,
         )

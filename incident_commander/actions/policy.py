@@ -1,229 +1,147 @@
-"""Policy: which plan may run where, read from a reviewed file. What no rule allows is refused."""
+"""Policy: which plan may run where and when, and who may agree to it. What no rule allows is refused."""
 
-import re
-import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from difflib import get_close_matches
-from fnmatch import fnmatchcase
-from pathlib import Path
-from typing import Literal, Self, get_args
+from typing import Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from ..domain.base import UtcDatetime, Value
+from ..domain.base import Value
 from ..domain.incident import Incident
-from ..domain.plan import Action, ActionName, Authorisation, Plan
-from ..domain.telemetry import Service, ServiceKind
+from ..domain.plan import Action, Authorisation, Plan
+from ..domain.policy import Circumstances, Notice
+from .rules import DECISIONS, Decision, Freeze, Limits, Maintenance, Rule
 
-Decision = Literal["allow", "needs_approval", "deny"]
-
-DECISIONS: tuple[Decision, ...] = ("allow", "needs_approval", "deny")
-"""From mildest to strictest."""
-
-
-class PolicyError(ValueError):
-    """A policy file is not valid; the message names the file, the line and the key, and what to do."""
-
-
-class Rule(Value):
-    """One rule. It speaks of a plan when all of its conditions hold; a condition that is left out holds always.
-
-    Attributes:
-        incidents: `live` (the default), `practice` or `any`.
-        services: Names of targets; `*` and `?` stand for any letters.
-        kinds: Kinds of targets. Does not hold where the target's kind is not known.
-        tiers: Tiers of targets. Does not hold where the tier is not known.
-        verdicts: The verdicts about the cause that it asks for.
-        max_uses_per_incident: After so many actions of these names in one incident the rule denies.
-    """
-
-    id: str = Field(min_length=1)
-    decision: Decision
-    incidents: Literal["live", "practice", "any"] = "live"
-    actions: tuple[ActionName, ...] = Field(min_length=1)
-    services: tuple[str, ...] = ("*",)
-    kinds: tuple[ServiceKind, ...] | None = None
-    tiers: tuple[int, ...] | None = None
-    verdicts: tuple[Literal["confirmed", "likely"], ...] | None = None
-    max_uses_per_incident: int | None = Field(default=None, ge=1)
-
-    def speaks_of(self, incident: Incident, action: Action, target: Service | None) -> bool:
-        """Whether its conditions hold."""
-        world = "live" if incident.practice_run is None else "practice"
-        return (
-            self.incidents in (world, "any")
-            and action.name in self.actions
-            and any(fnmatchcase(action.target, pattern) for pattern in self.services)
-            and (self.kinds is None or (target is not None and target.kind in self.kinds))
-            and (self.tiers is None or (target is not None and target.tier in self.tiers))
-            and (self.verdicts is None or incident.verdict in self.verdicts)
-        )
-
-
-class Freeze(Value):
-    """A span of time, `start <= t < end`, in which nothing runs but the actions it excepts."""
-
-    id: str = Field(min_length=1)
-    start: UtcDatetime
-    end: UtcDatetime
-    reason: str
-    excepted: tuple[ActionName, ...] = ()
-
-    @model_validator(mode="after")
-    def _forwards(self) -> Self:
-        if self.start >= self.end:
-            raise ValueError(f"the freeze ends at {self.end.isoformat()}, not after its start {self.start.isoformat()}")
-        return self
+_NOTHING = Authorisation(decision="allow", rule="do-nothing", reason="doing nothing needs no permission")
 
 
 class FilePolicy(Value):
     """A policy as its file says. Implements the Policy port.
 
     Freezes come first. Of the rules that speak of a plan the strictest decides, so their order does not matter. Where
-    none does, the answer is no.
+    none does, the answer is no. Then limits and maintenance windows may make it stricter.
+
+    Attributes:
+        approvers: Who may answer where no rule names anybody; None: any operator.
     """
 
     name: str = Field(min_length=1)
+    approvers: tuple[str, ...] | None = Field(default=None, min_length=1)
+    limits: Limits = Limits()
     rules: tuple[Rule, ...] = ()
     freezes: tuple[Freeze, ...] = ()
+    maintenance: tuple[Maintenance, ...] = ()
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
-        ids = [rule.id for rule in self.rules] + [freeze.id for freeze in self.freezes]
+        ids = [rule.id for rule in self.rules]
+        ids += [freeze.id for freeze in self.freezes] + [window.id for window in self.maintenance]
         twice = next((each for each in ids if ids.count(each) > 1), None)
         if twice is not None:
-            raise ValueError(f"the id {twice!r} is used twice; give every rule and freeze its own")
+            raise ValueError(f"the id {twice!r} is used twice; give every rule, freeze and window its own")
         return self
 
-    def authorise(
-        self,
-        incident: Incident,
-        plan: Plan,
-        now: datetime,
-        target: Service | None = None,
-        taken: Sequence[Action] = (),
-    ) -> Authorisation:
+    def notices(self, now: datetime) -> tuple[Notice, ...]:
+        """See the Policy port."""
+        found = [freeze.at(now) for freeze in self.freezes] + [window.at(now) for window in self.maintenance]
+        return tuple(notice for notice in found if notice is not None)
+
+    def authorise(self, incident: Incident, plan: Plan, circumstances: Circumstances) -> Authorisation:
         """See the Policy port. Doing nothing is always allowed."""
         if plan.action is None:
-            return Authorisation(decision="allow", rule="do-nothing", reason="doing nothing needs no permission")
-        action = plan.action
-        for freeze in self.freezes:
-            if freeze.start <= now < freeze.end and action.name not in freeze.excepted:
-                return Authorisation(
-                    decision="deny",
-                    rule=freeze.id,
-                    reason=f"{action.name} is frozen until {freeze.end.isoformat()}: {freeze.reason}",
-                )
-        speaking = [rule for rule in self.rules if rule.speaks_of(incident, action, target)]
-        if not speaking:
-            return Authorisation(
-                decision="deny",
-                rule="default",
-                reason=f"no rule of the policy {self.name!r} speaks of {action.name} on {action.target!r}; "
-                "what is not allowed is refused. Add a rule if it should be",
-            )
-        for rule in speaking:
-            used = sum(each.name in rule.actions for each in taken)
-            if rule.max_uses_per_incident is not None and used >= rule.max_uses_per_incident:
-                return Authorisation(
-                    decision="deny",
-                    rule=rule.id,
-                    reason=f"{used} such actions ran for this incident, and the rule allows "
-                    f"{rule.max_uses_per_incident}; a person must go on",
-                )
+            return _NOTHING
+        action, notices = plan.action, self.notices(circumstances.now)
+        freeze = next((notice for notice in notices if notice.stops(action)), None)
+        if freeze is not None:
+            return _denied(freeze.id, f"{action.name} is frozen until {freeze.until.isoformat()}: {freeze.reason}")
+        spoken = [(rule, rule.speaks_of(incident, action, circumstances)) for rule in self.rules]
+        if not any(speaks for _, speaks in spoken):
+            return self._unspoken(action, unsure=[rule for rule, speaks in spoken if speaks is None])
+        speaking = [rule for rule, speaks in spoken if speaks is not False]
         strictest = max(speaking, key=lambda rule: DECISIONS.index(rule.decision))
+        if strictest.decision == "deny":
+            return _denied(strictest.id, f"the rule {strictest.id!r} of the policy {self.name!r} says deny")
+        for rule in speaking:
+            exceeded = rule.exceeded(incident, action, circumstances)
+            if exceeded:
+                return _denied(rule.id, exceeded)
+        exceeded = self.limits.exceeded(incident, action, circumstances)
+        if exceeded:
+            return _denied("limits", exceeded)
+        return self._granted(incident, action, strictest, speaking, notices)
+
+    def _unspoken(self, action: Action, unsure: list[Rule]) -> Authorisation:
+        unknown = (
+            f"; {unsure[0].id!r} would, if the topology told the kind and tier of {action.target!r}" if unsure else ""
+        )
+        return _denied(
+            "default",
+            f"no rule of the policy {self.name!r} speaks of {action.name} on {action.target!r} now{unknown}; "
+            "what is not allowed is refused. Add a rule if it should be",
+        )
+
+    def _granted(
+        self,
+        incident: Incident,
+        action: Action,
+        strictest: Rule,
+        speaking: list[Rule],
+        notices: tuple[Notice, ...],
+    ) -> Authorisation:
+        """The strictest rule's word, or a person's where a service is worked on, and who that person may be."""
+        named = [frozenset(rule.approvers) for rule in speaking if rule.approvers is not None]
+        permitted = frozenset.intersection(*named) if named else frozenset(self.approvers or ())
+        if named and not permitted:
+            rules = ", ".join(repr(rule.id) for rule in speaking if rule.approvers is not None)
+            return _denied(strictest.id, f"the rules {rules} name no approver in common, so nobody may agree to it")
+        approvers = tuple(sorted(permitted))
+        window = next(
+            (
+                notice
+                for notice in notices
+                if notice.kind == "maintenance"
+                and any(notice.concerns(service) for service in (action.target, *incident.services))
+            ),
+            None,
+        )
+        if strictest.decision == "allow" and window is not None:
+            return Authorisation(
+                decision="needs_approval",
+                rule=window.id,
+                reason=f"the rule {strictest.id!r} allows it, but alerts are expected until "
+                f"{window.until.isoformat()} ({window.reason}), so a person must agree",
+                approvers=approvers,
+            )
         return Authorisation(
             decision=strictest.decision,
             rule=strictest.id,
             reason=f"the rule {strictest.id!r} of the policy {self.name!r} says {strictest.decision}",
+            approvers=approvers,
         )
 
 
 class DenyAll:
     """The policy where none is configured: nothing may be done but nothing. Implements the Policy port."""
 
-    def authorise(
-        self,
-        incident: Incident,
-        plan: Plan,
-        now: datetime,
-        target: Service | None = None,
-        taken: Sequence[Action] = (),
-    ) -> Authorisation:
+    def notices(self, now: datetime) -> tuple[Notice, ...]:
+        """None: nothing is written down."""
+        return ()
+
+    def authorise(self, incident: Incident, plan: Plan, circumstances: Circumstances) -> Authorisation:
         """Refuses every action, and says how to change that."""
         if plan.action is None:
-            return Authorisation(decision="allow", rule="do-nothing", reason="doing nothing needs no permission")
-        return Authorisation(
-            decision="deny",
-            rule="no-policy",
-            reason=f"{plan.action.name} on {plan.action.target!r} is refused, as no policy is configured; "
+            return _NOTHING
+        return _denied(
+            "no-policy",
+            f"{plan.action.name} on {plan.action.target!r} is refused, as no policy is configured; "
             "write one as docs/policy.md shows and name it by IC_POLICY_FILE",
         )
 
 
-def load_policy(path: Path) -> FilePolicy:
-    """Read and validate a policy file.
-
-    Raises:
-        PolicyError: the file cannot be read, is not TOML, or says something that a policy does not know. A typo is
-            refused rather than passed over; the message names the file, the line and the key.
-    """
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"the policy {path} cannot be read: {error}; mend it or unset IC_POLICY_FILE") from error
-    try:
-        return FilePolicy.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"the policy {path} is not TOML: {error}") from error
-    except ValidationError as error:
-        raise PolicyError(_explain(path, text, error)) from error
+def strictest_of(decisions: Iterable[Decision]) -> Decision:
+    """The strictest of some decisions."""
+    return max(decisions, key=DECISIONS.index)
 
 
-def _explain(path: Path, text: str, error: ValidationError) -> str:
-    first = error.errors()[0]
-    location = first["loc"]
-    line = _line_of(text, location)
-    where = f"{path}:{line}" if line else str(path)
-    what = ".".join(str(part) for part in location) or "the file"
-    if first["type"] == "extra_forbidden":
-        return f"{where}: {what}: unknown key{_nearest(str(location[-1]), _keys_beside(location))}"
-    if first["type"] == "literal_error":
-        given = str(first["input"])
-        return f"{where}: {what}: {given!r}: {first['msg']}{_nearest(given, (*get_args(ActionName), *DECISIONS))}"
-    return f"{where}: {what}: {first['msg']}"
-
-
-def _keys_beside(location: tuple[int | str, ...]) -> tuple[str, ...]:
-    if len(location) == 1:
-        return tuple(FilePolicy.model_fields)
-    return tuple((Rule if location[0] == "rules" else Freeze).model_fields)
-
-
-def _nearest(word: str, known: Sequence[str]) -> str:
-    near = get_close_matches(word, known, n=1)
-    return f"; do you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
-
-
-def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:
-    """The line of a key such as ("rules", 1, "actions"), or of the table that should have it; None if not found."""
-    header = 0
-    lines = text.splitlines()
-    if len(location) > 1 and isinstance(location[1], int):
-        opening = re.compile(rf"\s*\[\[\s*{re.escape(str(location[0]))}\s*]]")
-        headers = [number for number, line in enumerate(lines, 1) if opening.match(line)]
-        if location[1] >= len(headers):
-            return None
-        header = headers[location[1]]
-        key = str(location[2]) if len(location) > 2 else None
-    else:
-        key = str(location[0]) if location else None
-    if key is None:
-        return header or None
-    for number, line in enumerate(lines[header:], header + 1):
-        if re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
-            return number
-        if line.lstrip().startswith("["):
-            break
-    return header or None
+def _denied(rule: str, reason: str) -> Authorisation:
+    return Authorisation(decision="deny", rule=rule, reason=reason)

@@ -6,6 +6,7 @@ from datetime import datetime
 from ..domain.alert import Alert
 from ..domain.findings import Impact
 from ..domain.incident import Incident
+from ..domain.policy import Notice
 from ..domain.telemetry import Observations
 
 
@@ -16,6 +17,7 @@ class Case:
     Attributes:
         impact: What customers feel now; None where the impact port could not answer.
         now: On the incident's clock; the end of the observed window.
+        notices: The freezes and maintenance windows that the policy says are in force.
     """
 
     incident: Incident
@@ -23,3 +25,4 @@ class Case:
     observations: Observations
     impact: Impact | None
     now: datetime
+    notices: tuple[Notice, ...] = ()

@@ -11,7 +11,7 @@ import typer
 from pydantic import SecretStr
 
 from ..access import SetToken, TokenUnusable, WeakToken, token_source
-from ..actions.policy import PolicyError, load_policy
+from ..actions.policy_file import PolicyError, load_policy
 from ..domain.settings import Settings, read_settings
 from ..ingest.pagerduty import ROUTING_KEY_CHARACTERS
 from ..response.views import HealthRow

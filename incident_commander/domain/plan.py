@@ -13,6 +13,9 @@ ActionName = Literal[
     "block_sources", "free_storage", "grow_storage", "revoke_credentials", "redrive", "pause", "runbook",
 ]  # fmt: skip
 Argument = int | float | str
+TrustLevel = Literal["observe", "advise", "approve", "auto"]
+TRUST_LEVELS: tuple[TrustLevel, ...] = ("observe", "advise", "approve", "auto")
+"""From the least trusted: what would be done is recorded; a person is told it; a person must agree; policy decides."""
 
 
 class Action(Value):
@@ -93,11 +96,19 @@ class Receipt(Value):
 
 
 class Authorisation(Value):
-    """What policy says of a plan: allowed, refused, or allowed once a person agrees. `rule` names the policy's line."""
+    """What may become of a plan: allowed, refused, or allowed once a person agrees.
+
+    Attributes:
+        rule: Names the policy's line, or what else decided it.
+        approvers: Who may answer where a person must agree; empty: any operator.
+        trust: How far this class of actions is trusted in the incident's world; None where that was not asked.
+    """
 
     decision: Literal["allow", "deny", "needs_approval"]
     rule: str
     reason: str
+    approvers: tuple[str, ...] = ()
+    trust: TrustLevel | None = None
 
 
 class ApprovalRequest(Value):
@@ -118,6 +129,7 @@ class ApprovalAnswer(Value):
 
     Attributes:
         plan: The plan that was asked about; an answer counts for no other. None in ledgers of before that was kept.
+        action: The class of that plan; None in ledgers of before that was kept.
         scope: `class`: this incident's later plans of the same action need no further approval.
         arguments: The action's arguments as the person changed them; None where they stay.
         expires_at: When an approval that has not been used by then is void; None: it is used at once.
@@ -128,6 +140,7 @@ class ApprovalAnswer(Value):
     reason: str
     answered_at: UtcDatetime
     plan: Digest | None = None
+    action: ActionName | None = None
     scope: Literal["plan", "class"] = "plan"
     arguments: dict[str, Argument] | None = None
     expires_at: UtcDatetime | None = None

@@ -3,7 +3,6 @@
 Reading ports raise SourceUnavailable, which the lifecycle turns into a Gap; they never return an empty answer instead.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -13,7 +12,8 @@ from .event import Update
 from .findings import Impact
 from .incident import ClockKind, Incident
 from .plan import Action, ApprovalAnswer, Authorisation, Plan, Receipt
-from .telemetry import Change, Gap, LogRecord, MetricSeries, Service, Span, Topology, Window
+from .policy import Circumstances, Notice
+from .telemetry import Change, Gap, LogRecord, MetricSeries, Span, Topology, Window
 
 
 class SourceUnavailable(Exception):
@@ -99,20 +99,12 @@ class ActionFailed(Exception):
 
 
 class Policy(Protocol):
-    def authorise(
-        self,
-        incident: Incident,
-        plan: Plan,
-        now: datetime,
-        target: Service | None = None,
-        taken: Sequence[Action] = (),
-    ) -> Authorisation:
-        """Whether this plan may run for this incident, and whether a person must agree first. Unknown means no.
+    def authorise(self, incident: Incident, plan: Plan, circumstances: Circumstances) -> Authorisation:
+        """Whether this plan may run for this incident, and whether a person must agree first. Unknown means no."""
+        ...
 
-        Args:
-            target: The plan's target as the topology knows it; None: its kind and tier are not known.
-            taken: The actions that ran for this incident before.
-        """
+    def notices(self, now: datetime) -> tuple[Notice, ...]:
+        """The freezes and maintenance windows that are in force."""
         ...
 
 

@@ -26,10 +26,13 @@ def bound(answer: ApprovalAnswer, plan: Plan, now: datetime, catalogue: Catalogu
 
     Where arguments were changed it counts for the plan that has them: that is what the person agreed to.
     """
+    name = plan.action.name if plan.action else None
     if answer.answer != "approved":
-        return answer.model_copy(update={"answered_at": now, "plan": plan.digest})
+        return answer.model_copy(update={"answered_at": now, "plan": plan.digest, "action": name})
     wanted = edited(plan, answer, catalogue)
-    return answer.model_copy(update={"answered_at": now, "plan": wanted.digest, "expires_at": now + APPROVAL_LIFE})
+    return answer.model_copy(
+        update={"answered_at": now, "plan": wanted.digest, "action": name, "expires_at": now + APPROVAL_LIFE}
+    )
 
 
 def edited(plan: Plan, answer: ApprovalAnswer, catalogue: Catalogue) -> Plan:
@@ -87,6 +90,10 @@ class NotAwaiting(Exception):
     """No question waits for this answer: none was asked, it was answered, has expired, or is about another plan."""
 
 
+class NotPermitted(NotAwaiting):
+    """The question waits for somebody else's answer: policy names who may give it."""
+
+
 class Approvals:
     """The questions that wait for a person, and the way that answers take to them."""
 
@@ -122,6 +129,7 @@ class Approvals:
         Raises:
             UnknownIncident: there is no such incident.
             NotAwaiting: nothing waits for this answer.
+            NotPermitted: policy names others who may answer.
             OutOfBounds: the catalogue does not allow these arguments.
         """
         record = await load_record(self._database, incident_id)
@@ -135,6 +143,9 @@ class Approvals:
             raise NotAwaiting(
                 f"incident {incident_id!r} asks about plan {request.plan}, not about {plan}; look at what it asks now"
             )
+        permitted = record.authorisation.approvers if record.authorisation else ()
+        if permitted and by not in permitted:
+            raise NotPermitted(f"{by!r} may not answer for incident {incident_id!r}; {', '.join(permitted)} may")
         given = ApprovalAnswer(
             answer=answer,
             by=by,

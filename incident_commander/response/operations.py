@@ -12,7 +12,8 @@ from ..domain.base import Digest, IncidentId, RunId
 from ..domain.event import AgentRun
 from ..domain.fault import VoterFault
 from ..domain.incident import Incident
-from ..domain.plan import Argument
+from ..domain.operator import KillSwitch, TrustChange, TrustRow, World
+from ..domain.plan import ActionName, Argument, TrustLevel
 from ..domain.ports import Environments
 from ..domain.practice import ApproverKind, PracticeRun
 from ..domain.provenance import Figure
@@ -25,6 +26,7 @@ from .lifecycle import Lifecycle
 from .record import IncidentRecord
 from .report import LedgerState, RunReport, judge_run
 from .scoring import compare_run
+from .trusting import Trust
 from .view_approval import PendingApproval
 from .views import HealthRow, OpsView, build_ops_view
 
@@ -48,6 +50,7 @@ class Operations:
         health: Callable[[], Awaitable[tuple[HealthRow, ...]]],
         approvals: Approvals,
         faults: Faults,
+        trust: Trust,
     ) -> None:
         self._database = database
         self._company = company
@@ -58,6 +61,7 @@ class Operations:
         self._health = health
         self._approvals = approvals
         self._faults = faults
+        self._trust = trust
         self._figures: tuple[tuple[int, int], tuple[Figure, ...]] | None = None
 
     def scenario_names(self) -> Sequence[str]:
@@ -121,6 +125,37 @@ class Operations:
     async def inject_fault(self, voter: Voter, fault: VoterFault | None, by: str, reason: str) -> None:
         """Make a live voter fail from its next vote on, or let it vote honestly again."""
         await self._faults.inject(voter, fault, by, reason)
+
+    async def kill_switch(self) -> KillSwitch:
+        """How the kill switch stands."""
+        return await self._trust.kill_switch()
+
+    async def throw_kill_switch(self, on: bool, by: str, reason: str) -> KillSwitch:
+        """Turn it on or off, at once in every worker; returns how it stands.
+
+        Raises:
+            ValueError: nobody is named, or no reason is given.
+        """
+        return await self._trust.throw_kill_switch(on, by, reason)
+
+    async def trust(self) -> tuple[TrustRow, ...]:
+        """How far each class of actions is trusted, with real incidents and in practice, and how that came about."""
+        return await self._trust.rows()
+
+    async def set_trust(
+        self, action: ActionName, level: TrustLevel, by: str, reason: str, world: World = "live"
+    ) -> TrustChange:
+        """Set by hand how far a class is trusted.
+
+        Raises:
+            BeyondTrust: nothing takes such an action back, and the level is `auto`.
+            ValueError: nobody is named, or no reason is given.
+        """
+        return await self._trust.put(action, world, level, by, reason)
+
+    async def report_advice(self, incident_id: IncidentId, right: bool, by: str, reason: str) -> TrustChange | None:
+        """What a person says of a plan that was only observed or advised; see `Trust.report`."""
+        return await self._trust.report(incident_id, right, by, reason)
 
     def subscribe(self, listener: Callable[[frozenset[IncidentId]], None]) -> Callable[[], None]:
         """Have `listener` called after each commit with the incidents touched; returns the call that ends it."""

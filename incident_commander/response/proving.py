@@ -8,7 +8,7 @@ from ..actions.catalogue import OutOfBounds
 from ..actions.gate import Gate, Refused
 from ..agents import verification
 from ..domain.ballot import Certificate
-from ..domain.event import AgentRun
+from ..domain.event import Actor, AgentRun
 from ..domain.plan import CheckOutcome, Plan, Receipt
 from ..domain.ports import ActionFailed, Executor, SourceUnavailable
 from ..domain.telemetry import MetricSeries, Window
@@ -85,13 +85,19 @@ async def roll_back(
     await desk.flush()
     try:
         receipt = await executor.received(idempotency_key) or await gate.undo(
-            plan, certificate, desk.incident, executor, idempotency_key
+            plan, certificate, desk.incident, desk.environment, idempotency_key
         )
     except (ActionFailed, Refused, OutOfBounds) as error:
+        await desk.note("action.refused", refuser(error), {"plan": plan.digest, "reason": str(error)})
         return f"taking it back was refused: {error}"
     await desk.note("rollback.received", "executor", receipt)
     await desk.environment.clock.advance_to(receipt.completed_at)
     return "it was taken back" if receipt.applied else f"taking it back was not applied: {receipt.detail}"
+
+
+def refuser(error: Exception) -> Actor:
+    """Who refused an action."""
+    return "executor" if isinstance(error, ActionFailed) else "gate"
 
 
 async def _read(desk: Desk, window: Window) -> tuple[MetricSeries, ...]:

@@ -16,6 +16,8 @@ Payloads, by event kind:
   `action.received`, `rollback.received`: Receipt; `action.refused`: `{plan: Digest, reason}`
 - `update.published`: Update; `predictions.scored`: Scores;
   `impact.compared`: Comparison; `postmortem.written`: `{markdown}`
+
+Of the installation: `kill_switch.thrown`: KillSwitch; `trust.changed`: TrustChange.
 """
 
 from collections.abc import Sequence

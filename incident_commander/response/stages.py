@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from ..actions.authority import TRUST_RULE, missing_approval
 from ..actions.catalogue import Catalogue, OutOfBounds
 from ..actions.gate import Gate, Refused
 from ..agents import communication, detection, diagnosis, panel, prediction, resolution
@@ -16,18 +17,18 @@ from ..domain.ballot import Certificate, QuorumRule, Round
 from ..domain.base import Digest
 from ..domain.findings import Diagnosis, Prediction
 from ..domain.incident import Incident, IncidentStatus
-from ..domain.plan import Action, ApprovalAnswer, ApprovalRequest, Authorisation, Plan
-from ..domain.ports import ActionFailed, Notifier, SourceUnavailable
-from ..domain.telemetry import Service
+from ..domain.plan import ApprovalAnswer, ApprovalRequest, Authorisation, Plan
+from ..domain.ports import ActionFailed, Notifier
 from ..store import Database
 from . import view_text as text
 from .approvals import bound, denied_before, edited, given_before
 from .asking import ask, ask_voters
 from .desk import Desk, Next
 from .observe import observe
-from .proving import alerts_clear, roll_back, watch_checks
+from .proving import alerts_clear, refuser, roll_back, watch_checks
 from .record import Comparison
 from .scoring import Scores
+from .trusting import Trust
 from .workers import Workers
 
 MOST_ROUNDS = 8
@@ -55,6 +56,7 @@ class Stages:
     keyring: Callable[[], Keyring]
     rule: QuorumRule
     gate: Gate
+    trust: Trust
     notifier: Notifier
     expire: Callable[[], Awaitable[None]]
     score: Callable[[Incident, tuple[Prediction, ...]], Awaitable[Scores]]
@@ -163,20 +165,18 @@ class Stages:
             await desk.set_status("escalated", reason)
             return "stop"
         now = await desk.environment.clock.now()
-        decided = desk.environment.policy.authorise(
-            desk.incident, plan, now, await _target(desk, plan.action), desk.record.actions_taken
-        )
+        decided = await self.gate.decide(desk.incident, plan, desk.environment)
         await desk.note("authorisation.decided", "policy", {"plan": plan.digest, "authorisation": decided})
         if decided.decision == "deny":
-            await desk.set_status("escalated", f"policy does not allow it: {decided.reason}")
+            await desk.set_status("escalated", _why_not(decided, plan))
             return "stop"
-        if decided.decision == "allow" or given_before(desk.record, plan, now) is not None:
+        if not missing_approval(decided, given_before(desk.record, plan, now), plan, now):
             return "go_on"
         approver = desk.environment.approver
         expires_at = (now if approver else datetime.now(UTC)) + self.approval_wait
         request = ApprovalRequest(plan=plan.digest, expires_at=expires_at, reason=decided.reason)
         await desk.note("approval.requested", "policy", request)
-        await desk.set_status("awaiting_approval", f"policy asks for a person: {decided.reason}")
+        await desk.set_status("awaiting_approval", f"a person must agree: {decided.reason}")
         if approver is None:
             return "ask"
         await desk.flush()
@@ -228,13 +228,12 @@ class Stages:
                 plan,
                 certificate,
                 desk.incident,
-                executor,
+                desk.environment,
                 key,
-                authorisation=_authorisation(desk),
                 approval=given_before(desk.record, plan, await desk.environment.clock.now()),
             )
         except (ActionFailed, Refused, OutOfBounds) as error:
-            await desk.note("action.refused", "executor", {"plan": plan.digest, "reason": str(error)})
+            await desk.note("action.refused", refuser(error), {"plan": plan.digest, "reason": str(error)})
             await desk.set_status("escalated", f"the action was refused: {error}")
             return "stop"
         await desk.note("action.received", "executor", receipt)
@@ -254,7 +253,9 @@ class Stages:
         if unmet and executor is not None:
             plan, key = _certified(desk), f"{receipt.idempotency_key}/undo"
             undone = await roll_back(desk, self.gate, plan, _certificate(desk), executor, key)
-            await desk.set_status("escalated", f"the fix did not prove itself: {unmet[0].reason}; {undone}")
+            lost = await self.trust.failed(desk.incident, plan, f"{unmet[0].reason}, in {desk.incident.id}")
+            told = "; ".join(part for part in (unmet[0].reason, undone, lost) if part)
+            await desk.set_status("escalated", f"the fix did not prove itself: {told}")
         elif await alerts_clear(desk, self.expire):
             reason = "a certified action ran, its checks are met and no alert fires"
             await desk.set_status("resolved", reason, when_clear=True)
@@ -277,6 +278,7 @@ class Stages:
 
     async def learn(self, desk: Desk) -> Next:
         """Score what was predicted, compare the cost, write the postmortem."""
+        await self.trust.verified(desk.record)
         scores = await self.score(desk.incident, desk.record.predictions)
         await desk.note("predictions.scored", "prediction", scores)
         comparison = await self.compare(desk.incident, desk.record.predictions)
@@ -301,7 +303,8 @@ class Stages:
         desk.gaps = observations.gaps
         async with self.database.read() as unit:
             alerts = await unit.alerts.of_incident(desk.incident.id)
-        return Case(desk.incident, alerts, observations, impact, desk.began_at)
+        notices = desk.environment.policy.notices(desk.began_at)
+        return Case(desk.incident, alerts, observations, impact, desk.began_at, notices)
 
     async def _publish(self, desk: Desk, moment: communication.Moment) -> None:
         """Tell people, once: an update that was sent before the stage was cut off is not sent again."""
@@ -332,21 +335,13 @@ def _certificate(desk: Desk) -> Certificate:
     return outcome.certificate
 
 
-async def _target(desk: Desk, action: Action) -> Service | None:
-    """The target as the topology knows it; None where it does not, or cannot be read."""
-    try:
-        topology = await desk.environment.topology.topology()
-    except SourceUnavailable as error:
-        desk.gaps = (*desk.gaps, error.gap)
-        return None
-    return next((service for service in topology.services if service.name == action.target), None)
-
-
-def _authorisation(desk: Desk) -> Authorisation:
-    authorisation = desk.record.authorisation
-    if authorisation is None:
-        raise LookupError(f"incident {desk.incident.id!r}: policy was never asked")
-    return authorisation
+def _why_not(decided: Authorisation, plan: Plan) -> str:
+    """Why a certified plan is not carried out, and what a person is left with."""
+    if decided.rule == TRUST_RULE and decided.trust == "advise":
+        return f"for a person to carry out: {text.plan_text(plan)}; {decided.reason}"
+    if decided.rule == TRUST_RULE and decided.trust == "observe":
+        return f"only observed, nothing is asked: it would have been {text.plan_text(plan)}; {decided.reason}"
+    return f"it is not allowed by {decided.rule!r}: {decided.reason}"
 
 
 def _plan_of(certificate: Certificate, plans: tuple[Plan, ...]) -> Plan:

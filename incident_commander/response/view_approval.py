@@ -28,6 +28,7 @@ class PendingApproval(Value):
     Attributes:
         plan: The digest that an answer must name.
         reason: Why a person must agree.
+        approvers: Who may answer; empty: any operator.
         votes: Who voted for it and who did not, in words.
         denied_before: Earlier refusals of the same action on the same target, in other incidents, newest first.
         requested_at: On the wall clock, as is `expires_at`.
@@ -49,6 +50,7 @@ class PendingApproval(Value):
     checks: tuple[str, ...]
     blast_radius: str
     reason: str
+    approvers: tuple[str, ...] = ()
     votes: str
     denied_before: tuple[str, ...] = ()
     requested_at: UtcDatetime
@@ -83,6 +85,7 @@ def pending_approval(
         checks=tuple(text.check_text(check) for check in plan.checks),
         blast_radius=", ".join(diagnosis.blast_radius) if diagnosis else "",
         reason=request.reason,
+        approvers=record.authorisation.approvers if record.authorisation else (),
         votes=f"{len(supporters)} of {tally.certificate.rule.n} voters: {', '.join(supporters)}"
         if tally and tally.certificate
         else "",

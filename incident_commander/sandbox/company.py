@@ -35,6 +35,7 @@ from .traces import sampled
 from .world import DAY_SECONDS, HISTORY_SECONDS, World
 
 POLICY_FILE = Path(__file__).parent / "policy.toml"
+TRUST_FILE = Path(__file__).parent / "trust.toml"
 """What may be done in the practice company, in the format of the actions' policy."""
 FASTEST_PACE = 600.0
 _REMEMBERED = 64

@@ -10,6 +10,7 @@ from .incidents import Incidents, UnknownIncident
 from .ledger import KeyReused, Ledger, LedgerBroken, LedgerReport
 from .ledger_key import LedgerKeyUnusable
 from .migrations import migrate
+from .passages import Passages
 from .practice import ActionKeyReused, PracticeRuns
 from .url import UnsupportedDatabase, blocking_url, shown_url, workflow_url
 from .values import Values
@@ -32,6 +33,7 @@ __all__ = [
     "LedgerKeyUnusable",
     "LedgerReport",
     "Member",
+    "Passages",
     "PracticeRuns",
     "SchemaMissing",
     "StoredAlert",

@@ -20,6 +20,7 @@ from .executions import Executions
 from .incidents import Incidents
 from .ledger import Ledger
 from .ledger_key import LedgerKey
+from .passages import Passages
 from .practice import PracticeRuns
 from .tables import EventRow
 from .values import Values
@@ -49,6 +50,7 @@ class Unit:
         self.changes = Changes(session)
         self.values = Values(session)
         self.executions = Executions(session)
+        self.passages = Passages(session)
 
     @property
     def touched(self) -> frozenset[IncidentId]:

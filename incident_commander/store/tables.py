@@ -181,6 +181,19 @@ class ExecutionRow(SQLModel, table=True):
     document: str = Field(sa_column=Column(Text, nullable=False))
 
 
+class PassageRow(SQLModel, table=True):
+    """An action that the gate let through, by its idempotency key; `at` is on its incident's clock."""
+
+    __tablename__ = "passages"
+    __table_args__ = (Index("ix_passages_practice_run_at", "practice_run", "at"),)
+
+    key: str = Field(primary_key=True)
+    practice_run: str | None = Field(default=None)
+    incident_id: str = Field(index=True)
+    at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    document: str = Field(sa_column=Column(Text, nullable=False))
+
+
 class ValueRow(SQLModel, table=True):
     """A small named JSON object that belongs to no other table."""
 

@@ -10,11 +10,13 @@ import pytest
 from incident_commander.actions.aws import Accounts, AwsExecutor, Resources
 from incident_commander.actions.catalogue import load_catalogue
 from incident_commander.actions.irreversible import PersonForIrreversible
-from incident_commander.actions.policy import FilePolicy, load_policy
+from incident_commander.actions.policy import FilePolicy
+from incident_commander.actions.policy_file import load_policy
 from incident_commander.aws import Aws
 from incident_commander.domain.base import IncidentId, RunId, ServiceName
 from incident_commander.domain.incident import Incident
 from incident_commander.domain.plan import Action, ActionName, Argument, Authorisation, Check, Plan
+from incident_commander.domain.policy import Circumstances
 from incident_commander.domain.ports import Policy
 from incident_commander.sandbox import POLICY_FILE
 from incident_commander.store import Database
@@ -77,7 +79,7 @@ def decide(policy: Policy, wanted: Plan, run: RunId | None = None) -> Authorisat
         sources=("generic",),
         practice_run=run,
     )
-    return policy.authorise(incident, wanted, NOW)
+    return policy.authorise(incident, wanted, Circumstances(NOW))
 
 
 @pytest.mark.parametrize(

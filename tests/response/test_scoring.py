@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from incident_commander.actions.policy import load_policy
+from incident_commander.actions.policy_file import load_policy
 from incident_commander.domain.findings import Prediction
 from incident_commander.domain.practice import Answer, Baseline, Course
 from incident_commander.domain.provenance import Provenance

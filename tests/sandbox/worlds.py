@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from incident_commander.actions.policy import load_policy
+from incident_commander.actions.policy_file import load_policy
 from incident_commander.domain.base import JsonObject
 from incident_commander.domain.findings import Prediction
 from incident_commander.sandbox import (

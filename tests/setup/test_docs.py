@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from incident_commander.actions.policy import load_policy
+from incident_commander.actions.policy_file import load_policy
 from incident_commander.consensus.rule import rule
 from incident_commander.ingest import alertmanager_configuration
 from incident_commander.ingest.changes import change_kinds
