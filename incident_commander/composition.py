@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from .access import Attempts, Authenticator, TokenSource, token_source
+from .access.slack_signature import SlackSignatures
 from .actions.catalogue import Catalogue, load_catalogue
 from .actions.gate import Gate
 from .actions.irreversible import PersonForIrreversible
@@ -28,7 +29,7 @@ from .actions.policy import DenyAll
 from .actions.policy_file import load_policy
 from .actions.register import StoredRegister
 from .actions.trust import TRUST_FILE, load_trust
-from .api import ApiServices, build_api
+from .api import ApiServices, SlackApp, build_api
 from .consensus.certificate import verify_certificate
 from .consensus.keys import Keyring
 from .consensus.rule import rule
@@ -41,7 +42,7 @@ from .domain.ports import Environment
 from .domain.settings import Settings
 from .domain.telemetry import Signal
 from .ingest import Intake, Sns, SnsOverHttps, SnsTrust, integration
-from .notify import AppriseNotifier
+from .notify import AppriseNotifier, Slack, SlackOverHttps
 from .response.approvals import Approvals
 from .response.faults import Faults
 from .response.lifecycle import Lifecycle
@@ -50,6 +51,7 @@ from .response.practice import PracticeDriver
 from .response.record import Comparison
 from .response.recorder import Recorder
 from .response.scoring import Hindsight, compare_run, score_predictions
+from .response.slack_asking import SlackAsking
 from .response.stages import Stages
 from .response.trusting import Trust
 from .response.views import HealthRow
@@ -107,6 +109,7 @@ class Commander:
     access: Authenticator
     api: FastAPI
     executor: "AwsExecutor | None"
+    asking: SlackAsking | None
 
 
 def build(
@@ -129,6 +132,7 @@ def build(
         PolicyError, CatalogueError, TrustError, QuorumError, ResourcesError: a data file is wrong; the message names
             file and line.
         WeakToken: the operator token that is set is none.
+        BadSlack: Slack is set up by halves.
     """
     token = token_source(settings.operator_token, settings.keys_dir)
     access = Authenticator(token, Attempts())
@@ -186,6 +190,9 @@ def build(
         approval_wait=timedelta(hours=settings.approval_wait_hours),
     )
     lifecycle = Lifecycle(database, environments, stages, PracticeDriver(database, company).drive)
+    approvals = Approvals(database, catalogue, lifecycle.answer_approval)
+    slack = _slack(settings)
+    asking = SlackAsking(database, approvals.pending, slack, f"{settings.resolved_public_url()}/ops") if slack else None
     operations = Operations(
         database,
         company,
@@ -193,15 +200,26 @@ def build(
         lifecycle,
         keyring,
         quorum,
-        partial(_health, settings, database, analysts),
-        Approvals(database, catalogue, lifecycle.answer_approval),
+        partial(_health, settings, database, analysts, asking),
+        approvals,
         faults,
         trust,
     )
     recorder = Recorder(database, company, operations, keyring)
     topics = SnsTrust(SnsOverHttps() if sns is None else sns, settings.sns_topics)
     integrations = frozenset(integration(key.get_secret_value()) for key in settings.pagerduty_routing_keys)
-    api = build_api(ApiServices(intake, database, operations, company, sns=topics, pagerduty_integrations=integrations))
+    api = build_api(
+        ApiServices(
+            intake,
+            database,
+            operations,
+            company,
+            access,
+            sns=topics,
+            pagerduty_integrations=integrations,
+            slack=_slack_app(settings, slack),
+        )
+    )
     door.open(api)
     return Commander(
         settings,
@@ -217,6 +235,7 @@ def build(
         access,
         api,
         executor,
+        asking,
     )
 
 
@@ -238,14 +257,15 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
             executor = f"{_installation_id(settings.data_dir)}-{settings.worker_slot}"
             async with commander.lifecycle.running(workflow_url(settings.resolved_workflow_database_url()), executor):
                 await commander.lifecycle.take_up()
-                tidying = asyncio.create_task(_tidy(commander))
-                warming = asyncio.create_task(commander.analysts.warm())
+                beside = [asyncio.create_task(_tidy(commander)), asyncio.create_task(commander.analysts.warm())]
+                if commander.asking is not None:
+                    beside.append(asyncio.create_task(commander.asking.run()))
                 try:
                     yield commander
                 finally:
-                    for task in (tidying, warming):
+                    for task in beside:
                         task.cancel()
-                    await asyncio.gather(tidying, warming, return_exceptions=True)
+                    await asyncio.gather(*beside, return_exceptions=True)
         finally:
             await commander.company.close()
             if commander.executor is not None:
@@ -268,6 +288,20 @@ def _able_to_act(
     executor = aws_executor(resources, catalogue, database, live.clock, settings.runbook_secrets)
     policy = PersonForIrreversible(live.policy, catalogue, executor.irreversible)
     return replace(live, executor=executor, policy=policy), executor
+
+
+def _slack(settings: Settings) -> Slack | None:
+    if settings.slack_webhook_url is None and settings.slack_bot_token is None:
+        return None
+    return SlackOverHttps(
+        settings.slack_webhook_url, settings.slack_bot_token, settings.slack_channel, settings.slack_api_url
+    )
+
+
+def _slack_app(settings: Settings, slack: Slack | None) -> SlackApp | None:
+    if settings.slack_signing_secret is None:
+        return None
+    return SlackApp(SlackSignatures(settings.slack_signing_secret), slack, frozenset(settings.slack_approvers))
 
 
 class _Environments:
@@ -314,7 +348,9 @@ async def _tidy(commander: Commander) -> None:
         await asyncio.sleep(TIDY_SECONDS)
 
 
-async def _health(settings: Settings, database: Database, analysts: Workers) -> tuple[HealthRow, ...]:
+async def _health(
+    settings: Settings, database: Database, analysts: Workers, asking: SlackAsking | None
+) -> tuple[HealthRow, ...]:
     """What this installation depends on, and how to have what is off."""
     try:
         async with database.read() as unit:
@@ -335,11 +371,23 @@ async def _health(settings: Settings, database: Database, analysts: Workers) -> 
         HealthRow(name="notifications", state="ok", detail=f"{channels} channel(s)")
         if channels
         else HealthRow(name="notifications", state="off", detail="updates stay on the timeline; set IC_NOTIFY_URLS"),
+        _slack_health(settings, asking),
         HealthRow(name="telemetry", state="off", detail="no live source; practice runs bring their own"),
         HealthRow(name="policy", state="ok", detail=str(settings.policy_file))
         if settings.policy_file
         else HealthRow(name="policy", state="off", detail="no action on real systems is allowed; set IC_POLICY_FILE"),
     )
+
+
+def _slack_health(settings: Settings, asking: SlackAsking | None) -> HealthRow:
+    if asking is None:
+        return HealthRow(name="slack", state="off", detail="approvals are asked for on /ops; set IC_SLACK_WEBHOOK_URL")
+    if asking.trouble:
+        return HealthRow(name="slack", state="degraded", detail=asking.trouble)
+    if settings.slack_signing_secret is None:
+        detail = "approvals are asked for, and no button is believed; set IC_SLACK_SIGNING_SECRET"
+        return HealthRow(name="slack", state="degraded", detail=detail)
+    return HealthRow(name="slack", state="ok", detail="approvals are asked for and answered there too")
 
 
 @contextlib.contextmanager

@@ -31,7 +31,7 @@ async def services() -> AsyncIterator[None]:
     """Run the services while the server is up, not in the compile step, which imports this module too."""
     require_safe_bind(settings.host, commander.token)
     exhibits = Exhibits(DemoRuns(), Shelf(settings.recordings_dir))
-    async with serving(sockets_of(app), response, exhibits, final=(AlreadyRunning,)):
+    async with serving(sockets_of(app), response, exhibits, commander.access, final=(AlreadyRunning,)):
         yield
 
 

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from .alerts import alerts_router
+from .approvals import approvals_router
 from .eventbridge import eventbridge_router
 from .generic import generic_router
 from .health import health_router
@@ -12,9 +13,12 @@ from .pagerduty import pagerduty_router
 from .practice import practice_router
 from .problems import map_errors
 from .services import ApiServices
+from .slack import slack_router
 from .sns import sns_router
 
 _ABOUT = """Alerts go in, incidents come out: diagnosed with evidence, decided by quorum, fixed, verified, written down.
+
+What decides or stops something asks for the operator token, as `Authorization: Bearer TOKEN`, and for a name.
 
 Every error has the form `{"error": {"field", "value", "problem", "remedy"}}`."""
 
@@ -36,6 +40,8 @@ def build_api(services: ApiServices) -> FastAPI:
         eventbridge_router(services),
         practice_router(services),
         incidents_router(services),
+        approvals_router(services),
+        slack_router(services),
         health_router(services),
     ):
         app.include_router(router)

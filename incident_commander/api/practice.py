@@ -2,17 +2,19 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from ..access import Operator
 from ..domain.ballot import Voter
 from ..domain.base import RunId
 from ..domain.fault import VoterFault
 from ..domain.practice import ApproverKind
 from ..response.report import RunReport
-from .body import read_json
+from .body import body_of, read_as
 from .incidents import ID_PATTERN
+from .operators import GUARDED, proof_of
 from .problems import Problem, Refused
 from .services import ApiServices
 
@@ -66,8 +68,9 @@ class UnderWay(BaseModel):
 
 
 def practice_router(services: ApiServices) -> APIRouter:
-    """`POST /api/incidents/demo`, `GET /api/practice/{run_id}` and `GET /sandbox/metrics`."""
+    """`POST /api/incidents/demo`, what is under `/api/practice`, and `GET /sandbox/metrics`."""
     router = APIRouter(tags=["practice"])
+    proven = proof_of(services.access)
 
     @router.post(
         "/api/incidents/demo",
@@ -75,15 +78,10 @@ def practice_router(services: ApiServices) -> APIRouter:
         response_model=DemoStarted,
         responses={code: {"model": Problem} for code in (400, 413, 422, 503)},
         summary="Start a practice run",
-        openapi_extra={
-            "requestBody": {
-                "required": False,
-                "content": {"application/json": {"schema": DemoRequest.model_json_schema()}},
-            }
-        },
+        openapi_extra=body_of(DemoRequest, required=False),
     )
     async def demo(request: Request) -> JSONResponse:
-        wanted = await _wanted(request)
+        wanted = await read_as(DemoRequest, request, empty={})
         names = tuple(services.operations.scenario_names())
         if wanted.scenario is not None and wanted.scenario not in names:
             raise Refused(
@@ -128,24 +126,17 @@ def practice_router(services: ApiServices) -> APIRouter:
             return JSONResponse(UnderWay(run_id=run_id).model_dump(), status_code=202)
         return JSONResponse(judged.model_dump(mode="json"))
 
+    @router.post(
+        "/api/practice/reset",
+        status_code=204,
+        responses=GUARDED,
+        summary="End all practice runs; the ledger keeps what happened",
+    )
+    async def reset(_: Annotated[Operator, Depends(proven)]) -> None:
+        await services.operations.reset_practice()
+
     @router.get("/sandbox/metrics", response_class=PlainTextResponse, summary="The practice company's metrics")
     async def metrics() -> Response:
         return Response(services.company.exposition(), media_type=EXPOSITION)
 
     return router
-
-
-async def _wanted(request: Request) -> DemoRequest:
-    body = await read_json(request, empty={})
-    try:
-        return DemoRequest.model_validate(body)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "body"
-        raise Refused(
-            422,
-            field,
-            first["input"],
-            first["msg"],
-            'send {"scenario": NAME, "seed": NUMBER, "pace": NUMBER}, all optional',
-        ) from error

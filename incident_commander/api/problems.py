@@ -10,8 +10,11 @@ from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from ..access import TokenUnusable, TooManyAttempts, Unauthenticated
+from ..actions.catalogue import OutOfBounds
 from ..domain.ports import UnknownPracticeRun
 from ..ingest import MAX_BODY_BYTES, BadAlert, Overloaded, SnsUnavailable, Unverified, shown
+from ..response.approvals import NotAwaiting
 from ..store import DatabaseClosed, LedgerBroken, UnknownIncident
 
 RETRY_AFTER_SECONDS = 5
@@ -76,6 +79,22 @@ def map_errors(app: FastAPI) -> None:
     async def unverified(_: Request, error: Unverified) -> JSONResponse:
         return answer(403, fault_of(error))
 
+    @app.exception_handler(Unauthenticated)
+    async def unauthenticated(_: Request, error: Unauthenticated) -> JSONResponse:
+        fault = Fault(field=error.field, value="", problem=str(error), remedy=error.remedy)
+        return answer(401, fault, {"WWW-Authenticate": "Bearer"})
+
+    @app.exception_handler(TooManyAttempts)
+    async def too_many(_: Request, error: TooManyAttempts) -> JSONResponse:
+        remedy = f"wait {error.retry_after_seconds} seconds; make sure that the token is the one in force"
+        fault = Fault(field="token", value="", problem=str(error), remedy=remedy)
+        return answer(429, fault, {"Retry-After": str(error.retry_after_seconds)})
+
+    @app.exception_handler(TokenUnusable)
+    async def token_unusable(_: Request, error: TokenUnusable) -> JSONResponse:
+        _log.error("the operator token cannot be used: %s", error)
+        return _later("token", str(error), RETRY_AFTER_SECONDS)
+
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
@@ -90,6 +109,16 @@ def map_errors(app: FastAPI) -> None:
         value = shown(request.path_params.get("incident_id"))
         remedy = "GET /api/incidents lists the incidents there are"
         return answer(404, Fault(field="incident_id", value=value, problem=str(error), remedy=remedy))
+
+    @app.exception_handler(NotAwaiting)
+    async def not_awaiting(_: Request, error: NotAwaiting) -> JSONResponse:
+        remedy = "GET /api/approvals lists what waits for a person"
+        return answer(409, Fault(field="plan", value="", problem=str(error), remedy=remedy))
+
+    @app.exception_handler(OutOfBounds)
+    async def out_of_bounds(_: Request, error: OutOfBounds) -> JSONResponse:
+        remedy = "GET /api/approvals names each argument with its bounds"
+        return answer(422, Fault(field="arguments", value="", problem=str(error), remedy=remedy))
 
     @app.exception_handler(UnknownPracticeRun)
     async def unknown_run(request: Request, error: UnknownPracticeRun) -> JSONResponse:

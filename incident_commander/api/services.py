@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
+from ..access import Authenticator
+from ..access.slack_signature import SlackSignatures
 from ..domain.ballot import Voter
-from ..domain.base import Digest, RunId
+from ..domain.base import Digest, IncidentId, RunId
 from ..domain.fault import VoterFault
 from ..domain.incident import Incident
+from ..domain.plan import Argument
 from ..domain.practice import ApproverKind, PracticeRun
 from ..ingest import Intake, SnsOverHttps, SnsTrust
+from ..notify import Slack
 from ..response.report import RunReport
+from ..response.view_approval import PendingApproval
 from ..response.views import HealthRow
 from ..store import Database
 
@@ -51,6 +56,33 @@ class Operations(Protocol):
         """
         ...
 
+    async def reset_practice(self) -> None:
+        """End all practice runs and forget their worlds; the ledger keeps what happened."""
+        ...
+
+    async def approvals(self) -> tuple[PendingApproval, ...]:
+        """Every question that waits for a person, the oldest first."""
+        ...
+
+    async def answer_approval(
+        self,
+        incident_id: IncidentId,
+        plan: Digest,
+        answer: Literal["approved", "denied"],
+        by: str,
+        reason: str,
+        scope: Literal["plan", "class"] = "plan",
+        arguments: dict[str, Argument] | None = None,
+    ) -> None:
+        """Answer for a person whom the caller has identified.
+
+        Raises:
+            UnknownIncident: there is no such incident.
+            NotAwaiting: nothing waits for this answer.
+            OutOfBounds: the catalogue does not allow these arguments.
+        """
+        ...
+
     async def health(self) -> tuple[HealthRow, ...]:
         """The dependencies and their state."""
         ...
@@ -65,10 +97,26 @@ class Exporter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SlackApp:
+    """The Slack app whose buttons are heard.
+
+    Attributes:
+        slack: Where whoever pressed a button is told what came of it; None: nowhere.
+        approvers: The ids of the users who may answer; empty: all who see a message.
+    """
+
+    signatures: SlackSignatures
+    slack: Slack | None = None
+    approvers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class ApiServices:
     """The services behind the routes.
 
     Attributes:
+        access: Knows the operators, whom guarded routes are for.
+        slack: None where no Slack app is set up.
         pagerduty_integrations: Those that may send by PagerDuty's doors; empty: all may.
     """
 
@@ -76,5 +124,7 @@ class ApiServices:
     database: Database
     operations: Operations
     company: Exporter
+    access: Authenticator
     pagerduty_integrations: frozenset[Digest] = frozenset()
+    slack: SlackApp | None = None
     sns: SnsTrust = field(default_factory=lambda: SnsTrust(SnsOverHttps()))

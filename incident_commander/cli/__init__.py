@@ -81,11 +81,13 @@ def _mistakes() -> dict[type[Exception], str]:
     """What a person gets wrong, and how it is told; imported once something went wrong."""
     from ..access import ExposedBind, TokenUnusable, WeakToken
     from ..domain.settings import BadSettings
+    from ..notify.slack import BadSlack
     from ..store import DatabaseUnusable, UnsupportedDatabase
 
     return {
         BadSettings: "the settings cannot be used: ",
         UnsupportedDatabase: "IC_DATABASE_URL or IC_WORKFLOW_DATABASE_URL cannot be used: ",
+        BadSlack: "",
         DatabaseUnusable: "",
         ExposedBind: "",
         TokenUnusable: "the operator token cannot be used: ",

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     operator_token: SecretStr | None = Field(
         default=None, description="the operator token; none: the one that the first start makes and shows"
     )
+    public_url: str = Field(default="", description="where people reach the pages, for links; empty: this machine")
     slack_webhook_url: SecretStr | None = Field(
         default=None, description="an incoming webhook that approvals are asked by"
     )
@@ -70,6 +71,10 @@ class Settings(BaseSettings):
     def keys_dir(self) -> Path:
         """Where keys are kept, and the hash of the operator token."""
         return self.data_dir / "keys"
+
+    def resolved_public_url(self) -> str:
+        """Where people reach the pages, without a slash at the end."""
+        return self.public_url.rstrip("/") or f"http://127.0.0.1:{self.port}"
 
     def resolved_database_url(self) -> str:
         """The application database's URL, the default filled in."""

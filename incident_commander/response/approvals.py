@@ -124,7 +124,7 @@ class Approvals:
         scope: Literal["plan", "class"] = "plan",
         arguments: dict[str, Argument] | None = None,
     ) -> None:
-        """Hand a person's answer over, durably. Handing the same over twice is harmless: the first counts.
+        """Hand a person's answer over, durably. The same answer once more, whoever gives it, changes nothing.
 
         Raises:
             UnknownIncident: there is no such incident.
@@ -135,8 +135,16 @@ class Approvals:
         record = await load_record(self._database, incident_id)
         request = record.request
         if record.incident.status != "awaiting_approval" or request is None:
+            given_already = record.approvals[-1] if record.approvals and request and request.plan == plan else None
+            if given_already is None:
+                raise NotAwaiting(
+                    f"incident {incident_id!r} waits for no answer: it is {text.words(record.incident.status)}"
+                )
+            if given_already.answer == answer:
+                return
             raise NotAwaiting(
-                f"incident {incident_id!r} waits for no answer: it is {text.words(record.incident.status)}"
+                f"the question about plan {plan[:12]} of incident {incident_id!r} is closed: "
+                f"{given_already.answer} by {given_already.by} at {text.date_time(given_already.answered_at)}"
             )
         asked = record.plan(request.plan)
         if request.plan != plan or asked is None:

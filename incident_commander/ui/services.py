@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass, replace
 
+from ..access import Authenticator
 from .exhibits import Exhibits
 from .live import Broadcaster
 from .operations import Operations
@@ -26,6 +27,7 @@ class NotRunning(Exception):
 class _Provided:
     services: Services | None = None
     exhibits: Exhibits | None = None
+    access: Authenticator | None = None
     trouble: str = ""
 
 
@@ -42,6 +44,12 @@ def provide_exhibits(exhibits: Exhibits | None) -> None:
     """Fill the accessor at start with what needs nothing else to run; None at the end."""
     global _provided
     _provided = replace(_provided, exhibits=exhibits)
+
+
+def provide_access(access: Authenticator | None) -> None:
+    """Fill the accessor at start with what knows operators; None at the end."""
+    global _provided
+    _provided = replace(_provided, access=access)
 
 
 def running() -> Services:
@@ -64,3 +72,14 @@ def exhibits() -> Exhibits:
     if _provided.exhibits is None:
         raise NotRunning("the server is not ready yet; reload the page in a moment")
     return _provided.exhibits
+
+
+def access() -> Authenticator:
+    """What knows operators.
+
+    Raises:
+        NotRunning: the server is starting or stopping.
+    """
+    if _provided.access is None:
+        raise NotRunning("the server is not ready yet; reload the page in a moment")
+    return _provided.access

@@ -9,10 +9,11 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
+from ..access import Authenticator
 from .exhibits import Exhibits
 from .live import Sockets, broadcasting
 from .operations import Operations
-from .services import Services, provide, provide_exhibits
+from .services import Services, provide, provide_access, provide_exhibits
 
 log = logging.getLogger(__name__)
 
@@ -28,17 +29,20 @@ async def serving(
     sockets: Sockets,
     response: Response,
     exhibits: Exhibits,
+    access: Authenticator,
     final: tuple[type[Exception], ...],
     retry_seconds: float = RETRY_SECONDS,
 ) -> AsyncIterator[None]:
     """Give the pages what they show until the block ends; on entry the response was tried to be started once.
 
     Args:
+        access: What knows operators; it needs nothing else to run.
         final: What keeps the response from starting for good, and is raised here. After any other error it is tried
             again and again: most are mended from outside, and /ops says what is wrong until then.
     """
     stop, tried = asyncio.Event(), asyncio.Event()
     provide_exhibits(exhibits)
+    provide_access(access)
     supervising = asyncio.create_task(_supervise(sockets, response, final, retry_seconds, stop, tried), name="response")
     supervising.add_done_callback(lambda _: tried.set())
     try:
@@ -49,6 +53,7 @@ async def serving(
     finally:
         stop.set()
         provide_exhibits(None)
+        provide_access(None)
         await supervising
 
 

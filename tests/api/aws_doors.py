@@ -19,6 +19,7 @@ from incident_commander.telemetry.unconfigured import live_environment
 
 from ..ingest.sns_sender import SnsSender
 from ..store.databases import opened
+from .acting import authenticator
 from .test_api import Exporter, PracticeOperations
 
 
@@ -62,7 +63,7 @@ async def aws_doors(folder: Path, *topics: str) -> AsyncIterator[AwsDoors]:
 
         intake = Intake(database, _Live(live), note)
         trust = SnsTrust(sender, topics)
-        app = build_api(ApiServices(intake, database, PracticeOperations(), Exporter(), sns=trust))
+        app = build_api(ApiServices(intake, database, PracticeOperations(), Exporter(), authenticator(), sns=trust))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
             yield AwsDoors(client, database, sender, live, called)
 

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from ..store.databases import opened
+from .acting import patient_authenticator
 from .test_api import PracticeOperations, api_over
 
 
@@ -39,7 +40,7 @@ class Doors:
     async def _open(self) -> AsyncIterator[None]:
         self._folder.mkdir(parents=True, exist_ok=True)
         async with opened(self._folder) as database:
-            self._api = api_over(database, PracticeOperations())
+            self._api = api_over(database, PracticeOperations(), patient_authenticator())
             yield
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -14,20 +15,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from incident_commander.api import ApiServices, build_api
+from incident_commander.access import Authenticator
+from incident_commander.api import ApiServices, SlackApp, build_api
 from incident_commander.domain.ballot import Voter
-from incident_commander.domain.base import IncidentId, JsonObject, RunId
+from incident_commander.domain.base import Digest, IncidentId, JsonObject, RunId
 from incident_commander.domain.fault import VoterFault
 from incident_commander.domain.incident import Incident
+from incident_commander.domain.plan import Argument
 from incident_commander.domain.ports import UnknownPracticeRun
 from incident_commander.domain.practice import ApproverKind, PracticeRun
 from incident_commander.ingest import MAX_BODY_BYTES, Intake
 from incident_commander.response.report import RunReport
+from incident_commander.response.view_approval import PendingApproval
 from incident_commander.response.views import HealthRow
 from incident_commander.store import Database
 
 from ..ingest.worlds import NOON, Worlds
 from ..store.databases import opened, tamper
+from .acting import asked, authenticator
 
 
 @dataclass
@@ -36,6 +41,8 @@ class PracticeOperations:
 
     started: list[tuple[str | None, int | None]] = field(default_factory=list)
     down: Exception | None = None
+    acts: list[tuple[object, ...]] = field(default_factory=list)
+    refusal: Exception | None = None
 
     def scenario_names(self) -> Sequence[str]:
         return ("database_cascade", "memory_leak")
@@ -62,6 +69,26 @@ class PracticeOperations:
             started_at=NOON,
             clock_at=NOON,
         )
+
+    async def reset_practice(self) -> None:
+        self.acts.append(("reset_practice",))
+
+    async def approvals(self) -> tuple[PendingApproval, ...]:
+        return (asked(),)
+
+    async def answer_approval(
+        self,
+        incident_id: IncidentId,
+        plan: Digest,
+        answer: Literal["approved", "denied"],
+        by: str,
+        reason: str,
+        scope: Literal["plan", "class"] = "plan",
+        arguments: dict[str, Argument] | None = None,
+    ) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.acts.append(("answer_approval", incident_id, plan, answer, by, reason, scope, arguments))
 
     async def incident_of(self, run_id: RunId) -> Incident | None:
         return None
@@ -98,18 +125,32 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     async with opened(tmp_path) as database:
         operations = PracticeOperations()
         app = api_over(database, operations)
-        async with _client(app) as client:
+        async with client_of(app) as client:
             yield Served(client, database, operations, app, tmp_path)
 
 
-def api_over(database: Database, operations: PracticeOperations) -> FastAPI:
+def api_over(
+    database: Database,
+    operations: PracticeOperations,
+    access: Authenticator | None = None,
+    slack: SlackApp | None = None,
+) -> FastAPI:
     async def opened_incident(_: IncidentId) -> None:
         return None
 
-    return build_api(ApiServices(Intake(database, Worlds(), opened_incident), database, operations, Exporter()))
+    return build_api(
+        ApiServices(
+            Intake(database, Worlds(), opened_incident),
+            database,
+            operations,
+            Exporter(),
+            access or authenticator(),
+            slack=slack,
+        )
+    )
 
 
-def _client(app: FastAPI) -> httpx.AsyncClient:
+def client_of(app: FastAPI) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
 
 

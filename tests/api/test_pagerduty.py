@@ -20,6 +20,7 @@ from incident_commander.store import Database
 from ..ingest.test_pagerduty import KEY, LISTED, OTHER_KEY, event, of_group, payload
 from ..ingest.worlds import Worlds
 from ..store.databases import opened
+from .acting import authenticator
 from .test_api import Exporter, PracticeOperations, assert_refused, webhook
 
 
@@ -35,7 +36,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def services(database: Database) -> ApiServices:
-    return ApiServices(Intake(database, Worlds(), nobody), database, PracticeOperations(), Exporter())
+    return ApiServices(Intake(database, Worlds(), nobody), database, PracticeOperations(), Exporter(), authenticator())
 
 
 @pytest.fixture

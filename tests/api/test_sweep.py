@@ -14,6 +14,7 @@ from schemathesis.checks import CheckFunction
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from incident_commander.store import Database
+from tests.api.acting import ACTING
 from tests.api.test_api import PracticeOperations, api_over
 from tests.running import REPOSITORY, ProcessGroup, free_port
 
@@ -51,7 +52,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @DOCUMENT.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=_SUPPRESSED)
 def test_every_answer_is_one_that_the_document_names(case: schemathesis.Case[Any], url: str) -> None:
-    case.call_and_validate(base_url=url, timeout=30, excluded_checks=BEYOND_A_SCHEMA)
+    case.call_and_validate(base_url=url, headers=ACTING, timeout=30, excluded_checks=BEYOND_A_SCHEMA)
 
 
 @pytest.mark.full
@@ -59,4 +60,4 @@ def test_every_answer_is_one_that_the_document_names(case: schemathesis.Case[Any
 @DOCUMENT.parametrize()
 @settings(max_examples=MANY_EXAMPLES, deadline=None, suppress_health_check=_SUPPRESSED)
 def test_every_answer_of_a_long_sweep_is_one_that_the_document_names(case: schemathesis.Case[Any], url: str) -> None:
-    case.call_and_validate(base_url=url, timeout=30, excluded_checks=BEYOND_A_SCHEMA)
+    case.call_and_validate(base_url=url, headers=ACTING, timeout=30, excluded_checks=BEYOND_A_SCHEMA)
