@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from ..access import TokenUnusable, TooManyAttempts, Unauthenticated
 from ..actions.catalogue import OutOfBounds
@@ -130,6 +131,8 @@ def map_errors(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         value = shown(f"{request.method} {request.url.path}")
         headers = dict(error.headers) if error.headers else None
+        if error.status_code == 405:
+            headers = {"Allow": _allowed(app, request.url.path)}
         fault = Fault(field="request", value=value, problem=str(error.detail), remedy="see /docs for what there is")
         return answer(error.status_code, fault, headers)
 
@@ -158,6 +161,18 @@ def map_errors(app: FastAPI) -> None:
             remedy="nothing is wrong with the request; the server's log has the details",
         )
         return answer(500, fault)
+
+
+def _allowed(app: FastAPI, path: str) -> str:
+    """The methods of whatever is at a path: a route for each method knows of its own only."""
+    found = [
+        (len(convertors), operations.keys() & {"get", "put", "post", "delete", "patch"})
+        for template, operations in app.openapi()["paths"].items()
+        for pattern, _, convertors in [compile_path(template)]
+        if pattern.match(path)
+    ]
+    _, methods = min(found, key=lambda each: each[0], default=(0, set[str]()))
+    return ", ".join(sorted(method.upper() for method in methods))
 
 
 def too_large() -> Refused:

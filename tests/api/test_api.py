@@ -193,6 +193,12 @@ async def test_an_alert_becomes_an_incident_with_its_timeline(served: Served) ->
     }  # fmt: skip
 
 
+async def test_a_method_that_is_not_there_is_answered_with_those_that_are(served: Served) -> None:
+    for path, allowed in (("/api/practice/reset", "POST"), ("/api/practice/run-1", "GET"), ("/api/v2/alerts", "POST")):
+        answer = await served.client.put(path)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+
+
 async def test_prometheus_and_alertmanager_report_one_incident(served: Served) -> None:
     soon = (datetime.now(UTC) + timedelta(minutes=4)).isoformat()
     first = await served.client.post("/api/v2/alerts", json=[{"labels": CHECKOUT, "endsAt": soon}])

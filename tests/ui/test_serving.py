@@ -13,6 +13,7 @@ from incident_commander.ui.exhibits import Exhibits
 from incident_commander.ui.operations import Operations
 from incident_commander.ui.services import NotRunning, exhibits, running
 from incident_commander.ui.serving import serving
+from tests.api.acting import authenticator
 from tests.ui.doubles import RecordedSockets, ToldOperations
 
 
@@ -57,7 +58,7 @@ def is_running() -> bool:
 
 async def test_the_pages_reach_the_response_for_as_long_as_it_serves(shown: Exhibits) -> None:
     response = ResponseThatFails(OSError(), failures=0)
-    async with serving(RecordedSockets(), response, shown, final=()):
+    async with serving(RecordedSockets(), response, shown, authenticator(), final=()):
         assert running().operations.scenario_names()
         assert exhibits() is shown
     assert response.stops == 1
@@ -68,7 +69,7 @@ async def test_the_pages_reach_the_response_for_as_long_as_it_serves(shown: Exhi
 
 async def test_the_exhibits_are_shown_while_the_response_cannot_start_and_why_is_said(shown: Exhibits) -> None:
     response = ResponseThatFails(OSError("no space left on device"), failures=10**6)
-    async with serving(RecordedSockets(), response, shown, final=(), retry_seconds=1000):
+    async with serving(RecordedSockets(), response, shown, authenticator(), final=(), retry_seconds=1000):
         assert exhibits() is shown
         with pytest.raises(NotRunning, match="no space left on device"):
             running()
@@ -76,7 +77,7 @@ async def test_the_exhibits_are_shown_while_the_response_cannot_start_and_why_is
 
 async def test_the_response_is_tried_again_until_it_starts(shown: Exhibits) -> None:
     response = ResponseThatFails(OSError("connection refused"), failures=3)
-    async with serving(RecordedSockets(), response, shown, final=(), retry_seconds=0.001):
+    async with serving(RecordedSockets(), response, shown, authenticator(), final=(), retry_seconds=0.001):
         await asyncio.wait_for(response.up.wait(), 10)
         await asyncio.sleep(0)
         assert is_running()
@@ -87,6 +88,6 @@ async def test_the_response_is_tried_again_until_it_starts(shown: Exhibits) -> N
 async def test_what_trying_again_cannot_mend_ends_the_server(shown: Exhibits) -> None:
     response = ResponseThatFails(AlreadyServed("stop the other one"), failures=1)
     with pytest.raises(AlreadyServed, match="stop the other one"):
-        async with serving(RecordedSockets(), response, shown, final=(AlreadyServed,)):
+        async with serving(RecordedSockets(), response, shown, authenticator(), final=(AlreadyServed,)):
             pytest.fail("it served")
     assert response.starts == 1
