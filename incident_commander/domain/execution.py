@@ -3,10 +3,10 @@
 from typing import Literal
 
 from .base import JsonObject, UtcDatetime, Value
-from .plan import Action, Receipt
+from .plan import Action, Ended, Receipt
 
-Outcome = Literal["under_way", "applied", "dry_run", "half_done", "unknown"]
-"""How it ended: `half_done` was begun and did not come to its end, `unknown` may or may not have been done at all."""
+Outcome = Literal["under_way"] | Ended
+"""How it ended, or that it did not yet."""
 
 
 class Execution(Value):

@@ -1,8 +1,8 @@
 """What may be done about an incident: actions, the checks that prove them, the plans that hold both."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .base import Digest, ServiceName, UtcDatetime, Value
 from .findings import FaultKind
@@ -16,6 +16,12 @@ Argument = int | float | str
 TrustLevel = Literal["observe", "advise", "approve", "auto"]
 TRUST_LEVELS: tuple[TrustLevel, ...] = ("observe", "advise", "approve", "auto")
 """From the least trusted: what would be done is recorded; a person is told it; a person must agree; policy decides."""
+Ended = Literal["applied", "refused", "dry_run", "half_done", "unknown"]
+"""How an action ended: only `applied` counts as done.
+
+`refused`: nothing was done. `dry_run`: it was only rehearsed. `half_done`: it was begun and did not come to its end.
+`unknown`: it may or may not have been done.
+"""
 
 
 class Action(Value):
@@ -77,11 +83,15 @@ class Plan(Value):
         return self.content_digest()
 
 
+def _ended_by(known: dict[str, object]) -> Ended:
+    return "applied" if known.get("applied") else "refused"
+
+
 class Receipt(Value):
     """An executor's word that it received an action, once for each idempotency key.
 
     Attributes:
-        applied: False when the world refused it; `detail` says why.
+        applied: Whether it was done, whole; where not, `ended` says what became of it and `detail` why.
         repeated: True when this key had been received before, and nothing was done again.
     """
 
@@ -93,6 +103,13 @@ class Receipt(Value):
     repeated: bool
     detail: str
     provenance: Provenance
+    ended: Ended = Field(default_factory=_ended_by)
+
+    @model_validator(mode="after")
+    def _one_word(self) -> Self:
+        if self.applied != (self.ended == "applied"):
+            raise ValueError(f"a receipt that is {'applied' if self.applied else 'not applied'} ended {self.ended!r}")
+        return self
 
 
 class Authorisation(Value):

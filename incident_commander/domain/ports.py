@@ -82,7 +82,11 @@ class ImpactPort(Protocol):
 
 class Executor(Protocol):
     async def received(self, idempotency_key: str) -> Receipt | None:
-        """The receipt of what was received under this key before, read back from the world; None: nothing was."""
+        """The receipt of what was received under this key before, read back from the world; None: nothing was.
+
+        Raises:
+            OutcomeUnknown: something was begun under this key, and it cannot be read back now.
+        """
         ...
 
     async def execute(self, action: Action, idempotency_key: str) -> Receipt:
@@ -90,12 +94,20 @@ class Executor(Protocol):
 
         Raises:
             ActionFailed: the world did not take the action, and it is certain that nothing was done.
+            OutcomeUnknown: it may have been done; the same key again finds out.
         """
         ...
 
 
 class ActionFailed(Exception):
     """The world refused an action, and nothing was done; the message says why and what to do."""
+
+
+class OutcomeUnknown(Exception):
+    """Something may have been done, and it cannot be found out now; the message says what to look at.
+
+    It is safe to ask for the same key again: that reads the state back first.
+    """
 
 
 class Policy(Protocol):

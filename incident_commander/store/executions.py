@@ -19,8 +19,8 @@ class Executions:
         row = await self._session.get(ExecutionRow, key)
         return None if row is None else Execution.model_validate_json(row.document)
 
-    async def begin(self, execution: Execution) -> Execution:
-        """Write an execution down; where its key is known, that one stays, and is returned."""
+    async def begin(self, execution: Execution) -> Execution | None:
+        """Write an execution down; where its key is known, that one stays, and is returned. None: it is new."""
         known = await self.find(execution.key)
         if known is not None:
             return known
@@ -34,7 +34,7 @@ class Executions:
             )
         )
         await self._session.flush()
-        return execution
+        return None
 
     async def finish(self, execution: Execution) -> Execution:
         """Write down how it ended; where it ended before, that stays, and is returned.

@@ -7,7 +7,7 @@ from ...domain.ports import Clock
 from ...store import Database
 from ..catalogue import Catalogue
 from .accounts import Accounts, WrongAccount
-from .executor import UNDO, AwsExecutor, OutcomeUnknown
+from .executor import UNDO, AwsExecutor
 from .operation import Impossible
 from .resources import Account
 from .resources_file import Resources, ResourcesError, load_resources
@@ -22,7 +22,6 @@ __all__ = [
     "BadSignature",
     "Impossible",
     "NoSecret",
-    "OutcomeUnknown",
     "Resources",
     "ResourcesError",
     "WrongAccount",

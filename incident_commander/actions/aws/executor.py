@@ -18,9 +18,9 @@ from pydantic import SecretStr
 
 from ...aws import AwsError
 from ...domain.base import JsonObject
-from ...domain.execution import Execution, Outcome
-from ...domain.plan import Action, ActionName, Receipt
-from ...domain.ports import ActionFailed, Clock
+from ...domain.execution import Execution
+from ...domain.plan import Action, ActionName, Ended, Receipt
+from ...domain.ports import ActionFailed, Clock, OutcomeUnknown
 from ...domain.provenance import Provenance
 from ...store import Database
 from ..catalogue import Catalogue, OutOfBounds
@@ -40,13 +40,6 @@ TRACE_WITHIN = timedelta(seconds=45)
 """How long a call that got no answer may take to leave a trace: AWS's lists lag behind by seconds."""
 
 _TOKENS = UUID("8b0c6b2e-4f35-4f5b-9d0c-6f1f3b7f9a51")
-
-
-class OutcomeUnknown(Exception):
-    """Something may have been done, and it cannot be found out now; the message says what to look at.
-
-    It is safe to execute the same key again: that reads the state back first.
-    """
 
 
 class AwsExecutor:
@@ -102,8 +95,14 @@ class AwsExecutor:
         """See the Executor port. What was begun and cut off is brought to its end by reading, without another call.
 
         Raises:
-            OutcomeUnknown, AwsError: something was begun under this key, and it cannot be read back now.
+            OutcomeUnknown: something was begun under this key, and it cannot be read back now.
         """
+        try:
+            return await self._received(idempotency_key)
+        except AwsError as error:
+            raise OutcomeUnknown(str(error)) from error
+
+    async def _received(self, idempotency_key: str) -> Receipt | None:
         known = await self._known(idempotency_key)
         if known is None or known.receipt is not None:
             return _repeated(known)
@@ -122,8 +121,14 @@ class AwsExecutor:
 
         Raises:
             ActionFailed: refused, and it is certain that nothing was done.
-            OutcomeUnknown, AwsError: it is not known yet whether it was done; the same key again finds out.
+            OutcomeUnknown: it is not known yet whether it was done; the same key again finds out.
         """
+        try:
+            return await self._execute(action, idempotency_key)
+        except AwsError as error:
+            raise OutcomeUnknown(str(error)) from error
+
+    async def _execute(self, action: Action, idempotency_key: str) -> Receipt:
         known = await self._known(idempotency_key)
         if known is not None and known.action != action:
             raise ActionFailed(
@@ -135,16 +140,21 @@ class AwsExecutor:
         async with self._alone(known.resource if known is not None else self._resource(action).id):
             known = await self._known(idempotency_key)
             if known is None:
-                begun = await self._begin(action, idempotency_key)
+                begun, known = await self._begin(action, idempotency_key)
                 if begun.receipt is not None:
                     return begun.receipt
-                return await self._act(begun, self._task_of(begun), begun.start, first=True)
+                if known is None:
+                    return await self._act(begun, self._task_of(begun), begun.start, first=True)
             if known.receipt is not None:
                 return known.receipt.model_copy(update={"repeated": True})
             return await self._go_on(known)
 
-    async def _begin(self, action: Action, key: str) -> Execution:
-        """Read the resource, decide what it is to become, and write both down; a dry run ends here."""
+    async def _begin(self, action: Action, key: str) -> tuple[Execution, Execution | None]:
+        """Read the resource, decide what it is to become, and write both down; a dry run ends here.
+
+        Returns:
+            What was begun, and what another process had begun under this key meanwhile, which counts.
+        """
         try:
             self._catalogue.check(action)
             undone = await self._undone(action, key)
@@ -175,16 +185,16 @@ class AwsExecutor:
         if undone is not None:
             ended = await self._nothing_to_undo(undone, execution, task)
             if ended is not None:
-                return ended
+                return ended, None
         elif not self._live(action.name):
             said = (
                 f"dry run: {call.permission} would be called on {resource.id} with "
                 f"{json.dumps(call.parameters, sort_keys=True)}. It needs {', '.join(task.permissions) or 'nothing'}. "
                 f"Name {action.name!r} in the resources' file under 'live' to have it done"
             )
-            return await self._ended(execution, task, "dry_run", said)
+            return await self._ended(execution, task, "dry_run", said), None
         async with self._database.write() as unit:
-            return await unit.executions.begin(execution)
+            return execution, await unit.executions.begin(execution)
 
     async def _undone(self, action: Action, key: str) -> Execution | None:
         """What a key that ends in UNDO takes back; None for a key that takes nothing back.
@@ -268,8 +278,8 @@ class AwsExecutor:
                 return await self._finish(execution, task, "applied", f"{progress.detail}{taken}")
             if progress.state in ("failed", "drifted"):
                 why = "it failed" if progress.state == "failed" else "somebody else changed it"
-                outcome: Outcome = "unknown" if progress.state == "drifted" and not taken else "half_done"
-                return await self._finish(execution, task, outcome, f"{why}: {progress.detail}{taken}")
+                ended: Ended = "unknown" if progress.state == "drifted" and not taken else "half_done"
+                return await self._finish(execution, task, ended, f"{why}: {progress.detail}{taken}")
             if progress.state == "untouched" and not taken and now >= trace_by:
                 if not task.repeatable:
                     said = f"it is not known whether it was done, and it is not tried twice: {progress.detail}"
@@ -284,32 +294,35 @@ class AwsExecutor:
             await self._clock.advance_to(min(now + self._poll, patience))
 
     async def _look(self, execution: Execution, task: Task) -> tuple[Progress, JsonObject]:
-        now = await task.observed(_token(execution.key), execution.goal)
+        try:
+            now = await task.observed(_token(execution.key), execution.goal)
+        except Impossible as error:
+            raise OutcomeUnknown(f"{execution.resource} was being changed by {execution.key!r}: {error}") from error
         return task.judged(execution.start, execution.goal, now), now
 
-    async def _finish(self, execution: Execution, task: Task, outcome: Outcome, detail: str) -> Receipt:
+    async def _finish(self, execution: Execution, task: Task, ended: Ended, detail: str) -> Receipt:
         """Write down how it ended; where another process did so before, its receipt counts."""
-        ended = await self._ended(execution, task, outcome, f"{execution.resource}: {detail}")
-        if ended.receipt is None:
+        known = await self._ended(execution, task, ended, f"{execution.resource}: {detail}")
+        if known.receipt is None:
             raise LookupError(f"the execution {execution.key!r} ended without a receipt")
-        return ended.receipt
+        return known.receipt
 
-    async def _ended(self, execution: Execution, task: Task, outcome: Outcome, detail: str) -> Execution:
-        words = {"applied": "", "dry_run": "", "half_done": "half done, not taken back: ", "unknown": ""}
+    async def _ended(self, execution: Execution, task: Task, ended: Ended, detail: str) -> Execution:
         receipt = Receipt(
             idempotency_key=execution.key,
             action=execution.action,
             received_at=execution.begun_at,
             completed_at=await self._clock.now(),
-            applied=outcome == "applied",
+            applied=ended == "applied",
             repeated=False,
-            detail=f"{words.get(outcome, '')}{detail}",
+            detail=f"{'half done, not taken back: ' if ended == 'half_done' else ''}{detail}",
             provenance=Provenance(kind="live", source=task.source()),
+            ended=ended,
         )
-        ended = execution.model_copy(update={"outcome": outcome, "receipt": receipt})
+        whole = execution.model_copy(update={"outcome": ended, "receipt": receipt})
         async with self._database.write() as unit:
             await unit.executions.begin(execution)
-            return await unit.executions.finish(ended)
+            return await unit.executions.finish(whole)
 
     async def _known(self, key: str) -> Execution | None:
         async with self._database.read() as unit:
@@ -347,7 +360,10 @@ class AwsExecutor:
                 f"{execution.resource} was being changed by {execution.key!r}, and the resources' file does not name "
                 "it any more; put it back, so that it can be read how that ended"
             )
-        return self._task(resource, execution.action.name)
+        try:
+            return self._task(resource, execution.action.name)
+        except NoSecret as error:
+            raise OutcomeUnknown(f"{execution.resource} was being changed by {execution.key!r}: {error}") from error
 
 
 def _token(key: str) -> str:

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from incident_commander.actions.aws import UNDO, OutcomeUnknown, Resources
+from incident_commander.actions.aws import UNDO, Resources
 from incident_commander.actions.catalogue import load_catalogue
-from incident_commander.aws import Aws, AwsError
+from incident_commander.aws import Aws
 from incident_commander.domain.base import JsonObject, ServiceName
 from incident_commander.domain.plan import Action, ActionName, Argument
-from incident_commander.domain.ports import ActionFailed
+from incident_commander.domain.ports import ActionFailed, OutcomeUnknown
 
 from .cases import ACCOUNT, SERVICE, Prepared, World, deployment, ecs_tasks, parameter, rule, shard, web_acl
 from .conftest import LIMITS, MakeExecutor
@@ -204,7 +204,7 @@ async def test_a_web_acl_that_changed_in_between_is_not_overwritten(world: World
     prepared = web_acl(world, "Limit", 1000)
     executor, limited = executor_for(prepared.resources), action("rate_limit", admit=0.5)
     world.front.trouble("wafv2:UpdateWebACL", "drop_before")
-    with pytest.raises(AwsError, match="not known whether it was carried out"):
+    with pytest.raises(OutcomeUnknown, match="not known whether it was carried out"):
         await executor.execute(limited, KEY)
     client = world.client("wafv2")
     found = client.get_web_acl(Name=world.name, Scope="REGIONAL", Id=prepared.resource["web_acl_id"])
@@ -266,7 +266,7 @@ async def test_what_was_begun_on_a_resource_that_the_file_lost_stays_open(
     prepared = parameter(world)
     raised = action("raise_pool", factor=2.0)
     world.front.trouble(prepared.writes, "drop_before")
-    with pytest.raises(AwsError, match="not known whether"):
+    with pytest.raises(OutcomeUnknown, match="not known whether"):
         await executor_for(prepared.resources).execute(raised, KEY)
     emptied = executor_for(Resources())
     with pytest.raises(OutcomeUnknown, match="the resources' file does not name it any more"):

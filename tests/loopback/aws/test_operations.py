@@ -6,9 +6,8 @@ import pytest
 
 from incident_commander.actions.aws import UNDO
 from incident_commander.actions.catalogue import load_catalogue
-from incident_commander.aws import AwsError
 from incident_commander.domain.plan import Action
-from incident_commander.domain.ports import ActionFailed
+from incident_commander.domain.ports import ActionFailed, OutcomeUnknown
 from incident_commander.store import Database
 
 from .cases import CASES, SERVICE, Case, World
@@ -122,7 +121,7 @@ async def test_what_left_no_trace_is_tried_again_only_where_that_is_harmless(
         assert (await executor.execute(action, KEY)).repeated
         assert world.front.calls.count(prepared.writes) == 1
         return
-    with pytest.raises(AwsError, match="not known whether it was carried out"):
+    with pytest.raises(OutcomeUnknown, match="not known whether it was carried out"):
         await executor.execute(action, KEY)
     assert prepared.look() == before
     assert await executor.received(KEY) is None

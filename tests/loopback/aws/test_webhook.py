@@ -16,9 +16,8 @@ from pydantic import SecretStr
 from incident_commander.actions.aws import BadSignature, Resources, verify
 from incident_commander.actions.aws.webhook import sign
 from incident_commander.actions.catalogue import load_catalogue
-from incident_commander.aws import AwsError
 from incident_commander.domain.base import JsonObject
-from incident_commander.domain.ports import ActionFailed
+from incident_commander.domain.ports import ActionFailed, OutcomeUnknown
 
 from .cases import SERVICE
 from .conftest import MakeExecutor
@@ -171,7 +170,7 @@ async def test_what_may_not_have_run_is_posted_again_under_the_same_key(
 ) -> None:
     receiver.status = status
     executor = executor_for(resources(receiver))
-    with pytest.raises(AwsError, match="asked again by its key"):
+    with pytest.raises(OutcomeUnknown, match="asked again by its key"):
         await executor.execute(ACTION, KEY)
     assert receiver.ran == {}
     assert (await executor.execute(ACTION, KEY)).applied
