@@ -10,6 +10,7 @@ from ..domain.incident import Incident
 from ..domain.plan import ApprovalAnswer, Authorisation, Check, CheckOutcome, Plan, Receipt
 from .discretion import left_to_do, withheld
 from .updates import (
+    ENDED_WORDS,
     action_words,
     cause_words,
     check_words,
@@ -30,7 +31,8 @@ _TOLD = frozenset(
         "alert.expired", "diagnosis.made", "plans.proposed", "quorum.reached", "quorum.failed", "authorisation.decided",
         "approval.requested", "approval.answered", "plan.edited", "round.opened",
         "action.requested", "action.received", "action.refused",
-        "check.judged", "rollback.requested", "rollback.received",
+        "action.unknown", "check.judged", "rollback.requested", "rollback.received", "rollback.refused",
+        "rollback.unknown",
     )
 )  # fmt: skip
 
@@ -162,18 +164,24 @@ def _told(event: Event) -> str:
         case "approval.answered":
             approval = ApprovalAnswer.model_validate(payload)
             return f"{approval.answer} by {approval.by}: {approval.reason}"
-        case "action.requested" | "rollback.requested":
-            return f"{event.kind.split('.')[0]} requested"
+        case "action.requested":
+            return "action requested"
+        case "rollback.requested":
+            reason = payload.get("reason")
+            return f"rollback requested{f': {reason}' if reason else ''}"
         case "action.received" | "rollback.received":
             receipt = Receipt.model_validate(payload)
-            return f"{action_words(receipt.action)}: " + (
-                "applied" if receipt.applied else f"refused, {receipt.detail}"
+            return f"{action_words(receipt.action)}: {ENDED_WORDS[receipt.ended]}" + (
+                "" if receipt.applied else f", {receipt.detail}"
             )
-        case "action.refused":
-            return f"the action was refused: {payload['reason']}"
+        case "action.refused" | "rollback.refused":
+            return f"the {event.kind.split('.')[0]} was refused: {payload['reason']}"
+        case "action.unknown" | "rollback.unknown":
+            return f"it is not known whether the {event.kind.split('.')[0]} was done: {payload['reason']}"
         case "check.judged":
             outcome = CheckOutcome.model_validate(payload)
-            return f"{'met' if outcome.met else 'unmet'}: {outcome.reason}"
+            what = "guard " if outcome.check.guard else ""
+            return f"{what}{'met' if outcome.met else 'unmet'}: {outcome.reason}"
         case _:
             return event.kind
 
@@ -212,16 +220,29 @@ def _done(events: Sequence[Event]) -> str:
     lines = [f"- Plan: {_plain(action_words(plan.action))}. {_plain(plan.rationale, 500)}"]
     receipt = latest(Receipt, events, "action.received")
     if receipt is None:
-        refused = [event for event in events if event.kind == "action.refused"]
-        lines.append(f"- It was not carried out{': ' + _plain(str(refused[-1].payload['reason'])) if refused else ''}.")
+        lines.append(_without_receipt(events))
     elif receipt.applied:
         lines.append(f"- Carried out once, completed at {receipt.completed_at:%H:%M:%S}: {_plain(receipt.detail)}")
     else:
-        lines.append(f"- Received and not applied: {_plain(receipt.detail)}")
+        lines.append(f"- {ENDED_WORDS[receipt.ended].capitalize()}: {_plain(receipt.detail)}")
     undone = latest(Receipt, events, "rollback.received")
-    if undone is not None:
+    if undone is not None and undone.applied:
         lines.append(f"- Taken back at {undone.completed_at:%H:%M:%S}: {_plain(action_words(undone.action))}")
+    elif undone is not None:
+        lines.append(f"- Not taken back, {ENDED_WORDS[undone.ended]}: {_plain(undone.detail)}")
+    told = {"rollback.refused": "Not taken back", "rollback.unknown": "Not known whether it was taken back"}
+    lines.extend(f"- {told[e.kind]}: {_plain(str(e.payload['reason']))}" for e in events if e.kind in told)
     return "\n".join(lines)
+
+
+def _without_receipt(events: Sequence[Event]) -> str:
+    told = [event for event in events if event.kind in ("action.refused", "action.unknown")]
+    if not told:
+        return "- It was not carried out."
+    why = _plain(str(told[-1].payload["reason"]))
+    if told[-1].kind == "action.unknown":
+        return f"- It is not known whether it was carried out: {why}"
+    return f"- It was not carried out: {why}."
 
 
 def _votes(events: Sequence[Event]) -> str:

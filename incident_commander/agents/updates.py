@@ -12,7 +12,7 @@ from ..domain.base import Value
 from ..domain.event import Event, EventKind, Update
 from ..domain.findings import Diagnosis, FaultKind, Hypothesis, Impact
 from ..domain.incident import Incident
-from ..domain.plan import Action, Check, CheckOutcome, Plan, Receipt
+from ..domain.plan import Action, Check, CheckOutcome, Ended, Plan, Receipt
 from .discretion import withheld
 
 Moment = Literal["opened", "diagnosed", "acting", "fixed", "escalated", "closed"]
@@ -115,6 +115,15 @@ def action_words(action: Action) -> str:
     return f"{load_catalogue()[action.name].word} {action.target}" + (f" ({arguments})" if arguments else "")
 
 
+ENDED_WORDS: dict[Ended, str] = {
+    "applied": "applied",
+    "refused": "not applied",
+    "dry_run": "only rehearsed",
+    "half_done": "half done",
+    "unknown": "outcome unknown",
+}
+
+
 def check_words(check: Check) -> str:
     """`latency_p99_ms of search below 120 within 9 min, for 60 s`."""
     what = f"{check.metric} of {check.service} {check.direction} {amount(check.threshold, '')}"
@@ -197,8 +206,12 @@ def _acting(incident: Incident, events: Sequence[Event]) -> str:
 def _ended(incident: Incident, events: Sequence[Event]) -> str:
     lines = [f"Status {incident.status}: {end_reason(events) or 'no reason was given'}."]
     receipt = latest(Receipt, events, "action.received")
-    if receipt is not None:
+    if receipt is not None and receipt.applied:
         lines.append(f"Done: {action_words(receipt.action)}, completed at {receipt.completed_at:%H:%M:%S} UTC.")
+    elif receipt is not None and receipt.ended in ("half_done", "unknown"):
+        lines.append(f"{action_words(receipt.action).capitalize()}: {ENDED_WORDS[receipt.ended]}.")
+    elif any(event.kind == "action.unknown" for event in events):
+        lines.append("It is not known whether anything was done.")
     else:
         lines.append("Nothing was done to any service.")
     outcomes = every(CheckOutcome, events, "check.judged")
@@ -206,8 +219,10 @@ def _ended(incident: Incident, events: Sequence[Event]) -> str:
         met = sum(outcome.met for outcome in outcomes)
         lines.append(f"{met} of {len(outcomes)} checks were met.")
     undone = latest(Receipt, events, "rollback.received")
-    if undone is not None:
+    if undone is not None and undone.applied:
         lines.append(f"It was taken back: {action_words(undone.action)}.")
+    elif any(event.kind == "rollback.requested" for event in events):
+        lines.append("It was to be taken back, and that did not come to its end.")
     found = latest(Diagnosis, events, "diagnosis.made")
     kept = withheld(found.cause.fault) if found is not None and found.cause is not None else ""
     if kept:

@@ -51,14 +51,29 @@ class Check(Value):
     guard: bool = False
 
 
+class Registered(Value):
+    """A check as it is registered right before the action, with its metric's value then; None: it was not seen."""
+
+    check: Check
+    before: float | None
+
+
 class CheckOutcome(Value):
-    """How a check ended, with its last value in the metric's unit; `observed` None: there was nothing to see."""
+    """How a check ended, in the metric's unit.
+
+    Attributes:
+        observed: The last value; None: there was nothing to see.
+        before: The value right before the action; None where it is not known.
+        seen: Whether the metric could be watched: one that could not proves neither that it worked nor that it did not.
+    """
 
     check: Check
     met: bool
     observed: float | None
     judged_at: UtcDatetime
     reason: str
+    before: float | None = None
+    seen: bool = True
 
 
 class Plan(Value):

@@ -122,14 +122,14 @@ class Lifecycle:
             await self._decide_and_act(incident_id)
         except dbos_error.DBOSMaxStepRetriesExceeded as error:
             log.error("incident=<%s>, error=<%s> | response failed, telling a person", incident_id, error)
-            telling = partial(self._stages.give_up, reason=str(error))
+            telling = partial(self._stages.give_up, reason=_why(error))
         last: tuple[tuple[Stage, StageWork], ...] = (("communicate", telling), ("learn", self._stages.learn))
         for stage, work in last:
             try:
                 await self._step(incident_id, stage, work)
             except dbos_error.DBOSMaxStepRetriesExceeded as error:
                 log.error("incident=<%s>, stage=<%s>, error=<%s> | left out", incident_id, stage, error)
-                await self._step(incident_id, stage, partial(_leave_out, reason=str(error)), options=_TENACIOUS)
+                await self._step(incident_id, stage, partial(_leave_out, reason=_why(error)), options=_TENACIOUS)
 
     async def _decide_and_act(self, incident_id: IncidentId) -> None:
         stages = self._stages
@@ -241,6 +241,12 @@ async def _forget_other_versions(executor_id: str) -> None:
             "workflows=<%d>, version=<%s> | begun by another version, starting anew", len(other), WORKFLOW_VERSION
         )
         await DBOS.delete_workflows_async(other)
+
+
+def _why(error: dbos_error.DBOSMaxStepRetriesExceeded) -> str:
+    """What the engine says, and what went wrong the last time: the engine alone says only how often it tried."""
+    last = f": {type(error.errors[-1]).__name__}: {error.errors[-1]}" if error.errors else ""
+    return f"{error}{last}"
 
 
 async def _close(desk: Desk) -> Next:

@@ -1,16 +1,13 @@
-"""Proving a fix: watch the registered checks and the alerts as time goes by, and take back what did not help."""
+"""Proving a fix: register its checks before it, and watch them and the alerts as time goes by after it."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from ..actions.catalogue import OutOfBounds
-from ..actions.gate import Gate, Refused
 from ..agents import verification
-from ..domain.ballot import Certificate
-from ..domain.event import Actor, AgentRun
+from ..domain.event import AgentRun
 from ..domain.plan import CheckOutcome, Plan, Receipt
-from ..domain.ports import ActionFailed, Executor, SourceUnavailable
+from ..domain.ports import SourceUnavailable
 from ..domain.telemetry import MetricSeries, Window
 from .desk import Desk
 from .observe import LOOKBACK
@@ -21,20 +18,61 @@ ALERTS_CLEAR_WITHIN = timedelta(minutes=15)
 """How long alerts may fire on after all checks were met: rules look back, and notifications are batched."""
 
 
+async def register_checks(desk: Desk, plan: Plan) -> str:
+    """Write down what will prove the plan, with what is seen of it now; once, however often the stage is begun.
+
+    Returns:
+        Why the plan could not be proven, so that it must not be carried out; empty where it can.
+    """
+    if desk.record.registered_for(plan.digest):
+        return ""
+    now = await desk.environment.clock.now()
+    series, blind = await _read(desk, Window(start=desk.incident.began_at - LOOKBACK, end=now))
+    registered = verification.at_action(plan.checks, series, now)
+    if all(each.check.guard for each in registered):
+        return "it has no check that would prove it"
+    unseen = [f"{each.check.metric} of {each.check.service}" for each in registered if each.before is None]
+    if unseen:
+        return f"{', '.join(unseen)}, by which it would be judged, cannot be seen now{': ' + blind if blind else ''}"
+    await desk.note(
+        "checks.registered",
+        "verification",
+        {
+            "plan": plan.digest,
+            "checks": [each.check for each in registered],
+            "before": [each.before for each in registered],
+        },
+    )
+    return ""
+
+
+def why_unproven(outcomes: Sequence[CheckOutcome]) -> str:
+    """Why an action is taken back, in words for the timeline; empty where all its checks are met."""
+    unmet = [outcome for outcome in outcomes if not outcome.met]
+    worse = [outcome for outcome in unmet if outcome.check.guard and outcome.seen]
+    if worse:
+        return f"guard violated: {worse[0].reason}"
+    failed = [outcome for outcome in unmet if outcome.seen]
+    if failed:
+        return f"the fix did not prove itself: {failed[0].reason}"
+    return f"whether the fix worked could not be seen: {unmet[0].reason}" if unmet else ""
+
+
 async def watch_checks(desk: Desk, receipt: Receipt) -> tuple[CheckOutcome, ...]:
     """Judge every registered check, each on the ledger as soon as it is decided; stop at the first that is unmet.
 
     Verification's confidence in its run is the share of the checks whose metric was there to be seen.
     """
-    checks = desk.record.checks
+    registered = desk.record.registered
+    checks = [each.check for each in registered]
     clock = desk.environment.clock
     started_at, computing, points = datetime.now(UTC), 0.0, 0
     decided = {checks.index(outcome.check): outcome for outcome in desk.record.check_outcomes}
     while True:
         now = await clock.now()
-        series = await _read(desk, Window(start=desk.incident.began_at - LOOKBACK, end=now))
+        series, blind = await _read(desk, Window(start=desk.incident.began_at - LOOKBACK, end=now))
         start = time.perf_counter()
-        judged = verification.judge_checks(checks, series, receipt.completed_at, now)
+        judged = verification.judge_checks(registered, series, receipt.completed_at, now, blind)
         computing += time.perf_counter() - start
         points = sum(len(each.values) for each in series)
         for index, outcome in enumerate(judged):
@@ -42,7 +80,7 @@ async def watch_checks(desk: Desk, receipt: Receipt) -> tuple[CheckOutcome, ...]
                 decided[index] = outcome
                 await desk.note("check.judged", "verification", outcome, name=str(index))
         if len(decided) == len(checks) or any(not outcome.met for outcome in decided.values()):
-            seen = [outcome.observed is not None for outcome in decided.values()]
+            seen = [outcome.seen for outcome in decided.values()]
             run = AgentRun(
                 agent="verification",
                 stage=desk.stage,
@@ -71,38 +109,10 @@ async def alerts_clear(desk: Desk, expire: Callable[[], Awaitable[None]]) -> boo
         await clock.advance_to(now + POLL)
 
 
-async def roll_back(
-    desk: Desk, gate: Gate, plan: Plan, certificate: Certificate, executor: Executor, idempotency_key: str
-) -> str:
-    """Take the action back, where the plan says how. Returns what was done, in words for the timeline."""
-    if plan.undo is None:
-        return "nothing takes this action back"
-    await desk.note(
-        "rollback.requested",
-        "response",
-        {"plan": plan.digest, "action": plan.undo, "idempotency_key": idempotency_key},
-    )
-    await desk.flush()
+async def _read(desk: Desk, window: Window) -> tuple[tuple[MetricSeries, ...], str]:
+    """What the metrics' source says, and why it cannot answer; empty where it can."""
     try:
-        receipt = await executor.received(idempotency_key) or await gate.undo(
-            plan, certificate, desk.incident, desk.environment, idempotency_key
-        )
-    except (ActionFailed, Refused, OutOfBounds) as error:
-        await desk.note("action.refused", refuser(error), {"plan": plan.digest, "reason": str(error)})
-        return f"taking it back was refused: {error}"
-    await desk.note("rollback.received", "executor", receipt)
-    await desk.environment.clock.advance_to(receipt.completed_at)
-    return "it was taken back" if receipt.applied else f"taking it back was not applied: {receipt.detail}"
-
-
-def refuser(error: Exception) -> Actor:
-    """Who refused an action."""
-    return "executor" if isinstance(error, ActionFailed) else "gate"
-
-
-async def _read(desk: Desk, window: Window) -> tuple[MetricSeries, ...]:
-    try:
-        return await desk.environment.metrics.metrics(window)
+        return await desk.environment.metrics.metrics(window), ""
     except SourceUnavailable as error:
         desk.gaps = (error.gap,)
-        return ()
+        return (), f"{error.gap.reason}; {error.gap.remedy}"

@@ -11,9 +11,11 @@ Payloads, by event kind:
 - `round.opened`: Round; `plan.edited`: `{plan: Plan, edited: Digest, by, reason}`
 - `authorisation.decided`: `{plan: Digest, authorisation: Authorisation}`;
   `approval.requested`: ApprovalRequest; `approval.answered`: ApprovalAnswer
-- `checks.registered`: `{plan: Digest, checks: [Check]}`; `check.judged`: CheckOutcome
-- `action.requested`, `rollback.requested`: `{plan: Digest, action: Action, idempotency_key}`;
-  `action.received`, `rollback.received`: Receipt; `action.refused`: `{plan: Digest, reason}`
+- `checks.registered`: `{plan: Digest, checks: [Check], before: [float | null]}`, each metric's value right before the
+  action; `check.judged`: CheckOutcome
+- `action.requested`: `{plan: Digest, action: Action, idempotency_key}`, `rollback.requested`: the same with `reason`;
+  `action.received`, `rollback.received`: Receipt;
+  `action.refused`, `action.unknown`, `rollback.refused`, `rollback.unknown`: `{plan: Digest, reason}`
 - `update.published`: Update; `predictions.scored`: Scores;
   `impact.compared`: Comparison; `postmortem.written`: `{markdown}`
 
@@ -41,6 +43,7 @@ from ..domain.plan import (
     CheckOutcome,
     Plan,
     Receipt,
+    Registered,
 )
 from ..domain.provenance import Provenance
 
@@ -197,6 +200,18 @@ class IncidentRecord:
     def checks(self) -> tuple[Check, ...]:
         """The checks registered before the action."""
         return self._values(Check, "checks.registered", "checks")
+
+    @property
+    def registered(self) -> tuple[Registered, ...]:
+        """The checks registered before the action, each with its metric's value then."""
+        event = self.latest("checks.registered")
+        before = event.payload.get("before") if event else None
+        values = TypeAdapter(list[float | None]).validate_python(before or [None] * len(self.checks))
+        return tuple(Registered(check=check, before=value) for check, value in zip(self.checks, values, strict=True))
+
+    def registered_for(self, plan: Digest) -> bool:
+        """Whether the checks of this very plan are registered."""
+        return any(event.payload["plan"] == plan for event in self.of_kind("checks.registered"))
 
     @property
     def check_outcomes(self) -> tuple[CheckOutcome, ...]:

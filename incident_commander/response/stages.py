@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from ..actions.authority import TRUST_RULE, missing_approval
-from ..actions.catalogue import Catalogue, OutOfBounds
-from ..actions.gate import Gate, Refused
+from ..actions.catalogue import Catalogue
+from ..actions.gate import Gate
 from ..agents import communication, detection, diagnosis, panel, prediction, resolution
 from ..agents.case import Case
 from ..consensus.keys import Keyring
@@ -18,14 +18,15 @@ from ..domain.base import Digest
 from ..domain.findings import Diagnosis, Prediction
 from ..domain.incident import Incident, IncidentStatus
 from ..domain.plan import ApprovalAnswer, ApprovalRequest, Authorisation, Plan
-from ..domain.ports import ActionFailed, Notifier
+from ..domain.ports import Notifier
 from ..store import Database
 from . import view_text as text
+from .acting import act, roll_back
 from .approvals import bound, denied_before, edited, given_before
 from .asking import ask, ask_voters
 from .desk import Desk, Next
 from .observe import observe
-from .proving import alerts_clear, refuser, roll_back, watch_checks
+from .proving import alerts_clear, register_checks, watch_checks, why_unproven
 from .record import Comparison
 from .scoring import Scores
 from .trusting import Trust
@@ -211,51 +212,40 @@ class Stages:
 
     async def execute(self, desk: Desk) -> Next:
         """Register the checks, then carry the action out once, through the gate."""
-        plan, executor = _certified(desk), desk.environment.executor
-        if plan.action is None or executor is None:
+        plan = _certified(desk)
+        if plan.action is None or desk.environment.executor is None:
             await desk.set_status("escalated", "there is nothing here that could carry the action out")
             return "stop"
         certificate = _certificate(desk)
         key = f"{desk.incident.id}/{certificate.round}/{plan.digest[:16]}"
-        await desk.note("checks.registered", "verification", {"plan": plan.digest, "checks": list(plan.checks)})
+        unprovable = await register_checks(desk, plan)
+        if unprovable:
+            await desk.set_status("escalated", f"nothing was done: {unprovable}")
+            return "stop"
         await desk.note(
             "action.requested", "response", {"plan": plan.digest, "action": plan.action, "idempotency_key": key}
         )
         await self._publish(desk, "acting")
         await desk.flush()
-        try:
-            receipt = await executor.received(key) or await self.gate.execute(
-                plan,
-                certificate,
-                desk.incident,
-                desk.environment,
-                key,
-                approval=given_before(desk.record, plan, await desk.environment.clock.now()),
-            )
-        except (ActionFailed, Refused, OutOfBounds) as error:
-            await desk.note("action.refused", refuser(error), {"plan": plan.digest, "reason": str(error)})
-            await desk.set_status("escalated", f"the action was refused: {error}")
-            return "stop"
-        await desk.note("action.received", "executor", receipt)
-        if not receipt.applied:
-            await desk.set_status("escalated", f"the action was not applied: {receipt.detail}")
-            return "stop"
-        await desk.environment.clock.advance_to(receipt.completed_at)
-        return "go_on"
+        approval = given_before(desk.record, plan, await desk.environment.clock.now())
+        acted = await act(desk, self.gate, plan, certificate, key, approval)
+        if acted.done:
+            return "go_on"
+        await desk.set_status("escalated", acted.said)
+        return "stop"
 
     async def verify(self, desk: Desk) -> Next:
         """Judge the registered checks as time goes by: unmet ones are rolled back, met ones wait for the alerts."""
         receipt = desk.record.receipt
         if receipt is None:
             raise LookupError(f"incident {desk.incident.id!r} has no receipt to verify")
-        unmet = [outcome for outcome in await watch_checks(desk, receipt) if not outcome.met]
-        executor = desk.environment.executor
-        if unmet and executor is not None:
+        unproven = why_unproven(await watch_checks(desk, receipt))
+        if unproven:
             plan, key = _certified(desk), f"{receipt.idempotency_key}/undo"
-            undone = await roll_back(desk, self.gate, plan, _certificate(desk), executor, key)
-            lost = await self.trust.failed(desk.incident, plan, f"{unmet[0].reason}, in {desk.incident.id}")
-            told = "; ".join(part for part in (unmet[0].reason, undone, lost) if part)
-            await desk.set_status("escalated", f"the fix did not prove itself: {told}")
+            undone = await roll_back(desk, self.gate, plan, _certificate(desk), key, unproven)
+            lost = await self.trust.failed(desk.incident, plan, f"{unproven}, in {desk.incident.id}")
+            told = "; ".join(part for part in (unproven, undone.said, lost) if part)
+            await desk.set_status("escalated", told)
         elif await alerts_clear(desk, self.expire):
             reason = "a certified action ran, its checks are met and no alert fires"
             await desk.set_status("resolved", reason, when_clear=True)

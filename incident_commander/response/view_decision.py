@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Literal
 
+from ..agents.updates import ENDED_WORDS
 from ..domain.ballot import VOTERS, QuorumRule, SignedBallot, Tally
 from ..domain.base import Digest, Value
 from ..domain.event import Event, Update
@@ -72,7 +73,7 @@ class PlanRow(Value):
 class ActionView(Value):
     """What was done, by whose leave, and the certificate that allowed it."""
 
-    state: Literal["none", "waiting", "requested", "applied", "not_applied", "refused", "nothing"] = "none"
+    state: Literal["none", "waiting", "requested", "applied", "not_applied", "refused", "unknown", "nothing"] = "none"
     state_text: str = ""
     text: str = ""
     detail: str = ""
@@ -211,7 +212,11 @@ def _plan(plan: Plan, votes: int, chosen: bool) -> PlanRow:
 def action_view(record: IncidentRecord) -> ActionView:
     """What was done about the certified plan."""
     tally, authorisation, approval = record.tally, record.authorisation, record.approval
-    requested, refused, receipt = record.latest("action.requested"), record.latest("action.refused"), record.receipt
+    requested, refused, receipt = (
+        record.latest("action.requested"),
+        record.latest("action.refused", "action.unknown"),
+        record.receipt,
+    )
     chosen = record.chosen
     view = ActionView(
         policy=f"{text.sentence(authorisation.decision)}: {authorisation.reason} ({authorisation.rule})"
@@ -224,10 +229,11 @@ def action_view(record: IncidentRecord) -> ActionView:
         return view.model_copy(update=_received(receipt))
     if refused is not None:
         reason = refused.payload.get("reason")
+        sure = refused.kind == "action.refused"
         return view.model_copy(
             update={
-                "state": "refused",
-                "state_text": "Refused, nothing was done",
+                "state": "refused" if sure else "unknown",
+                "state_text": "Refused, nothing was done" if sure else "It is not known whether it was done",
                 "detail": reason if isinstance(reason, str) else "",
                 "at": text.clock_time(refused.occurred_at),
             }
@@ -265,8 +271,8 @@ def _certificate(tally: Tally | None) -> dict[str, str]:
 
 def _received(receipt: Receipt) -> dict[str, str]:
     return {
-        "state": "applied" if receipt.applied else "not_applied",
-        "state_text": "Carried out" if receipt.applied else "Not applied",
+        "state": "applied" if receipt.applied else "unknown" if receipt.ended == "unknown" else "not_applied",
+        "state_text": "Carried out" if receipt.applied else text.sentence(ENDED_WORDS[receipt.ended]),
         "text": text.action_text(receipt.action),
         "detail": receipt.detail,
         "at": text.clock_time(receipt.received_at),
@@ -277,10 +283,15 @@ def _received(receipt: Receipt) -> dict[str, str]:
 
 def _rollback(record: IncidentRecord) -> dict[str, str]:
     received, requested = record.latest("rollback.received"), record.latest("rollback.requested")
+    told = record.latest("rollback.refused", "rollback.unknown")
     if received is not None:
         receipt = Receipt.model_validate(received.payload)
-        said = "Rolled back" if receipt.applied else "Rollback not applied"
+        said = "Rolled back" if receipt.applied else f"Rollback {ENDED_WORDS[receipt.ended]}"
         return {"rollback": f"{text.action_text(receipt.action)}. {receipt.detail}", "rollback_state": said}
+    if told is not None:
+        refused = told.kind == "rollback.refused"
+        said = "Rollback refused" if refused else "It is not known whether it was taken back"
+        return {"rollback": str(told.payload["reason"]), "rollback_state": said}
     return {"rollback": "No receipt yet", "rollback_state": "Rollback requested"} if requested else {}
 
 

@@ -167,8 +167,13 @@ def metric_text(metric: str) -> str:
 
 
 def check_text(check: Check) -> str:
-    """A check as the promise it is."""
+    """A check as the promise it is, or as the guard."""
     unit = metric_unit(check.metric)
+    if check.guard:
+        return (
+            f"{check.service} {metric_text(check.metric)} stays {check.direction} {quantity(check.threshold, unit)}, "
+            f"watched for {duration(check.deadline_seconds)} or longer"
+        )
     hold = f", held for {duration(check.hold_seconds)}" if check.hold_seconds else ""
     return (
         f"{check.service} {metric_text(check.metric)} {check.direction} {quantity(check.threshold, unit)} "

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from ..agents.updates import ENDED_WORDS
 from ..domain.ballot import Rejection, Round, SignedBallot, Tally
 from ..domain.base import JsonObject, Value
 from ..domain.event import AgentRun, Event, EventKind, Update
@@ -200,7 +201,7 @@ def _checks(payload: JsonObject) -> Words:
 
 def _requested(noun: str) -> Callable[[JsonObject], Words]:
     def words(payload: JsonObject) -> Words:
-        return f"{noun} requested: {_plan_action(payload)}", "", "mark"
+        return f"{noun} requested: {_plan_action(payload)}", _string(payload, "reason"), "mark"
 
     return words
 
@@ -208,20 +209,25 @@ def _requested(noun: str) -> Callable[[JsonObject], Words]:
 def _received(noun: str) -> Callable[[JsonObject], Words]:
     def words(payload: JsonObject) -> Words:
         receipt = Receipt.model_validate(payload)
-        outcome: tuple[str, Tone] = ("applied", "good") if receipt.applied else ("not applied", "bad")
-        return f"{noun} {outcome[0]}: {text.action_text(receipt.action)}", receipt.detail, outcome[1]
+        tone: Tone = "good" if receipt.applied else "warn" if receipt.ended == "dry_run" else "bad"
+        return f"{noun} {ENDED_WORDS[receipt.ended]}: {text.action_text(receipt.action)}", receipt.detail, tone
 
     return words
 
 
-def _refused(payload: JsonObject) -> Words:
-    return "Action refused", _string(payload, "reason"), "bad"
+def _told(title: str) -> Callable[[JsonObject], Words]:
+    def words(payload: JsonObject) -> Words:
+        return title, _string(payload, "reason"), "bad"
+
+    return words
 
 
 def _check_judged(payload: JsonObject) -> Words:
     outcome = CheckOutcome.model_validate(payload)
     tone: Tone = "good" if outcome.met else "bad"
-    return f"Check {'met' if outcome.met else 'unmet'}: {text.check_text(outcome.check)}", outcome.reason, tone
+    words = ("Guard held", "Guard violated") if outcome.check.guard else ("Check met", "Check unmet")
+    title = words[0] if outcome.met else words[1] if outcome.seen else f"{words[0].split()[0]} not seen"
+    return f"{title}: {text.check_text(outcome.check)}", outcome.reason, tone
 
 
 def _update(payload: JsonObject) -> Words:
@@ -312,10 +318,13 @@ _WORDS: dict[EventKind, Callable[[JsonObject], Words]] = {
     "checks.registered": _checks,
     "action.requested": _requested("Action"),
     "action.received": _received("Action"),
-    "action.refused": _refused,
+    "action.refused": _told("Action refused"),
+    "action.unknown": _told("Action outcome unknown"),
     "check.judged": _check_judged,
     "rollback.requested": _requested("Rollback"),
     "rollback.received": _received("Rollback"),
+    "rollback.refused": _told("Rollback refused"),
+    "rollback.unknown": _told("Rollback outcome unknown"),
     "update.published": _update,
     "predictions.scored": _scored,
     "impact.compared": _compared,

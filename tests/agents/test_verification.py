@@ -1,14 +1,16 @@
 """Checks are registered from the target's own baseline, and judged by what is seen after the action."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pytest
 
 from incident_commander.actions.catalogue import load_catalogue
-from incident_commander.agents.verification import RECOVERY_SECONDS, checks_for, judge_checks
+from incident_commander.agents.verification import RECOVERY_SECONDS, at_action, checks_for, judge_checks
 from incident_commander.analysis.anomaly import deviations_in
 from incident_commander.domain.base import ServiceName
-from incident_commander.domain.plan import Check, CheckOutcome
+from incident_commander.domain.plan import Check, CheckOutcome, Registered
 from incident_commander.domain.telemetry import MetricSeries, Observations, Service, Topology, Window
 
 DONE = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -29,7 +31,7 @@ def samples(values: list[float], service: str = "search", metric: str = "latency
 
 
 def judged(check: Check, series: list[MetricSeries], seconds: float) -> CheckOutcome | None:
-    return judge_checks((check,), series, DONE, DONE + timedelta(seconds=seconds))[0]
+    return judge_checks((Registered(check=check, before=None),), series, DONE, DONE + timedelta(seconds=seconds))[0]
 
 
 def test_a_check_is_met_only_once_it_has_held() -> None:
@@ -104,6 +106,79 @@ def test_a_spike_shorter_than_the_hold_does_not_violate_a_guard() -> None:
     assert outcome.met
 
 
+def both(promise: list[float], guard: list[float], seconds: float) -> tuple[CheckOutcome | None, ...]:
+    """A promise and a guard, registered when 1 % of requests failed, judged so many seconds after the action."""
+    registered = (Registered(check=CHECK, before=400.0), Registered(check=GUARD, before=0.01))
+    series = [samples(promise), samples(guard, "gateway", "error_ratio")]
+    return judge_checks(registered, series, DONE, DONE + timedelta(seconds=seconds))
+
+
+def test_a_guard_is_watched_until_the_fix_is_proven() -> None:
+    slow = [400.0] * 20
+    assert both(slow, [0.01] * 20, 300) == (None, None)
+    promise, guard = both(slow, [0.01] * 14 + [0.2] * 6, 300)
+    assert promise is None
+    assert guard is not None
+    assert (guard.met, guard.before) == (False, 0.01)
+    assert (
+        guard.reason
+        == "it got worse: not error_ratio of gateway below 0.05 ms for 60 s, and was 0.01 ms before the action"
+    )
+    promise, guard = both(slow + [90.0] * 5, [0.01] * 25, 375)
+    assert promise is not None
+    assert guard is not None
+    assert (promise.met, guard.met) == (True, True)
+
+
+def test_a_guard_that_was_not_seen_to_the_end_is_no_guard() -> None:
+    outcome = judged(GUARD, [samples([0.01] * 3, "gateway", "error_ratio")], 180)
+    assert outcome is not None
+    assert (outcome.met, outcome.seen, outcome.observed) == (False, False, 0.01)
+    assert outcome.reason == "the last sample of error_ratio of gateway came at 10:00:45"
+
+
+def test_it_is_said_why_a_metric_could_not_be_seen() -> None:
+    registered = (Registered(check=CHECK, before=400.0),)
+    now = DONE + timedelta(seconds=CHECK.deadline_seconds)
+    (outcome,) = judge_checks(registered, [samples([400.0] * 4)], DONE, now, blind="access was denied; allow it")
+    assert outcome is not None
+    assert (outcome.met, outcome.seen) == (False, False)
+    assert outcome.reason == "the last sample of latency_p99_ms of search came at 10:01:00: access was denied; allow it"
+
+
+def before(values: list[float], service: str, metric: str, age: float = 0.0) -> MetricSeries:
+    """One sample every 15 s, the last one so many seconds before the action."""
+    times = DONE.timestamp() - age - np.float64(15.0) * np.arange(len(values) - 1, -1, -1, dtype=np.float64)
+    return MetricSeries(ServiceName(service), metric, "ratio", times, np.array(values))
+
+
+def test_a_guard_is_set_anew_by_the_value_right_before_the_action() -> None:
+    grown = before([0.01] * 20 + [0.4] * 20, "gateway", "error_ratio")
+    registered = at_action((CHECK, GUARD), [grown, before([0.5] * 9, "search", "latency_p99_ms")], DONE)
+    assert [(each.check.threshold, each.before) for each in registered] == [(100.0, 0.5), (0.6, 0.4)]
+    fewer = at_action((GUARD,), [before([0.2] * 20 + [0.01] * 20, "gateway", "error_ratio")], DONE)
+    assert (fewer[0].check.threshold, fewer[0].before) == (0.03, 0.01)
+    everything = at_action((GUARD,), [before([1.0] * 20, "gateway", "error_ratio")], DONE)
+    assert everything[0].check.threshold == 1.0
+
+
+def test_what_was_not_seen_lately_has_no_value_before_the_action() -> None:
+    old = before([0.01] * 20, "gateway", "error_ratio", age=400)
+    assert [(each.check, each.before) for each in at_action((GUARD, CHECK), [old], DONE)] == [
+        (GUARD, None),
+        (CHECK, None),
+    ]
+
+
+@pytest.mark.parametrize("rise", [0.0, 0.01])
+def test_trouble_that_only_stays_as_it_was_violates_no_guard(rise: float) -> None:
+    (registered,) = at_action((GUARD,), [before([0.3] * 20, "gateway", "error_ratio")], DONE)
+    after = samples([0.3 + rise] * 13, "gateway", "error_ratio")
+    (outcome,) = judge_checks((registered,), [after], DONE, DONE + timedelta(seconds=180))
+    assert outcome is not None
+    assert outcome.met
+
+
 def observed() -> Observations:
     """An hour of search: latency from 40 to 900 ms and processors from 45 to 99 % for the last ten minutes."""
     chance = np.random.default_rng(1)
@@ -149,3 +224,22 @@ def test_nothing_proves_an_action_on_a_service_that_is_well() -> None:
     observations = observed()
     found = deviations_in(observations.metrics, DONE.timestamp())
     assert checks_for(ServiceName("elsewhere"), load_catalogue()["scale_out"], found, observations) == ()
+
+
+def without(observations: Observations, *metrics: str) -> Observations:
+    return replace(observations, metrics=tuple(each for each in observations.metrics if each.metric not in metrics))
+
+
+def test_where_no_share_of_errors_is_known_latency_is_guarded() -> None:
+    observations = without(observed(), "error_ratio")
+    found = deviations_in(observations.metrics, DONE.timestamp())
+    checks = checks_for(ServiceName("search"), load_catalogue()["scale_out"], found, observations)
+    (guard,) = [check for check in checks if check.guard]
+    assert (guard.service, guard.metric) == ("search", "latency_p99_ms")
+    assert 1700 < guard.threshold < 1900
+
+
+def test_what_nothing_would_guard_is_not_proposed() -> None:
+    observations = without(observed(), "error_ratio", "latency_p99_ms")
+    found = deviations_in(observations.metrics, DONE.timestamp())
+    assert checks_for(ServiceName("search"), load_catalogue()["scale_out"], found, observations) == ()

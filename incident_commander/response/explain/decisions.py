@@ -38,9 +38,12 @@ _AFTER_THE_VOTE: tuple[EventKind, ...] = (
     "action.requested",
     "action.received",
     "action.refused",
+    "action.unknown",
     "check.judged",
     "rollback.requested",
     "rollback.received",
+    "rollback.refused",
+    "rollback.unknown",
     "incident.status_changed",
 )
 

@@ -34,8 +34,8 @@ _CONCLUSION: dict[Stage, tuple[EventKind, ...]] = {
     "propose": ("plans.proposed",),
     "deliberate": ("quorum.reached", "quorum.failed"),
     "authorise": ("approval.answered", "authorisation.decided"),
-    "execute": ("action.received", "action.refused"),
-    "verify": ("rollback.received", "checks.registered"),
+    "execute": ("action.received", "action.refused", "action.unknown"),
+    "verify": ("rollback.received", "rollback.refused", "rollback.unknown", "checks.registered"),
     "learn": ("predictions.scored",),
 }
 """The event that says what a stage came to."""
@@ -150,7 +150,7 @@ def _conclusion(record: IncidentRecord, stage: Stage) -> str:
 def _verified(record: IncidentRecord) -> str:
     outcomes = record.check_outcomes
     met = sum(outcome.met for outcome in outcomes)
-    undone = record.latest("rollback.received")
+    undone = record.latest("rollback.received", "rollback.refused", "rollback.unknown")
     return f"{met} of {len(record.checks)} checks met" + (f". {timeline_row(undone).title}" if undone else "")
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from ...domain.alert import Alert
 from ...domain.base import Value
+from ...domain.event import EventKind
 from ...domain.findings import PredictionOutcome
 from ...domain.plan import Action, Receipt
 from ...domain.practice import Courses
@@ -234,10 +235,16 @@ def _leave(record: IncidentRecord, courses: Courses) -> list[Sentence]:
 def _action(record: IncidentRecord, courses: Courses) -> list[Sentence]:
     told = []
     registered = len(record.checks)
-    for event in record.of_kind("action.received", "rollback.received", "action.refused"):
-        if event.kind == "action.refused":
+    refusals: dict[EventKind, str] = {
+        "action.refused": "The action is refused.",
+        "action.unknown": "It is not known whether the action was done.",
+        "rollback.refused": "Taking it back is refused.",
+        "rollback.unknown": "It is not known whether it was taken back.",
+    }
+    for event in record.of_kind("action.received", "rollback.received", *refusals):
+        if event.kind in refusals:
             reason = event.payload.get("reason")
-            words = "The action is refused."
+            words = refusals[event.kind]
             told.append(
                 _said(courses.start, event.occurred_at, words, reason if isinstance(reason, str) else "", "bad")
             )
