@@ -41,9 +41,12 @@ def seen_candidates(
 ) -> tuple[Candidate, ...]:
     """Every service with a resource used up, by kind of fault; those with symptoms alone as `unknown`.
 
-    Of a service that calls nobody and shows none of its resources, symptoms are its own trouble: it lies outside.
+    Of a service that calls nobody, logs nothing, is never deployed and shows none of its resources, symptoms are its
+    own trouble: it lies outside.
     """
     inside = {s.service for s in observations.metrics if meaning_of(s.metric, s.unit).kind == "saturation"}
+    inside |= {record.service for record in observations.logs}
+    inside |= {change.service for change in observations.changes if change.kind == "deploy" and change.service}
     chosen: dict[tuple[ServiceName, FaultKind], Candidate] = {}
     for deviation in bad:
         service = deviation.series.service

@@ -23,7 +23,7 @@ from .setting_changes import Setting, option_changed, settings_in, spoken, words
 
 EffectKind = Literal[
     "setting", "guard_lost", "handling_lost", "validation_lost", "release_lost", "acquire_added", "lock_lost",
-    "lock_added", "bound_lost", "timeout_lost",
+    "lock_added", "bound_lost", "timeout_lost", "reuse_lost", "ack_lost",
     "parallel_lost", "growth", "thread_added", "calls_in_loop", "blocking_added",
     "pattern_added", "cache_key", "cache_lost", "retry_added", "idempotence_lost", "transaction_lost", "crash_added",
     "dearer_query", "index_dropped", "column_lost", "table_locked", "contract", "condition", "dependency", "more_lines",
@@ -62,14 +62,14 @@ class Effect:
 _LOST: tuple[tuple[str, EffectKind, float], ...] = (
     ("null_guard", "guard_lost", 1.0), ("validation", "validation_lost", 0.8), ("error_handling", "handling_lost", 0.7),
     ("release", "release_lost", 1.0), ("lock", "lock_lost", 1.0), ("bound", "bound_lost", 0.8),
-    ("timeout", "timeout_lost", 0.8),
+    ("timeout", "timeout_lost", 0.8), ("reuse", "reuse_lost", 0.8), ("acknowledged", "ack_lost", 0.9),
     ("parallel", "parallel_lost", 0.9), ("cached", "cache_lost", 0.9), ("idempotent", "idempotence_lost", 0.9),
     ("transaction", "transaction_lost", 0.8), ("sql_filter", "dearer_query", 0.8),
 )  # fmt: skip
 _GAINED: tuple[tuple[str, EffectKind, float], ...] = (
     ("lock", "lock_added", 0.8), ("thread", "thread_added", 0.7), ("blocking", "blocking_added", 0.8),
     ("pattern", "pattern_added", 0.8), ("retried", "retry_added", 0.8), ("crash", "crash_added", 0.6),
-    ("sql_cost", "dearer_query", 0.7),
+    ("sql_cost", "dearer_query", 0.7), ("no_reuse", "reuse_lost", 0.9),
 )  # fmt: skip
 _LOOP = re.compile(r"^\s*(for|while|foreach)\b|\.(forEach|map|flatMap|each|filter)\s*\(|\bfor .* in\b")
 _REMOTE = re.compile(

@@ -21,6 +21,7 @@ from .clues import Clue, Passing
 from .edges import behind, edges
 from .metric_kinds import meaning_of
 from .resources import is_symptom, traffic_factor
+from .words import multiple
 
 _CROWD = 1.5
 """Times the usual from which more requests are a crowd."""
@@ -62,11 +63,21 @@ def crowds_that_pass(
             weight = min(_MOST, suddenness(rise.seconds)) - _broadness(elsewhere, rise.start)
             if weight >= _LEAST:
                 what = (
-                    f"requests to {service} rose to {rise.factor:.2g} times the usual within {rise.seconds / 60:.1f} "
-                    "min, from sources as usual and for little else: a crowd that comes for one thing leaves again"
+                    f"requests to {service} rose to {multiple(rise.factor)} times the usual within "
+                    f"{rise.seconds / 60:.1f} min, from sources as usual and for little else: a crowd that comes for "
+                    "one thing leaves again"
                 )
                 passing.append(Passing(service, Clue("metrics", what, weight)))
     return tuple(passing)
+
+
+def has_stayed(service: ServiceName, recorded: Observations) -> bool:
+    """Whether the crowd at a service is still there at the end of a recording, longer than a rise that says nothing."""
+    series = _traffic(recorded, service)
+    rise = rise_of(series) if series is not None else None
+    if rise is None or rise.factor < _CROWD:
+        return False
+    return recorded.window.end.timestamp() - (rise.start + rise.seconds) > _MINUTES_SECONDS
 
 
 def jobs_that_pass(found: tuple[Deviation, ...], graph: CallGraph) -> tuple[Passing, ...]:

@@ -94,7 +94,7 @@ def read_diff(text: str, files: tuple[str, ...] = ()) -> tuple[Hunk, ...]:
 
 def is_quiet(path: str) -> bool:
     """Whether a file says or checks something and does nothing at run time: documents, tests, CI, styles."""
-    return bool(_QUIET_FILES.search(path))
+    return bool(_QUIET_FILES.search(path)) and not DEPENDENCIES.search(path)
 
 
 def bare(line: str) -> str:

@@ -18,7 +18,9 @@ _SLACK_SECONDS = 60.0
 
 
 def is_machine(service: ServiceName, observations: Observations) -> bool:
-    """Whether a name is that of a machine or of the platform under the services, not of a service."""
+    """Whether a name is that of a machine or of the platform under the services, not of what is deployed itself."""
+    if any(change.kind == "deploy" and change.service == service for change in observations.changes):
+        return False
     metrics = [series.metric.lower() for series in observations.metrics if series.service == service]
     return bool(_PLATFORM.match(service)) or (bool(metrics) and all(name.startswith("node_") for name in metrics))
 

@@ -35,7 +35,7 @@ _LATENCY = _words("latency duration elapsed response wait p50 p75 p90 p95 p99 p9
 _ERRORS = _words(
     "error errors err 5xx 4xx fail failed failure failures fault faults exception exceptions panic "
     "panics oom killed rejected rejects timeout timeouts drops dropped restarts restart crash "
-    "crashes aborted denied"
+    "crashes aborted denied servfail nxdomain"
 )
 _TRAFFIC = _words(
     "request requests rps qps tps throughput queries invocations calls hits messages visitors lps sent received"

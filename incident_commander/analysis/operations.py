@@ -14,14 +14,14 @@ from pydantic import RootModel
 
 from ..domain.base import ServiceName
 from ..domain.findings import FaultKind
-from ..domain.telemetry import Observations
+from ..domain.telemetry import Observations, from_epoch
 from .anomaly import Deviation
 from .call_graph import CallGraph, mentioned
 from .clues import Clue, Lead
 from .harm_reach import is_machine
 from .resources import is_symptom, traffic_factor
 from .symptoms import Symptom
-from .words import sentence
+from .words import multiple, sentence
 
 _HOST = re.compile(
     r"(?:https?://|\b)((?:[a-z0-9-]+\.)+(?:com|io|net|org|dev|cloud|co|app|ai))(?::\d+)?(/[\w./{}<>*-]*)?",
@@ -32,6 +32,7 @@ _LEAST_GROWTH = 1.6
 _GREW = 1.25
 _MORE_OFTEN = 3.0
 _OFTEN = 3
+_SHORTLY_SECONDS, _JUST_AFTER_SECONDS = 3600.0, 60.0
 _LEAST_TEXT, _MOST_TEXT = 12, 160
 _Line = tuple[ServiceName, str, float, int]
 """Who says what, when first (seconds since the epoch), and how often."""
@@ -68,6 +69,7 @@ def operational_leads(
         for lead in (
             *_outside(observations, lines, found, names),
             *_certificates(lines, names),
+            *_credentials(observations, lines),
             *_neighbours(lines, found),
             *_nodes(observations, lines, found),
             *_bad_data(lines, symptoms),
@@ -183,6 +185,26 @@ def _certificates(lines: tuple[_Line, ...], names: frozenset[ServiceName]) -> It
     )
 
 
+def _credentials(observations: Observations, lines: tuple[_Line, ...]) -> Iterator[Lead]:
+    """A secret that is refused: surest where the log, or the changes, tell that one was exchanged shortly before."""
+    refused = [line for line in lines if _phrases()["refused"].search(line[1]) and line[3] >= _OFTEN]
+    if not refused:
+        return
+    service, text, onset, count = max(refused, key=lambda line: (line[3], line[1]))
+    clues = [Clue("logs", f"{service} logs {_said(text)!r} ({count} times)", 2.5)]
+    told = [(r.at.timestamp(), f"{r.service} logs {_cut(r.message)!r}") for r in observations.logs]
+    told += [(c.at.timestamp(), f"{c.kind} {c.reference}: {_cut(c.summary)}") for c in observations.changes]
+    exchanged = [
+        (at, what)
+        for at, what in told
+        if -_JUST_AFTER_SECONDS <= onset - at <= _SHORTLY_SECONDS and _phrases()["rotated"].search(what)
+    ]
+    if exchanged:
+        at, what = max(exchanged)
+        clues.append(Clue("logs", f"{what} at {from_epoch(at):%H:%M:%S}, shortly before", 2.5, at))
+    yield Lead(service, "certificate_expiry", onset, tuple(clues), 0.8)
+
+
 def _neighbours(lines: tuple[_Line, ...], found: tuple[Deviation, ...]) -> Iterator[Lead]:
     """A service held back by what else runs on its machine."""
     held = {
@@ -202,7 +224,7 @@ def _neighbours(lines: tuple[_Line, ...], found: tuple[Deviation, ...]) -> Itera
     for service, deviation in sorted(held.items()):
         clues = [Clue("metrics", sentence(deviation), 2.0 * deviation.score, deviation.onset)]
         grown = traffic_factor(service, found)
-        asked = "kept their usual rate" if grown < _GREW else f"grew to {grown:.2g} times the usual"
+        asked = "kept their usual rate" if grown < _GREW else f"grew to {multiple(grown)} times the usual"
         clues.append(Clue("metrics", f"requests to {service} {asked}", 0.8 if grown < _GREW else -2.5))
         clues += [Clue("metrics", sentence(d), 1.2 * d.score, d.onset) for d in machines[:1]]
         clues += [Clue("logs", f"{s} logs {_said(t)!r} ({n} times)", 1.5, at) for s, t, at, n in busy[:1]]
@@ -314,7 +336,8 @@ def _demand(
     clues = (
         Clue(
             "metrics",
-            f"requests grew {factors[door]:.2g} times at {door}, and alike at {len(grown)} of {len(asked)} services",
+            f"requests grew {multiple(factors[door])} times at {door}, "
+            f"and alike at {len(grown)} of {len(asked)} services",
             4.0,
         ),
         Clue("metrics", f"the demand came first: {sentence(grown[door])}", 0.6, grown[door].onset),

@@ -28,7 +28,7 @@ _STANDBY: frozenset[ServiceKind] = frozenset(("database", "cache", "queue", "sto
 """What has a standby to promote, rather than instances to be placed elsewhere."""
 _STORE_NAME = re.compile(r"(db|database|postgres|mysql|mongo|redis|memcached|cache|kafka|rabbitmq|queue|cassandra)\b")
 _SETTINGS = re.compile(
-    r"\.(ya?ml|toml|ini|cfg|conf|properties|env|tf|tfvars|json|hcl|cnf|xml)$|(^|/)\.env[^/]*$|(^|/)(config|configs|conf)/"
+    r"\.(ya?ml|toml|ini|cfg|conf|properties|env|tf|tfvars|json|hcl|cnf|xml)$|(^|/)\.env[^/]*$|(^|/)(Corefile|Caddyfile)$|(^|/)(config|configs|conf)/"
 )
 _CODE = re.compile(r"\.(go|py|java|kt|scala|js|ts|jsx|tsx|rb|rs|c|cc|cpp|h|cs|php|ex|erl|swift|sql|proto|lua|sh)$")
 _LOST = re.compile(r"^\+.*\b(drop\s+(column|table)|truncate|delete\s+from)\b", re.IGNORECASE | re.MULTILINE)

@@ -28,6 +28,7 @@ from .candidates import (
     with_leads,
 )
 from .change_review import Review, review_changes
+from .crowds import has_stayed
 from .harm_reach import harmed, is_machine
 from .leads import Leads, bad_patterns, read_leads
 from .leads import began as began_at
@@ -98,7 +99,9 @@ def rank_causes(
     symptoms = symptoms_in(observations, tuple(d for d in found if d.ongoing), patterns)
     operational = operational_leads(recorded, found, symptoms, graph, names, split, frozenset(alerting or ()))
     leads = read_leads(observations, found, patterns, graph)
-    leads = Leads((*leads.leads, *operational), leads.passing)
+    # What a recording shows to have stayed did not pass.
+    still = tuple(p for p in leads.passing if recorded is observations or not has_stayed(p.service, recorded))
+    leads = Leads((*leads.leads, *operational), still)
 
     seen = with_leads(seen_candidates(bad, found, graph, observations), leads)
     unseen = unseen_candidates(alerting or {}, observations)

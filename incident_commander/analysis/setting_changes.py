@@ -31,6 +31,7 @@ _LITERAL = re.compile(
 _QUANTITY = re.compile(rf"^(-?\d[\d_]*(?:\.\d+)?)\s*({_UNIT})?(%)?$", re.IGNORECASE)
 _PAIR = re.compile(r"^\s*-?\s*(?P<key>\"?[\w.$/-]+\"?)\s*(?::=|=>|:|=)\s*(?P<value>[^{}\[\](),]+?),?\s*$")
 _OPTION = re.compile(r"-{1,2}(Xm[xsn]|Xss|[A-Za-z][\w.-]*?[A-Za-z])[=: ]?(\d[\w.]*)")
+_SWITCH = re.compile(r"(?<![\w-])-{1,2}[A-Za-z][^\s\"'`]+")
 _CRON = re.compile(r"^\s*([\d*/,-]+)\s+([\d*/,-]+)\s+([\d*/,-]+)\s+([\d*/,A-Z-]+)\s+([\d*/,A-Z-]+)\s*$")
 _DAY_SECONDS = 86400.0
 _NAMELESS = frozenset(("value", "default", "values"))
@@ -150,7 +151,10 @@ def spoken(value: str) -> str:
 
 
 def option_changed(setting: Setting) -> Setting | None:
-    """The option that differs where both values are lists of options, as of a command line; None where none does."""
+    """What differs where both values are lists of options, as of a command line; None where nothing does.
+
+    The first option with another value; else those that went and those that came.
+    """
     old, new = _OPTION.findall(setting.old or ""), _OPTION.findall(setting.new or "")
     before = dict(old)
     for name, value in new:
@@ -159,7 +163,12 @@ def option_changed(setting: Setting) -> Setting | None:
                 setting, words=words_of(name) | setting.words, name=f"-{name}", old=before[name], new=value,
                 factor=_factor(before[name], value, words_of(name)),
             )  # fmt: skip
-    return None
+    switches = [_SWITCH.findall(each or "") for each in (setting.old, setting.new)]
+    gone, come = ([each for each in some if each not in others] for some, others in (switches, switches[::-1]))
+    went, came = " ".join(gone) or None, " ".join(come) or None
+    if (went, came) in ((None, None), (setting.old, setting.new)):
+        return None
+    return replace(setting, words=words_of(" ".join((*gone, *come))) | setting.words, old=went, new=came)
 
 
 def _taken_apart(line: str) -> tuple[str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from .clues import Clue, Lead, Passing
 from .forecast import time_to_limit
 from .log_patterns import Pattern
 from .resources import is_symptom, jumped, traffic_factor
-from .words import sentence
+from .words import multiple, sentence
 
 Filler = Literal["logs", "temporary", "data"]
 
@@ -105,6 +105,6 @@ def _slow(deviation: Deviation, found: tuple[Deviation, ...], patterns: tuple[Pa
     clues += [Clue("logs", f"{service} logs {p}", 1.5, p.first_seen.timestamp()) for p in own[:1]]
     grown = traffic_factor(service, found)
     if grown > 1.3:
-        clues.append(Clue("metrics", f"requests to {service} grew to {grown:.2g} times the usual", -2.0))
+        clues.append(Clue("metrics", f"requests to {service} grew to {multiple(grown)} times the usual", -2.0))
     felt = max((d.score for d in found if d.series.service == service and is_symptom(d) and d.ongoing), default=0.0)
     return Lead(service, "node_failure", deviation.onset, tuple(clues), 0.5 * felt)

@@ -16,7 +16,7 @@ from .leads import Leads
 from .log_patterns import Pattern
 from .observed_origin import ObservedOrigin
 from .resources import SIMULTANEOUS_SECONDS, WAITING, jumped, traffic_factor
-from .words import sentence
+from .words import multiple, sentence
 
 _OWN, _SYMPTOM, _LEADS, _LATER_PER_MINUTE, _COVERS = 5.0, 1.6, 1.0, 0.15, 1.5
 _EXPLAINED, _LOG, _BLAMED, _SELF_TIME, _ERROR_ORIGIN = 3.5, 1.0, 0.8, 1.2, 0.8
@@ -125,7 +125,7 @@ def _of_its_own(candidate: Candidate, scene: Scene) -> Iterator[Clue]:
             yield Clue("metrics", what, -_MISCOUNTED)
         traffic = traffic_factor(service, scene.found)
         if candidate.fault == "overload" and traffic > 1.2:
-            yield Clue("metrics", f"requests to {service} grew to {traffic:.2g} times the usual", 0.5)
+            yield Clue("metrics", f"requests to {service} grew to {multiple(traffic)} times the usual", 0.5)
     elif candidate.own is not None:
         yield Clue("metrics", sentence(candidate.own), _SYMPTOM * candidate.own.score, candidate.own.onset)
         if scene.leads.at(service, candidate.fault) is None:

@@ -29,6 +29,11 @@ def _figures(value: float, figures: int) -> str:
     return f"{rounded:,.0f}" if 10.0**figures <= abs(rounded) < _LONGEST else f"{rounded:.{figures}g}"
 
 
+def multiple(factor: float) -> str:
+    """How many times the usual: `4.4`; from next to nothing it is `over 100`."""
+    return "over 100" if factor > 100.0 else f"{factor:.2g}"
+
+
 def sentence(deviation: Deviation) -> str:
     """`connection pool utilization of orders-db rose from 41 % to 98 % at 09:31:20`."""
     series, excursion = deviation.series, deviation.excursion

@@ -1,12 +1,12 @@
 """A diagnosis for the terminal at three in the morning: who did it, what to do, why, and what could not be seen."""
 
-import re
 import textwrap
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
+from ..analysis.diff_reading import is_quiet
 from ..domain.findings import Evidence, FaultKind, Hypothesis, Remediation, ReviewedChange
 from ..domain.telemetry import Change
 from ..telemetry.case_folder import CaseAlert
@@ -17,7 +17,6 @@ _INDENT = 14
 _MOST_INNOCENT, _MOST_REASONS, _MOST_SERVICES, _MOST_OF_EVIDENCE = 5, 8, 12, 280
 _HARDLY = 0.01
 """What is less likely is named in passing."""
-_NOTHING_RUNS = re.compile(r"(^|/)(docs?|tests?|testdata)/|_test\.|\.(md|rst|txt)$")
 _FAULTS: dict[FaultKind, str] = {
     "bad_deploy": "a bad deploy of SERVICE",
     "memory_leak": "a memory leak in SERVICE",
@@ -28,7 +27,7 @@ _FAULTS: dict[FaultKind, str] = {
     "dependency_failure": "an outside dependency failing at SERVICE",
     "attack_traffic": "an attack on SERVICE",
     "noisy_neighbour": "a noisy neighbour of SERVICE",
-    "certificate_expiry": "an expired certificate of SERVICE",
+    "certificate_expiry": "a certificate or credential of SERVICE that is no longer valid",
     "credential_compromise": "stolen credentials of SERVICE",
     "quota_exhaustion": "a used-up quota of SERVICE",
     "bad_data": "data that SERVICE cannot read",
@@ -189,7 +188,7 @@ def _passed_over(review: ReviewedChange, began: datetime, lead: Hypothesis | Non
 
 
 def _nothing_runs(change: Change) -> bool:
-    return bool(change.files) and all(_NOTHING_RUNS.search(path) for path in change.files)
+    return bool(change.files) and all(is_quiet(path) for path in change.files)
 
 
 def _told(pieces: tuple[Evidence, ...]) -> list[str]:

@@ -46,6 +46,11 @@ def kinds(diff: str, path: str = "services/shop/main.go", message: str = "change
         ("-\tctx, cancel := context.WithTimeout(ctx, d)\n-\tdefer cancel()\n \tf(ctx)", "f.go", "timeout_lost"),
         ("+const RE = /^(a+)+$/;", "re.ts", "pattern_added"),
         ("-\tMax: 50,\n+\tMax: 5,", "pool.go", "setting"),
+        ("-\tt.MaxIdleConnsPerHost = 64\n \treturn t", "http.go", "reuse_lost"),
+        ("+  agent: new Agent({ keepAlive: false }),", "http.js", "reuse_lost"),
+        ("-    channel.basic_ack(tag)\n     handle(body)", "worker.py", "ack_lost"),
+        ("-  @SqsListener\n-  client.deleteMessage(receipt);\n+  @SqsListener", "Worker.java", "ack_lost"),
+        ("-jinja2==3.1.4\n+jinja2==4.0.0", "requirements.txt", "dependency"),
     ],
 )
 def test_what_a_diff_does_is_read_from_its_lines(diff: str, path: str, kind: EffectKind) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from incident_commander.analysis.anomaly import deviations_in
 from incident_commander.analysis.call_graph import call_graph
 from incident_commander.analysis.clues import Passing
-from incident_commander.analysis.crowds import crowds_that_pass, jobs_that_pass, rise_of, suddenness
+from incident_commander.analysis.crowds import crowds_that_pass, has_stayed, jobs_that_pass, rise_of, suddenness
 from incident_commander.analysis.edges import behind, edges
 from incident_commander.analysis.leads import leads_in
 from incident_commander.domain.base import ServiceName
@@ -123,3 +123,15 @@ def test_where_requests_come_in_is_seen_without_a_topology() -> None:
 def test_without_anything_that_tells_who_calls_whom_nothing_is_an_edge() -> None:
     blind = replace(observe(crowd(2.0)), topology=Topology())
     assert edges(blind, call_graph(blind)) == ()
+
+
+@pytest.mark.parametrize(("since", "stayed"), [(340, True), (385, False)])
+def test_a_crowd_that_a_recording_shows_to_have_stayed_did_not_pass(since: int, stayed: bool) -> None:
+    search, usual = ServiceName("search"), level(60.0, N, 3, spread=0.01)
+    metrics = [
+        series("search", TRAFFIC, "per_second", ramp(40.0, 2.5, 8, 1, since)),
+        series("orders", TRAFFIC, "per_second", usual),
+    ]
+    assert has_stayed(search, observe(metrics)) is stayed
+    assert not has_stayed(ServiceName("orders"), observe(metrics))
+    assert not has_stayed(ServiceName("edge"), observe(metrics))

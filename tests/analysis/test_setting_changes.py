@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incident_commander.analysis.diff_reading import read_diff
-from incident_commander.analysis.setting_changes import Setting, amount_of, settings_in, words_of
+from incident_commander.analysis.setting_changes import Setting, amount_of, option_changed, settings_in, words_of
 
 
 def changed(old: str, new: str, path: str = "services/shop/config.yaml", above: str = "") -> Setting:
@@ -52,6 +52,19 @@ def test_what_was_added_has_no_old_value() -> None:
     (hunk,) = read_diff("@@ app.yaml @@\n+  burst: 10\n")
     (setting,) = settings_in(hunk)[0]
     assert (setting.old, setting.new, setting.factor) == (None, "10", None)
+
+
+def test_of_options_what_differs_is_told() -> None:
+    old, new = "-Xms2g -XX:+UseG1GC", "-Xms2g -XX:+UseSerialGC"
+    switched = option_changed(changed(f'JAVA_OPTS="{old}"', f'JAVA_OPTS="{new}"', "deploy/jvm.env"))
+    assert switched is not None
+    assert (switched.old, switched.new, switched.factor) == ("-XX:+UseG1GC", "-XX:+UseSerialGC", None)
+    assert "gc" in switched.words
+    smaller = option_changed(changed('OPTS="-Xmx4g --fast"', 'OPTS="-Xmx1g --fast"'))
+    assert smaller is not None
+    assert smaller.factor == pytest.approx(0.25)
+    assert option_changed(changed("  mode: --fast", "  mode: --slow")) is None
+    assert option_changed(changed("  name: a", "  name: b")) is None
 
 
 def test_words_are_taken_apart() -> None:
