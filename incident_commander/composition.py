@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import httpx
 import structlog
 from fastapi import FastAPI
+from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
 from .access import Attempts, Authenticator, TokenSource, token_source
@@ -38,7 +39,7 @@ from .domain.base import IncidentId, JsonObject, RunId
 from .domain.findings import Prediction
 from .domain.incident import Incident
 from .domain.plan import Plan
-from .domain.ports import Environment
+from .domain.ports import ChangesPort, Environment
 from .domain.settings import Settings
 from .domain.telemetry import Signal
 from .ingest import Intake, Sns, SnsOverHttps, SnsTrust, integration
@@ -59,8 +60,9 @@ from .response.workers import Workers
 from .sandbox import POLICY_FILE, Assumptions, PracticeCompany
 from .sandbox import TRUST_FILE as PRACTICE_TRUST_FILE
 from .store import Database, DatabaseClosed, migrate, shown_url, workflow_url
+from .telemetry import PrometheusAt, Sources, SourceState, telemetry_sources
 from .telemetry.recorded_changes import RecordedChanges
-from .telemetry.unconfigured import blindfolded, live_environment
+from .telemetry.unconfigured import blindfolded
 
 if TYPE_CHECKING:
     from .actions.aws import AwsExecutor
@@ -110,6 +112,7 @@ class Commander:
     api: FastAPI
     executor: "AwsExecutor | None"
     asking: SlackAsking | None
+    sources: Sources
 
 
 def build(
@@ -133,6 +136,7 @@ def build(
             file and line.
         WeakToken: the operator token that is set is none.
         BadSlack: Slack is set up by halves.
+        SourceMisconfigured: a setting of a telemetry source, or a file that it names, is wrong.
     """
     token = token_source(settings.operator_token, settings.keys_dir)
     access = Authenticator(token, Attempts())
@@ -141,9 +145,8 @@ def build(
     catalogue = load_catalogue()
     analysts = Workers(settings.analysis_processes)
     judges = Workers(1, idle_seconds=JUDGES_REST_SECONDS, patient=not awaited)
-    live = live_environment(
-        load_policy(settings.policy_file) if settings.policy_file else DenyAll(), RecordedChanges(database)
-    )
+    sources = sources_of(settings, RecordedChanges(database))
+    live = sources.live(load_policy(settings.policy_file) if settings.policy_file else DenyAll())
     live, executor = _able_to_act(settings, live, catalogue, database)
     door = _OwnDoor()
     practice_policy = PersonForIrreversible(load_policy(POLICY_FILE), catalogue)
@@ -200,7 +203,7 @@ def build(
         lifecycle,
         keyring,
         quorum,
-        partial(_health, settings, database, analysts, asking),
+        partial(_health, settings, database, analysts, asking, sources),
         approvals,
         faults,
         trust,
@@ -236,6 +239,7 @@ def build(
         api,
         executor,
         asking,
+        sources,
     )
 
 
@@ -257,7 +261,11 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
             executor = f"{_installation_id(settings.data_dir)}-{settings.worker_slot}"
             async with commander.lifecycle.running(workflow_url(settings.resolved_workflow_database_url()), executor):
                 await commander.lifecycle.take_up()
-                beside = [asyncio.create_task(_tidy(commander)), asyncio.create_task(commander.analysts.warm())]
+                beside = [
+                    asyncio.create_task(_tidy(commander)),
+                    asyncio.create_task(commander.analysts.warm()),
+                    asyncio.create_task(commander.sources.check()),
+                ]
                 if commander.asking is not None:
                     beside.append(asyncio.create_task(commander.asking.run()))
                 try:
@@ -270,9 +278,34 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
             await commander.company.close()
             if commander.executor is not None:
                 await commander.executor.close()
+            await commander.sources.close()
             commander.analysts.close()
             commander.judges.close()
             await commander.database.close()
+
+
+def sources_of(settings: Settings, changes: ChangesPort) -> Sources:
+    """The telemetry sources that are configured; touches no network.
+
+    Args:
+        changes: What was reported to our doors.
+
+    Raises:
+        SourceMisconfigured: a setting, or a file that it names, is wrong.
+    """
+    prometheus = PrometheusAt(
+        url=settings.prometheus_url,
+        token=_revealed(settings.prometheus_token),
+        basic_auth=_revealed(settings.prometheus_basic_auth),
+        headers=tuple((name, value.get_secret_value()) for name, value in settings.prometheus_headers.items()),
+        match=settings.prometheus_match,
+        queries=settings.prometheus_queries,
+    )
+    return telemetry_sources(changes, prometheus if prometheus.url else None)
+
+
+def _revealed(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
 
 
 def _able_to_act(
@@ -349,7 +382,7 @@ async def _tidy(commander: Commander) -> None:
 
 
 async def _health(
-    settings: Settings, database: Database, analysts: Workers, asking: SlackAsking | None
+    settings: Settings, database: Database, analysts: Workers, asking: SlackAsking | None, sources: Sources
 ) -> tuple[HealthRow, ...]:
     """What this installation depends on, and how to have what is off."""
     try:
@@ -372,7 +405,7 @@ async def _health(
         if channels
         else HealthRow(name="notifications", state="off", detail="updates stay on the timeline; set IC_NOTIFY_URLS"),
         _slack_health(settings, asking),
-        HealthRow(name="telemetry", state="off", detail="no live source; practice runs bring their own"),
+        *telemetry_rows(sources.seen()),
         HealthRow(name="policy", state="ok", detail=str(settings.policy_file))
         if settings.policy_file
         else HealthRow(name="policy", state="off", detail="no action on real systems is allowed; set IC_POLICY_FILE"),
@@ -388,6 +421,14 @@ def _slack_health(settings: Settings, asking: SlackAsking | None) -> HealthRow:
         detail = "approvals are asked for, and no button is believed; set IC_SLACK_SIGNING_SECRET"
         return HealthRow(name="slack", state="degraded", detail=detail)
     return HealthRow(name="slack", state="ok", detail="approvals are asked for and answered there too")
+
+
+def telemetry_rows(states: Sequence[SourceState]) -> tuple[HealthRow, ...]:
+    """A row for each telemetry source of real incidents."""
+    if not states:
+        detail = "no live source, practice runs bring their own; docs/telemetry.md shows how to connect one"
+        return (HealthRow(name="telemetry", state="off", detail=detail),)
+    return tuple(HealthRow(name=each.name, state=each.state, detail=each.detail) for each in states)
 
 
 @contextlib.contextmanager

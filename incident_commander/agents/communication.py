@@ -206,7 +206,7 @@ def _evidence(case: Case, felt: tuple[Deviation, ...], paths: FailingPaths) -> t
     found.extend(
         Evidence(
             signal="metrics", what=sentence(d), when=from_epoch(d.onset), service=d.series.service,
-            weight=2.0 * d.score, provenance=case.observations.provenance,
+            weight=2.0 * d.score, provenance=case.observations.provenance_of("metrics", d.series.service),
         )
         for d in felt[:3]
     )  # fmt: skip
@@ -220,7 +220,7 @@ def _evidence(case: Case, felt: tuple[Deviation, ...], paths: FailingPaths) -> t
                     when=case.now,
                     service=service,
                     weight=2.0 * blame,
-                    provenance=case.observations.provenance,
+                    provenance=case.observations.provenance_of("traces", service),
                 )
             )
     return tuple(found)

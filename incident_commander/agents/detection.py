@@ -101,7 +101,7 @@ def examine(case: Case) -> DetectionFindings:
                 when=from_epoch(deviation.onset),
                 service=deviation.series.service,
                 weight=3.0 * deviation.score if deviation.ongoing else -1.0,
-                provenance=observations.provenance,
+                provenance=observations.provenance_of("metrics", deviation.series.service),
             )
             for deviation in found[:_REPORTED]
         ),

@@ -73,7 +73,8 @@ def diagnose(
     ranking = rank_causes(observations, impact, alerting)
     gaps = observations.gaps + _silent(observations)
     lead = ranking.hypotheses[0] if ranking.hypotheses else None
-    sure = (lead.probability if lead else 0.0) * _GAP_DISCOUNT ** len(gaps)
+    blind = _GAP_DISCOUNT ** len({gap.signal for gap in gaps})
+    sure = (lead.probability if lead else 0.0) * blind
     verdict = verdict_of(lead, sure, gaps)
     diagnosis = Diagnosis(
         verdict=verdict,
@@ -88,7 +89,7 @@ def diagnose(
         diagnosis=diagnosis,
         nothing=ranking.nothing,
         evidence=cited,
-        confidence=max(sure, ranking.nothing * _GAP_DISCOUNT ** len(gaps)) if observations.metrics else 0.0,
+        confidence=max(sure, ranking.nothing * blind) if observations.metrics else 0.0,
         remediation=_remediation(lead, observations) if lead else None,
         reviews=tuple(
             ReviewedChange(change=r.change, service=r.landed, convicted=r.convicted, reason=r.reason, does=r.does)

@@ -162,7 +162,7 @@ def examine(case: Case) -> PredictionFindings:
         evidence=tuple(
             Evidence(
                 signal="metrics", what=sentence(d), when=from_epoch(d.onset), service=d.series.service,
-                weight=2.0 * d.score, provenance=observations.provenance,
+                weight=2.0 * d.score, provenance=observations.provenance_of("metrics", d.series.service),
             )
             for d in found[:_REPORTED]
         ),

@@ -388,7 +388,7 @@ def _evidence(signs: dict[ServiceName, Signs], observations: Observations) -> tu
             found.append(
                 Evidence(
                     signal=clue.signal, what=clue.what, when=from_epoch(lead.onset), service=each.service,
-                    weight=clue.weight, provenance=observations.provenance,
+                    weight=clue.weight, provenance=observations.provenance_of(clue.signal, each.service),
                 )
             )  # fmt: skip
         if not each.deviations:
@@ -397,21 +397,23 @@ def _evidence(signs: dict[ServiceName, Signs], observations: Observations) -> tu
         found.append(
             Evidence(
                 signal="metrics", what=sentence(worst), when=from_epoch(worst.onset), service=each.service,
-                weight=2.0 * worst.score, provenance=observations.provenance,
+                weight=2.0 * worst.score, provenance=observations.provenance_of("metrics", each.service),
             )
         )  # fmt: skip
         for pattern in each.own_logs[:1]:
             found.append(
                 Evidence(
                     signal="logs", what=f"{each.service} logs {pattern}",
-                    when=pattern.first_seen, service=each.service, weight=1.0, provenance=observations.provenance,
+                    when=pattern.first_seen, service=each.service, weight=1.0,
+                    provenance=observations.provenance_of("logs", each.service),
                 )
             )  # fmt: skip
         for review in each.convicted[:1]:
             found.append(
                 Evidence(
                     signal="changes", what=f"deploy {review.change.reference}: {review.reason}",
-                    when=review.change.at, service=each.service, weight=1.0, provenance=observations.provenance,
+                    when=review.change.at, service=each.service, weight=1.0,
+                    provenance=observations.provenance_of("changes", each.service),
                 )
             )  # fmt: skip
     return tuple(sorted(found, key=lambda e: -e.weight)[:12])

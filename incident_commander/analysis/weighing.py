@@ -100,7 +100,7 @@ def weigh(candidate: Candidate, scene: Scene) -> tuple[Candidate, tuple[Evidence
             when=from_epoch(candidate.onset if clue.at is None else clue.at),
             service=candidate.service,
             weight=clue.weight,
-            provenance=scene.observations.provenance,
+            provenance=scene.observations.provenance_of(clue.signal, candidate.service),
         )
         for clue in clues
         if abs(clue.weight) >= _LEAST

@@ -83,11 +83,13 @@ def _mistakes() -> dict[type[Exception], str]:
     from ..domain.settings import BadSettings
     from ..notify.slack import BadSlack
     from ..store import DatabaseUnusable, UnsupportedDatabase
+    from ..telemetry.source import SourceMisconfigured
 
     return {
         BadSettings: "the settings cannot be used: ",
         UnsupportedDatabase: "IC_DATABASE_URL or IC_WORKFLOW_DATABASE_URL cannot be used: ",
         BadSlack: "",
+        SourceMisconfigured: "",
         DatabaseUnusable: "",
         ExposedBind: "",
         TokenUnusable: "the operator token cannot be used: ",

@@ -1,5 +1,6 @@
 """`incident-commander doctor`: what is configured, what is degraded, and how to mend it."""
 
+import asyncio
 import os
 import shutil
 import sqlite3
@@ -12,10 +13,13 @@ from pydantic import SecretStr
 
 from ..access import SetToken, TokenUnusable, WeakToken, token_source
 from ..actions.policy_file import PolicyError, load_policy
+from ..composition import sources_of, telemetry_rows
 from ..domain.settings import Settings, read_settings
 from ..ingest.pagerduty import ROUTING_KEY_CHARACTERS
 from ..response.views import HealthRow
 from ..store import DatabaseUnusable, UnsupportedDatabase, check_database, shown_url
+from ..telemetry import SourceMisconfigured
+from ..telemetry.unconfigured import NoTelemetry
 
 
 def doctor(json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
@@ -44,12 +48,25 @@ def _examine(settings: Settings) -> tuple[HealthRow, ...]:
         HealthRow(name="notifications", state="ok", detail=f"{len(settings.notify_urls)} channel(s)")
         if settings.notify_urls
         else HealthRow(name="notifications", state="off", detail="updates stay on the timeline; set IC_NOTIFY_URLS"),
-        HealthRow(
-            name="telemetry",
-            state="off",
-            detail="no live source; practice runs bring their own",
-        ),
+        *_telemetry(settings),
     )
+
+
+def _telemetry(settings: Settings) -> tuple[HealthRow, ...]:
+    """Every live source, asked now."""
+    try:
+        # Changes that were reported to our doors are in the database, which has a row of its own.
+        sources = sources_of(settings, NoTelemetry())
+    except SourceMisconfigured as error:
+        return (HealthRow(name="telemetry", state="down", detail=str(error)),)
+
+    async def asked() -> tuple[HealthRow, ...]:
+        try:
+            return telemetry_rows(await sources.check())
+        finally:
+            await sources.close()
+
+    return asyncio.run(asked())
 
 
 def _operator_token(settings: Settings) -> HealthRow:

@@ -1,6 +1,7 @@
 """The Protocols that faculties implement and that agents and the lifecycle use.
 
-Reading ports raise SourceUnavailable, which the lifecycle turns into a Gap; they never return an empty answer instead.
+Reading ports raise SourceUnavailable, which the lifecycle turns into gaps; they never return an empty answer instead.
+What could be read in part comes as Incomplete (of a topology: with its gaps).
 """
 
 from dataclasses import dataclass
@@ -17,11 +18,12 @@ from .telemetry import Change, Gap, LogRecord, MetricSeries, Span, Topology, Win
 
 
 class SourceUnavailable(Exception):
-    """A telemetry source could not answer; `gap` says why and how to mend it."""
+    """A telemetry source could not answer; `gap` says why and how to mend it, `gaps` all of it where more is to say."""
 
-    def __init__(self, gap: Gap) -> None:
+    def __init__(self, gap: Gap, *more: Gap) -> None:
         super().__init__(gap.reason)
         self.gap = gap
+        self.gaps = (gap, *more)
 
 
 class Clock(Protocol):

@@ -48,6 +48,16 @@ class Settings(BaseSettings):
     runbook_secrets: dict[str, SecretStr] = Field(
         default={}, description="secrets that webhook runbooks are signed with, by the names in the resources' file"
     )
+    prometheus_url: str = Field(default="", description="the Prometheus that live metrics are read from; empty: none")
+    prometheus_token: SecretStr | None = Field(default=None, description="a bearer token that it asks for")
+    prometheus_basic_auth: SecretStr | None = Field(default=None, description="user:password that it asks for")
+    prometheus_headers: dict[str, SecretStr] = Field(
+        default={}, description="whatever headers it asks for besides, such as a tenant's"
+    )
+    prometheus_match: str = Field(default="", description='matchers for every selector, such as cluster="prod"')
+    prometheus_queries: Path | None = Field(
+        default=None, description="what metrics mean, before what is shipped; docs/telemetry.md"
+    )
     operator_token: SecretStr | None = Field(
         default=None, description="the operator token; none: the one that the first start makes and shows"
     )

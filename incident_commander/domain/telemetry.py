@@ -4,9 +4,10 @@ Series, log records and spans are plain dataclasses rather than pydantic models:
 of them, and they travel to worker processes.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ ServiceKind = Literal["edge", "api", "worker", "database", "cache", "queue", "st
 ChangeKind = Literal["deploy", "commit", "flag", "config", "scaling"]
 Signal = Literal["metrics", "logs", "traces", "changes", "topology", "impact", "alerts"]
 FloatArray = npt.NDArray[np.float64]
+T = TypeVar("T")
 
 
 class Window(Value):
@@ -40,6 +42,7 @@ class MetricSeries:
         timestamps: Seconds since the epoch, ascending, float64[n_points].
         values: float64[n_points]; a missing sample is absent, never zero.
         unit: `ms`, `ratio`, `percent`, `bytes`, `count`, `per_second`, ...
+        source: Who answered, for provenance; empty: who is named for the whole observation.
     """
 
     service: ServiceName
@@ -47,6 +50,7 @@ class MetricSeries:
     unit: str
     timestamps: FloatArray
     values: FloatArray
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class LogRecord:
 
     Attributes:
         attributes: Its other fields as (name, text), in the order given.
+        source: As of a series.
     """
 
     at: datetime
@@ -62,6 +67,7 @@ class LogRecord:
     level: Literal["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
     message: str
     attributes: tuple[tuple[str, str], ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ class Span:
 
     Attributes:
         attributes: Its other fields as (name, text), an error's message among them, in the order given.
+        source: As of a series.
     """
 
     trace_id: str
@@ -81,6 +88,7 @@ class Span:
     duration_ms: float
     error: bool
     attributes: tuple[tuple[str, str], ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,7 @@ class Change(Value):
         reference: The commit, deployment or flag by which to name and undo it.
         detail: The diff or the new value, where the source gives it.
         files: The paths that a commit touches.
+        source: As of a series.
     """
 
     at: UtcDatetime
@@ -133,6 +142,26 @@ class Change(Value):
     author: str = ""
     detail: str = ""
     files: tuple[str, ...] = ()
+    source: str = ""
+
+
+class Gap(Value):
+    """Something the investigation could not see, why, and how to mend that."""
+
+    signal: Signal
+    reason: str
+    remedy: str
+
+
+class Incomplete(tuple[T, ...]):
+    """What a source could read where it could not read all; `gaps` says what is missing, and why."""
+
+    gaps: tuple[Gap, ...]
+
+    def __new__(cls, read: Iterable[T] = (), gaps: Iterable[Gap] = ()) -> Self:
+        found = super().__new__(cls, read)
+        found.gaps = tuple(gaps)
+        return found
 
 
 class Service(Value):
@@ -144,10 +173,17 @@ class Service(Value):
 
 
 class Topology(Value):
-    """Which service calls which: `calls` holds (caller, callee) pairs. May have cycles and islands."""
+    """Which service calls which: `calls` holds (caller, callee) pairs. May have cycles and islands.
+
+    Attributes:
+        gaps: What of it could not be read.
+        source: Who answered, for provenance; empty: who is named for the whole observation.
+    """
 
     services: tuple[Service, ...] = ()
     calls: tuple[tuple[ServiceName, ServiceName], ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    source: str = ""
 
     def callees(self, service: ServiceName) -> tuple[ServiceName, ...]:
         """The services that `service` depends on directly."""
@@ -162,14 +198,6 @@ class Topology(Value):
         return next((s.kind for s in self.services if s.name == service), "unknown")
 
 
-class Gap(Value):
-    """Something the investigation could not see, why, and how to mend that."""
-
-    signal: Signal
-    reason: str
-    remedy: str
-
-
 @dataclass(frozen=True, slots=True)
 class Observations:
     """Everything read for one incident at one moment, through the telemetry ports only. Picklable.
@@ -180,6 +208,7 @@ class Observations:
         log_summaries: Templates that the log source counted itself, beside `logs` or in place of them.
         providers: What status pages of third parties say.
         gaps: What could not be read.
+        sources: Who answered, by signal and service, where that is more than `provenance` says.
     """
 
     window: Window
@@ -193,6 +222,15 @@ class Observations:
     topology: Topology = field(default_factory=Topology)
     gaps: tuple[Gap, ...] = ()
     provenance: Provenance = field(default_factory=lambda: Provenance(kind="live", source="local"))
+    sources: tuple[tuple[Signal, ServiceName, str], ...] = ()
+
+    def provenance_of(self, signal: Signal, service: ServiceName | None = None) -> Provenance:
+        """Where what is said of a service by a signal comes from; with None, or nothing of it, what all of it does."""
+        of_signal = [(name, source) for of, name, source in self.sources if of == signal]
+        named = [source for name, source in of_signal if name == service] or [source for _, source in of_signal]
+        if not named:
+            return self.provenance
+        return Provenance(kind=self.provenance.kind, source="; ".join(dict.fromkeys(named)))
 
 
 def from_epoch(seconds: float) -> datetime:

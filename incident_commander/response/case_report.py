@@ -112,7 +112,7 @@ def _with_second_look(findings: DiagnosisFindings, observations: Observations) -
         when=from_epoch(first.at),
         service=lead.service,
         weight=0.0,
-        provenance=observations.provenance,
+        provenance=observations.provenance_of("metrics", lead.service),
     )
     lead = lead.model_copy(update={"evidence": (*lead.evidence, evidence)})
     diagnosis = findings.diagnosis.model_copy(update={"hypotheses": (lead, *hypotheses[1:])})

@@ -1,14 +1,15 @@
 """Reading an environment: all telemetry ports at once, what cannot be read becomes a gap."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
+from ..domain.base import ServiceName
 from ..domain.findings import Impact
 from ..domain.ports import Environment, SourceUnavailable
 from ..domain.provenance import Provenance
-from ..domain.telemetry import Gap, Observations, Topology, Window
+from ..domain.telemetry import Gap, Incomplete, Observations, Signal, Topology, Window
 
 LOOKBACK = timedelta(minutes=60)
 """How far before an incident's beginning its reference lies: long enough for a baseline, short of the last season."""
@@ -27,16 +28,19 @@ async def observe(environment: Environment, began_at: datetime, now: datetime) -
 
     async def read(answer: Awaitable[T], otherwise: T) -> T:
         try:
-            return await answer
+            found = await answer
         except SourceUnavailable as error:
-            gaps.append(error.gap)
+            gaps.extend(error.gaps)
             return otherwise
+        if isinstance(found, Incomplete | Topology):
+            gaps.extend(found.gaps)
+        return found
 
     async def read_impact() -> Impact | None:
         try:
             return await environment.impact.impact(Window(start=max(window.start, now - timedelta(minutes=5)), end=now))
         except SourceUnavailable as error:
-            gaps.append(error.gap)
+            gaps.extend(error.gaps)
             return None
 
     metrics, logs, traces, changes, topology, impact = await asyncio.gather(
@@ -56,10 +60,33 @@ async def observe(environment: Environment, began_at: datetime, now: datetime) -
         traces=traces,
         changes=changes,
         topology=topology,
-        gaps=tuple(sorted(gaps, key=lambda gap: gap.signal)),
+        gaps=tuple(sorted(dict.fromkeys(gaps), key=lambda gap: gap.signal)),
         provenance=Provenance(kind=kind, source="practice company" if kind == "simulated" else "local"),
+        sources=(
+            *_sources("metrics", metrics),
+            *_sources("logs", logs),
+            *_sources("traces", traces),
+            *_sources("changes", changes),
+            *((("topology", ServiceName(""), topology.source),) if topology.source else ()),
+        ),
     )
     return observations, impact
+
+
+class _Read(Protocol):
+    """Something that was read of a service."""
+
+    @property
+    def service(self) -> ServiceName | None: ...
+
+    @property
+    def source(self) -> str: ...
+
+
+def _sources(signal: Signal, read: Sequence[_Read]) -> tuple[tuple[Signal, ServiceName, str], ...]:
+    """Who answered for a signal, each service and source once, in order of appearance."""
+    known = dict.fromkeys((each.service or ServiceName(""), each.source) for each in read if each.source)
+    return tuple((signal, service, source) for service, source in known)
 
 
 def inputs_read(observations: Observations) -> dict[str, int]:

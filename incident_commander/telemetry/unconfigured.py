@@ -1,4 +1,4 @@
-"""The live environment while no telemetry source and no executor is configured: questions are answered by gaps."""
+"""The live environment: a signal of which no source is configured is answered by a gap."""
 
 import asyncio
 from dataclasses import replace
@@ -6,10 +6,19 @@ from datetime import UTC, datetime
 
 from ..domain.findings import Impact
 from ..domain.incident import ClockKind
-from ..domain.ports import ChangesPort, Environment, Policy, SourceUnavailable
+from ..domain.ports import (
+    ChangesPort,
+    Environment,
+    LogsPort,
+    MetricsPort,
+    Policy,
+    SourceUnavailable,
+    TopologyPort,
+    TracesPort,
+)
 from ..domain.telemetry import Change, Gap, LogRecord, MetricSeries, Signal, Span, Topology, Window
 
-_REMEDY = "start a practice run on /ops to see the whole response; alerts without telemetry go to a person"
+_REMEDY = "connect one as docs/telemetry.md shows; what cannot be seen goes to a person"
 
 
 class WallClock:
@@ -73,21 +82,29 @@ class NoTelemetry:
         return SourceUnavailable(Gap(signal=signal, reason=self._reason.format(signal=signal), remedy=self._remedy))
 
 
-def live_environment(policy: Policy, changes: ChangesPort | None = None) -> Environment:
-    """The world of a real alert: nothing to read but changes, nobody to act, and the policy that says so.
+def live_environment(
+    policy: Policy,
+    changes: ChangesPort | None = None,
+    *,
+    metrics: MetricsPort | None = None,
+    logs: LogsPort | None = None,
+    traces: TracesPort | None = None,
+    topology: TopologyPort | None = None,
+) -> Environment:
+    """The world of a real alert, with nobody to act in it yet, and the policy that says what may be done.
 
     Args:
-        changes: What was reported to our doors; None: nothing is.
+        changes, metrics, logs, traces, topology: Where each is read from; None: nowhere.
     """
     nothing = NoTelemetry()
     return Environment(
         clock=WallClock(),
-        metrics=nothing,
-        logs=nothing,
-        traces=nothing,
+        metrics=metrics or nothing,
+        logs=logs or nothing,
+        traces=traces or nothing,
         changes=changes or nothing,
-        topology=nothing,
-        impact=nothing,
+        topology=topology or nothing,
+        impact=NoTelemetry(remedy="what customers feel and what that costs is known of practice runs only"),
         executor=None,
         policy=policy,
         approver=None,

@@ -44,8 +44,8 @@ def application() -> Installation:
 
 
 @contextmanager
-def installation(folder: Path, moto: str) -> Iterator[str]:
-    """The URL of a running installation."""
+def installation(folder: Path, moto: str = "", **settings: str) -> Iterator[str]:
+    """The URL of a running installation, with settings by the names of their environment variables."""
     folder.mkdir(parents=True)
     url = f"http://127.0.0.1:{(port := free_port())}"
     command: list[str | Path] = [
@@ -54,7 +54,7 @@ def installation(folder: Path, moto: str) -> Iterator[str]:
         "tests.loopback.installation:application",
     ]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("IC_")}
-    env = {**kept, "IC_DATA_DIR": str(folder / "data"), "MOTO_URL": moto}
+    env = {**kept, "IC_DATA_DIR": str(folder / "data"), "MOTO_URL": moto, **settings}
     with ProcessGroup(command, log=folder / "log", cwd=REPOSITORY, env=env) as group:
         group.wait_until(lambda: httpx.get(f"{url}/health").status_code == 200, START_SECONDS, "the installation")
         yield url

@@ -1,6 +1,7 @@
 """Debian's Prometheus and Alertmanager on free ports of 127.0.0.1, in a temporary folder, stopped by their own ids."""
 
 import json
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,11 +78,27 @@ def alertmanager(folder: Path, webhook: str, pagerduty: str = "") -> Iterator[Se
 
 @contextmanager
 def prometheus(
-    folder: Path, *, scrape: str, rules: Sequence[Rule], alertmanagers: Sequence[str], resend_delay: str = "5s"
+    folder: Path,
+    *,
+    scrape: str = "",
+    rules: Sequence[Rule] = (),
+    alertmanagers: Sequence[str] = (),
+    resend_delay: str = "5s",
+    history: str = "",
 ) -> Iterator[Server]:
-    """Prometheus that scrapes the URL `scrape` every second, judges `rules` every second and alerts `alertmanagers`."""
+    """Prometheus that scrapes the URL `scrape` every second, judges `rules` every second and alerts `alertmanagers`.
+
+    Args:
+        history: What it has measured before, in OpenMetrics' text format with times.
+    """
     program = require_program("prometheus")
     folder.mkdir(parents=True)
+    if history:
+        past = folder / "history.om"
+        past.write_text(history)
+        promtool = require_program("promtool", "prometheus")
+        made = [promtool, "tsdb", "create-blocks-from", "openmetrics", str(past), str(folder / "data")]
+        subprocess.run(made, check=True, capture_output=True, cwd=folder)
     rule_file = _write(
         folder / "rules.yml",
         {
@@ -113,7 +130,9 @@ def prometheus(
                 "metrics_path": target.path,
                 "static_configs": [{"targets": [target.netloc]}],
             }
-        ],
+        ]
+        if scrape
+        else [],
         "alerting": {
             "alertmanagers": [
                 {"path_prefix": urlsplit(url).path or "/", "static_configs": [{"targets": [urlsplit(url).netloc]}]}

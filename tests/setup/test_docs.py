@@ -9,6 +9,7 @@ from incident_commander.consensus.rule import rule
 from incident_commander.ingest import alertmanager_configuration
 from incident_commander.ingest.changes import change_kinds
 from incident_commander.ingest.eventbridge import ALARM
+from incident_commander.telemetry.prometheus import load_queries
 
 from ..running import REPOSITORY
 
@@ -27,6 +28,19 @@ def test_the_quorum_described_is_the_one_installed() -> None:
     installed = rule()
     text = (REPOSITORY / "docs" / "consensus.md").read_text()
     assert f"with n = {installed.n} voters of whom\nf = {installed.f} may be arbitrary, {installed.required}." in text
+
+
+def test_the_queries_shown_are_valid_queries(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", (REPOSITORY / "docs" / "telemetry.md").read_text(), flags=re.DOTALL)
+    (tmp_path / "queries.toml").write_text(example)
+    queries = load_queries(tmp_path / "queries.toml")
+    assert [each.metric for each in queries.readings[:4]] == [
+        "checkout_failed_rate",
+        "error_ratio",
+        "latency_p99_ms",
+        "queue_depth",
+    ]
+    assert queries.services.keys() == {"checkout"}
 
 
 def test_every_file_that_a_document_links_to_is_there() -> None:

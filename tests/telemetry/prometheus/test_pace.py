@@ -1,0 +1,56 @@
+"""The moments that a server is asked for."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from incident_commander.domain.telemetry import Window
+from incident_commander.telemetry.prometheus.client import Moment
+from incident_commander.telemetry.prometheus.pace import MOST_POINTS, Grid, Pace
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+windows = st.builds(
+    lambda start, seconds: Window(start=NOON + timedelta(seconds=start), end=NOON + timedelta(seconds=start + seconds)),
+    st.floats(-1e6, 1e6),
+    st.floats(0, 30 * 86400),
+)
+paces = st.builds(Pace, st.floats(1, 120), st.floats(-4000, 4000).map(round).map(float))
+nows = st.floats(-1e6, 1e6).map(lambda seconds: NOON.timestamp() + seconds)
+
+
+@given(windows, paces, nows)
+def test_they_are_few_and_lie_in_the_window_and_in_the_past(window: Window, pace: Pace, now: float) -> None:
+    grid = Grid.of(window, pace, now)
+    if grid.empty:
+        return
+    assert (grid.last - grid.first) / grid.step + 1 <= MOST_POINTS + 1
+    assert window.start.timestamp() <= grid.first - pace.ahead
+    assert grid.last - pace.ahead < min(window.end.timestamp(), max(now, window.start.timestamp()))
+    assert grid.step >= pace.interval - 1e-6
+
+
+@given(windows, paces)
+def test_a_window_that_grew_by_less_than_a_step_has_the_same_moments_first(window: Window, pace: Pace) -> None:
+    far = window.end.timestamp() + 1e6
+    grid = Grid.of(window, pace, far)
+    grown = Grid.of(Window(start=window.start, end=window.end + timedelta(milliseconds=1)), pace, far)
+    if grown.step == grid.step:
+        assert grown.first == grid.first
+        assert grown.last in (grid.last, grid.last + grid.step)
+
+
+def test_a_rate_looks_back_over_a_few_samples() -> None:
+    window = Window(start=NOON, end=NOON + timedelta(hours=1))
+    assert Grid.of(window, Pace(interval=15, ahead=0), NOON.timestamp() + 9999).reach == 60
+    assert Grid.of(window, Pace(interval=60, ahead=0), NOON.timestamp() + 9999).reach == 240
+
+
+def test_a_server_without_targets_is_taken_for_a_slow_one() -> None:
+    assert Pace.of(Moment(value=float("nan"), at=0, ahead=0)).interval == 60
+
+
+def test_a_clock_within_what_a_network_blurs_is_taken_for_ours_and_another_is_told() -> None:
+    assert Pace.of(Moment(value=15, at=0, ahead=-4.9)).ahead == 0
+    assert Pace.of(Moment(value=15, at=0, ahead=-240.3)).ahead == -240
