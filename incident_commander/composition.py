@@ -32,7 +32,8 @@ from .actions.register import StoredRegister
 from .actions.trust import TRUST_FILE, load_trust
 from .api import ApiServices, SlackApp, build_api
 from .consensus.certificate import verify_certificate
-from .consensus.keys import Keyring
+from .consensus.keys import Keyring, key_source
+from .consensus.quarantine import load_rules
 from .consensus.rule import rule
 from .domain.ballot import Certificate
 from .domain.base import IncidentId, JsonObject, RunId
@@ -49,6 +50,7 @@ from .response.faults import Faults
 from .response.lifecycle import Lifecycle
 from .response.operations import Operations
 from .response.practice import PracticeDriver
+from .response.quarantine import Quarantine
 from .response.record import Comparison
 from .response.recorder import Recorder
 from .response.scoring import Hindsight, compare_run, score_predictions
@@ -56,6 +58,8 @@ from .response.slack_asking import SlackAsking
 from .response.stages import Stages
 from .response.trusting import Trust
 from .response.views import HealthRow
+from .response.voter_processes import VoterProcesses, voter_command
+from .response.voting import Voters, VotersHere
 from .response.workers import Workers
 from .sandbox import POLICY_FILE, Assumptions, PracticeCompany
 from .sandbox import TRUST_FILE as PRACTICE_TRUST_FILE
@@ -107,6 +111,7 @@ class Commander:
     recorder: Recorder
     analysts: Workers
     judges: Workers
+    voters: Voters
     token: TokenSource
     access: Authenticator
     api: FastAPI
@@ -132,8 +137,8 @@ def build(
         without: Signals that are kept from the agents in practice runs, to measure what they are worth.
 
     Raises:
-        PolicyError, CatalogueError, TrustError, QuorumError, ResourcesError: a data file is wrong; the message names
-            file and line.
+        PolicyError, CatalogueError, TrustError, QuorumError, QuarantineError, ResourcesError: a data file is wrong; the
+            message names file and line.
         WeakToken: the operator token that is set is none.
         BadSlack: Slack is set up by halves.
         SourceMisconfigured: a setting of a telemetry source, or a file that it names, is wrong.
@@ -155,12 +160,10 @@ def build(
     )
     environments = _Environments(live, company, without)
 
-    @cache
-    def keyring() -> Keyring:
-        return Keyring.load_or_create(settings.keys_dir)
+    voters = _voters(settings, analysts)
 
     def verify(certificate: Certificate, plan: Plan, incident: Incident) -> None:
-        verify_certificate(certificate, plan.digest, incident.id, keyring().public_keys, quorum)
+        verify_certificate(certificate, plan.digest, incident.id, voters.public_keys(), quorum)
 
     async def compare(incident: Incident, predictions: tuple[Prediction, ...]) -> Comparison | None:
         if incident.practice_run is None:
@@ -178,11 +181,14 @@ def build(
     trust = Trust(database, ladder)
     intake = Intake(database, environments, opened)
     faults = Faults(database)
+    quarantine = Quarantine(database, load_rules())
     stages = Stages(
         database=database,
         analysts=analysts,
         catalogue=catalogue,
-        keyring=keyring,
+        voters=voters,
+        faults=faults,
+        quarantine=quarantine,
         rule=quorum,
         gate=Gate(catalogue, verify, StoredRegister(database, ladder)),
         trust=trust,
@@ -201,14 +207,15 @@ def build(
         company,
         environments,
         lifecycle,
-        keyring,
+        voters.public_keys,
         quorum,
         partial(_health, settings, database, analysts, asking, sources),
         approvals,
         faults,
         trust,
+        quarantine,
     )
-    recorder = Recorder(database, company, operations, keyring)
+    recorder = Recorder(database, company, operations, voters.public_keys)
     topics = SnsTrust(SnsOverHttps() if sns is None else sns, settings.sns_topics)
     integrations = frozenset(integration(key.get_secret_value()) for key in settings.pagerduty_routing_keys)
     api = build_api(
@@ -234,6 +241,7 @@ def build(
         recorder,
         analysts,
         judges,
+        voters,
         token,
         access,
         api,
@@ -249,11 +257,13 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
 
     Raises:
         AlreadyRunning: another live process has this data folder and worker slot.
+        UnusableKey: a voter's key cannot be used.
     """
     settings = commander.settings
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with _only_one(settings.data_dir / f"worker-{settings.worker_slot}.lock"):
         await asyncio.to_thread(migrate, settings.resolved_database_url())
+        await asyncio.to_thread(commander.voters.public_keys)
         await commander.database.open()
         commander.analysts.open()
         commander.judges.open()
@@ -335,6 +345,19 @@ def _slack_app(settings: Settings, slack: Slack | None) -> SlackApp | None:
     if settings.slack_signing_secret is None:
         return None
     return SlackApp(SlackSignatures(settings.slack_signing_secret), slack, frozenset(settings.slack_approvers))
+
+
+def _voters(settings: Settings, analysts: Workers) -> Voters:
+    """The voters in this process, or each in one of its own."""
+    if settings.voters == "processes":
+        return VoterProcesses(voter_command(settings.voter_keys, settings.keys_dir), settings.keys_dir)
+    source = key_source(settings.voter_keys, settings.keys_dir)
+
+    @cache
+    def keyring() -> Keyring:
+        return Keyring.load(source, settings.keys_dir)
+
+    return VotersHere(analysts, keyring)
 
 
 class _Environments:

@@ -125,7 +125,9 @@ async def _in_process(name: str, seed: int) -> RunReport:
 @contextlib.asynccontextmanager
 async def _commander_for_one_run(figures: Assumptions | None = None) -> AsyncIterator[Commander]:
     with tempfile.TemporaryDirectory(prefix="incident-commander-") as folder:
-        settings = Settings(data_dir=Path(folder), database_url="", workflow_database_url="", notify_urls=[])
+        settings = Settings(
+            data_dir=Path(folder), database_url="", workflow_database_url="", notify_urls=[], voter_keys="files"
+        )
         async with running(build(settings, awaited=True, assumptions=figures)) as commander:
             yield commander
 

@@ -2,19 +2,40 @@
 
 import base64
 import binascii
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from ..domain.ballot import Ballot, SignedBallot, Voter
 
+MAX_BALLOT_BYTES = 4096
+"""What a ballot's canonical JSON may take: AWS KMS signs nothing longer. In the practice company it is 600 to 2600."""
+
 
 class ForeignBallot(ValueError):
     """A voter was asked to sign a ballot in another voter's name."""
 
 
-class Signer:
+class BallotTooLong(ValueError):
+    """A ballot is longer than can be signed everywhere."""
+
+
+class Signer(Protocol):
     """Signs one voter's own ballots, and offers nothing else: the key is not reachable by its interface."""
+
+    def sign(self, ballot: Ballot) -> SignedBallot:
+        """The ballot with its signature and the signer's public key, both base64. May wait for AWS.
+
+        Raises:
+            ForeignBallot: the ballot names another voter.
+            BallotTooLong: it is longer than `MAX_BALLOT_BYTES`.
+        """
+        ...
+
+
+class LocalSigner:
+    """Signs with a key in this process."""
 
     __slots__ = ("__key", "__voter")
 
@@ -23,18 +44,32 @@ class Signer:
         self.__key = key
 
     def sign(self, ballot: Ballot) -> SignedBallot:
-        """The ballot with its signature and the signer's public key, both base64.
+        """See Signer."""
+        signature = self.__key.sign(to_be_signed(ballot, self.__voter))
+        return signed_ballot(ballot, encode_public_key(self.__key.public_key()), signature)
 
-        Raises:
-            ForeignBallot: the ballot names another voter.
-        """
-        if ballot.voter != self.__voter:
-            raise ForeignBallot(f"the signer of {self.__voter!r} signs no ballot of {ballot.voter!r}")
-        return SignedBallot(
-            ballot=ballot,
-            public_key=encode_public_key(self.__key.public_key()),
-            signature=base64.b64encode(self.__key.sign(ballot.canonical())).decode(),
+
+def to_be_signed(ballot: Ballot, voter: Voter) -> bytes:
+    """What a voter's signature is over.
+
+    Raises:
+        ForeignBallot: the ballot names another voter.
+        BallotTooLong: it is longer than `MAX_BALLOT_BYTES`.
+    """
+    if ballot.voter != voter:
+        raise ForeignBallot(f"the signer of {voter!r} signs no ballot of {ballot.voter!r}")
+    message = ballot.canonical()
+    if len(message) > MAX_BALLOT_BYTES:
+        raise BallotTooLong(
+            f"the ballot of {voter!r} takes {len(message)} bytes; {MAX_BALLOT_BYTES} are signed at most: "
+            "shorten its reason or cite less"
         )
+    return message
+
+
+def signed_ballot(ballot: Ballot, public_key: str, signature: bytes) -> SignedBallot:
+    """A ballot with its signature."""
+    return SignedBallot(ballot=ballot, public_key=public_key, signature=base64.b64encode(signature).decode())
 
 
 def encode_public_key(key: Ed25519PublicKey) -> str:

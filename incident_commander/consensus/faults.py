@@ -18,7 +18,7 @@ from ..domain.ballot import VOTERS, Judgement, SignedBallot, Voter
 from ..domain.base import Digest, IncidentId
 from ..domain.fault import VoterFault
 from ..domain.plan import Plan
-from .ballots import Signer
+from .ballots import LocalSigner, Signer
 from .poll import Poll, Submission
 
 FAULT_KINDS: tuple[VoterFault, ...] = get_args(VoterFault)
@@ -212,7 +212,7 @@ def _forged(
     forged: list[SignedBallot] = []
     for other in others:
         ballot = poll.ballot(other, wrong)
-        forged.append(Signer(other, stray).sign(ballot))
+        forged.append(LocalSigner(other, stray).sign(ballot))
         # Its own key and signature under another's name.
         forged.append(mine.model_copy(update={"ballot": ballot}))
         # The other's true key and signature, taken from a ballot that said something else.

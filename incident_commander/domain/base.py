@@ -19,7 +19,10 @@ JsonObject = dict[str, JsonValue]
 def _as_utc(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError(f"the time {value.isoformat()!r} has no time zone; write it with an offset, such as Z")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"the time {value.isoformat()!r} is out of range in UTC; give another") from error
 
 
 UtcDatetime = Annotated[datetime, AfterValidator(_as_utc)]

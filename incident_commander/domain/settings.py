@@ -1,6 +1,7 @@
 """Every setting there is, read from `IC_...` environment variables (or `.env`) by the doors, which hand values down."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -36,6 +37,14 @@ class Settings(BaseSettings):
     )
     pagerduty_routing_keys: list[SecretStr] = Field(
         default=[], description="the routing keys that may send to /v2/enqueue; none: all may"
+    )
+    voters: Literal["together", "processes"] = Field(
+        default="together", description="voters in one process together, or each in a process of its own"
+    )
+    voter_keys: str = Field(
+        default="files",
+        pattern=r"^(files|(secretsmanager|kms):[A-Za-z0-9/_.-]+)$",
+        description="where voters' keys are: files (in data_dir), secretsmanager:PREFIX or kms:PREFIX",
     )
     approval_wait_hours: float = Field(
         default=72, gt=0, le=24 * 365, description="how long an incident waits for a person's approval"

@@ -1,6 +1,6 @@
 """Asking an agent: in a worker process, with its run recorded whatever comes of it."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
@@ -47,9 +47,8 @@ async def ask(desk: Desk, agent: AgentName, case: Case, asked: Awaitable[Timed[A
     return done.value
 
 
-async def ask_voters(desk: Desk, case: Case, asked: Awaitable[Timed[tuple[Vote, ...]]]) -> tuple[Vote, ...]:
-    """Await the five votes and record each voter's run, with its ballot or its error."""
-    votes = (await asked).value
+async def note_votes(desk: Desk, case: Case, votes: Sequence[Vote]) -> None:
+    """Record each voter's run, with its ballot or its error."""
     for vote in votes:
         if vote.error:
             log.error("agent=<%s>, stage=<%s>, error=<%s> | voter failed", vote.voter, desk.stage, vote.error)
@@ -57,7 +56,6 @@ async def ask_voters(desk: Desk, case: Case, asked: Awaitable[Timed[tuple[Vote, 
         ballot = vote.judgement.content_digest() if vote.judgement else None
         run = _run(desk, vote.voter, case, vote.started_at, vote.duration_ms, confidence, ballot, vote.error)
         await desk.note("agent.ran", vote.voter, run, name=vote.voter)
-    return votes
 
 
 def _run(

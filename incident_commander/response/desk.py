@@ -74,18 +74,24 @@ class Desk:
         return self.record.incident
 
     async def note(
-        self, kind: EventKind, actor: str, payload: Value | dict[str, object], name: str | None = None
+        self,
+        kind: EventKind,
+        actor: str,
+        payload: Value | dict[str, object],
+        name: str | None = None,
+        of: IncidentId | None = None,
     ) -> None:
         """Draft an event, stamped with the incident's clock as it stands now.
 
         Args:
             name: Tells this event from others of its kind in the stage; None: they are numbered as they come.
+            of: What it belongs to where that is not this incident: the installation.
         """
         self._counts[kind] = self._counts.get(kind, 0) + 1
         self._drafted.append(
             NewEvent(
                 key=self._key(kind, name or str(self._counts[kind])),
-                incident_id=self.incident.id,
+                incident_id=of or self.incident.id,
                 kind=kind,
                 actor=actor,
                 clock=self.environment.clock.kind,

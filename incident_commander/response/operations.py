@@ -6,8 +6,7 @@ from typing import Literal
 
 from ..business.figures import READ, figures
 from ..consensus.certificate import InvalidCertificate, verify_certificate
-from ..consensus.keys import Keyring
-from ..domain.ballot import QuorumRule, Voter
+from ..domain.ballot import Quarantined, QuorumRule, Voter
 from ..domain.base import Digest, IncidentId, RunId
 from ..domain.event import AgentRun
 from ..domain.fault import VoterFault
@@ -23,6 +22,7 @@ from .approvals import Approvals
 from .desk import load_record
 from .faults import Faults
 from .lifecycle import Lifecycle
+from .quarantine import Quarantine
 from .record import IncidentRecord
 from .report import LedgerState, RunReport, judge_run
 from .scoring import compare_run
@@ -45,23 +45,25 @@ class Operations:
         company: PracticeCompany,
         environments: Environments,
         lifecycle: Lifecycle,
-        keyring: Callable[[], Keyring],
+        public_keys: Callable[[], Mapping[Voter, str]],
         rule: QuorumRule,
         health: Callable[[], Awaitable[tuple[HealthRow, ...]]],
         approvals: Approvals,
         faults: Faults,
         trust: Trust,
+        quarantine: Quarantine,
     ) -> None:
         self._database = database
         self._company = company
         self._environments = environments
         self._lifecycle = lifecycle
-        self._keyring = keyring
+        self._public_keys = public_keys
         self._rule = rule
         self._health = health
         self._approvals = approvals
         self._faults = faults
         self._trust = trust
+        self._quarantine = quarantine
         self._figures: tuple[tuple[int, int], tuple[Figure, ...]] | None = None
 
     def scenario_names(self) -> Sequence[str]:
@@ -121,6 +123,18 @@ class Operations:
     async def faults(self) -> Mapping[Voter, VoterFault]:
         """The faults that were injected into the live voters."""
         return await self._faults.live()
+
+    async def quarantined(self) -> tuple[Quarantined, ...]:
+        """The voters whose ballots do not count in real incidents, with what they did, oldest first."""
+        return await self._quarantine.held()
+
+    async def release_agent(self, voter: Voter, by: str, reason: str) -> None:
+        """Let a quarantined voter count again.
+
+        Raises:
+            NotQuarantined: it counts already.
+        """
+        await self._quarantine.release(voter, by, reason)
 
     async def inject_fault(self, voter: Voter, fault: VoterFault | None, by: str, reason: str) -> None:
         """Make a live voter fail from its next vote on, or let it vote honestly again."""
@@ -226,7 +240,7 @@ class Operations:
         if plan is None or tally is None or tally.certificate is None:
             return False
         try:
-            verify_certificate(tally.certificate, plan.digest, record.incident.id, self._keyring().public_keys)
+            verify_certificate(tally.certificate, plan.digest, record.incident.id, self._public_keys())
         except InvalidCertificate:
             return False
         return True

@@ -7,7 +7,9 @@ Payloads, by event kind:
 - `anomalies.detected`: `{anomalies: [Anomaly], evidence: [Evidence]}`; `diagnosis.made`: Diagnosis;
   `predictions.made`: `{predictions: [Prediction], impact: Impact | null}`; `plans.proposed`: `{plans: [Plan]}`
 - `evidence.cited`: `{evidence: [Evidence]}`, each that a ballot of the round names by its reference, once;
-  `ballot.cast`: SignedBallot; `ballot.rejected`: Rejection; `quorum.reached` and `quorum.failed`: Tally
+  `ballot.cast`: SignedBallot, the actor being who sent it; `ballot.rejected`: Rejection;
+  `quorum.reached` and `quorum.failed`: Tally; `agent.quarantined`: Quarantined, of a practice incident; those of real
+  ones, and `agent.released`: Released, belong to the installation
 - `round.opened`: Round; `plan.edited`: `{plan: Plan, edited: Digest, by, reason}`
 - `authorisation.decided`: `{plan: Digest, authorisation: Authorisation}`;
   `approval.requested`: ApprovalRequest; `approval.answered`: ApprovalAnswer
@@ -152,11 +154,23 @@ class IncidentRecord:
         return self._values(Evidence, "evidence.cited", "evidence")
 
     @property
+    def all_ballots(self) -> tuple[SignedBallot, ...]:
+        """The ballots that were sent in any round, forged and replayed ones too, in the order of their events."""
+        return tuple(SignedBallot.model_validate(event.payload) for event in self.of_kind("ballot.cast"))
+
+    @property
     def ballots(self) -> tuple[SignedBallot, ...]:
-        """The ballots of the newest round in which any was cast, in the order of their events."""
-        cast = [SignedBallot.model_validate(event.payload) for event in self.of_kind("ballot.cast")]
-        newest = max((signed.ballot.round for signed in cast), default=0)
-        return tuple(signed for signed in cast if signed.ballot.round == newest)
+        """The ballots that voters sent in their own names, of the newest round in which any did."""
+        sent = zip(self.of_kind("ballot.cast"), self.all_ballots, strict=True)
+        own = [
+            signed
+            for event, signed in sent
+            if event.actor == signed.ballot.voter
+            and signed.ballot.incident_id == self.incident.id
+            and signed.ballot.round <= len(self.rounds)
+        ]
+        newest = max((signed.ballot.round for signed in own), default=0)
+        return tuple(signed for signed in own if signed.ballot.round == newest)
 
     @property
     def tally(self) -> Tally | None:

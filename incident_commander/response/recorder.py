@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import platform
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from ..consensus.keys import Keyring
+from ..domain.ballot import Voter
 from ..domain.base import RunId, Value
 from ..domain.event import Actor
 from ..domain.incident import Incident
@@ -48,12 +48,16 @@ class Recorder:
     """
 
     def __init__(
-        self, database: Database, company: PracticeCompany, operations: Operations, keyring: Callable[[], Keyring]
+        self,
+        database: Database,
+        company: PracticeCompany,
+        operations: Operations,
+        public_keys: Callable[[], Mapping[Voter, str]],
     ) -> None:
         self._database = database
         self._company = company
         self._operations = operations
-        self._keyring = keyring
+        self._public_keys = public_keys
 
     async def record(self, scenario: str, seed: int, tell: Tell) -> Recording:
         """Run a scenario to its end and record it.
@@ -89,7 +93,7 @@ class Recorder:
             report=report,
             incident=record.incident if record else None,
             events=record.events if record else (),
-            public_keys=dict(self._keyring().public_keys),
+            public_keys=dict(self._public_keys()),
             answer=await self._company.answer(run.id),
             baseline=await self._company.baseline(run.scenario, run.seed),
             courses=await self._company.courses(run.id, record.predictions if record else ()),

@@ -8,10 +8,9 @@ from typing import Literal
 from ..actions.authority import TRUST_RULE, missing_approval
 from ..actions.catalogue import Catalogue
 from ..actions.gate import Gate
-from ..agents import communication, detection, diagnosis, panel, prediction, resolution
+from ..agents import communication, detection, diagnosis, prediction, resolution
 from ..agents.case import Case
-from ..consensus.keys import Keyring
-from ..consensus.poll import Poll, Submission
+from ..consensus.poll import Poll
 from ..consensus.tally import tally
 from ..domain.ballot import Certificate, QuorumRule, Round
 from ..domain.base import Digest
@@ -23,13 +22,16 @@ from ..store import Database
 from . import view_text as text
 from .acting import act, roll_back
 from .approvals import bound, denied_before, edited, given_before
-from .asking import ask, ask_voters
+from .asking import ask, note_votes
 from .desk import Desk, Next
+from .faults import Faults
 from .observe import observe
 from .proving import alerts_clear, register_checks, watch_checks, why_unproven
+from .quarantine import Quarantine
 from .record import Comparison
 from .scoring import Scores
 from .trusting import Trust
+from .voting import Question, Voters
 from .workers import Workers
 
 MOST_ROUNDS = 8
@@ -54,7 +56,9 @@ class Stages:
     database: Database
     analysts: Workers
     catalogue: Catalogue
-    keyring: Callable[[], Keyring]
+    voters: Voters
+    faults: Faults
+    quarantine: Quarantine
     rule: QuorumRule
     gate: Gate
     trust: Trust
@@ -114,8 +118,6 @@ class Stages:
         case = await self._case(desk)
         opened = desk.record.rounds[desk.round - 1]
         plans = desk.record.candidates(opened)
-        cast = await ask_voters(desk, case, self.analysts.run(panel.votes, case, plans))
-        keyring = self.keyring()
         poll = Poll(
             incident_id=desk.incident.id,
             round=desk.round,
@@ -124,20 +126,25 @@ class Stages:
             deadline=case.now + ROUND_LASTS,
             expires_at=case.now + BALLOT_LIFE,
         )
-        sent = [
-            Submission(
-                vote.voter, keyring.signer(vote.voter).sign(poll.ballot(vote.voter, vote.judgement)), poll.opened_at
-            )
-            for vote in cast
-            if vote.judgement is not None
-        ]
-        cited = {each.reference(): each for vote in cast for each in vote.cited}
+        question = Question(
+            case,
+            plans,
+            poll,
+            shared=desk.record.cited_evidence if opened.why == "disagreement" else None,
+            seen=desk.record.all_ballots,
+            faults=await self.faults.of(desk.incident),
+        )
+        cast = await self.voters.cast(question)
+        await note_votes(desk, case, cast.votes)
+        cited = {each.reference(): each for vote in cast.votes for each in vote.cited}
         await desk.note("evidence.cited", "response", {"evidence": list(cited.values())})
-        for submission in sent:
+        for submission in cast.submissions:
             await desk.note("ballot.cast", submission.sender, submission.ballot)
-        outcome = tally(poll, sent, self.rule, keyring.public_keys, case.now)
+        quarantined = await self.quarantine.uncounted(desk.record)
+        outcome = tally(poll, cast.submissions, self.rule, self.voters.public_keys(), case.now, quarantined)
         for rejection in outcome.rejected:
             await desk.note("ballot.rejected", "consensus", rejection)
+        await self.quarantine.note(desk, outcome)
         await desk.note("quorum.reached" if outcome.certificate else "quorum.failed", "consensus", outcome)
         if outcome.certificate is not None:
             desk.keep(outcome.certificate, _plan_of(outcome.certificate, plans))

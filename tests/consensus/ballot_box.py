@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from incident_commander.consensus.keys import Keyring
+from incident_commander.consensus.keys import Keyring, local_key
 from incident_commander.consensus.poll import Poll, Submission
 from incident_commander.domain.ballot import VOTERS, Ballot, Judgement, SignedBallot, Voter
 from incident_commander.domain.base import Digest, IncidentId, ServiceName
@@ -19,7 +19,7 @@ def keyring(seed: int = 1) -> Keyring:
     """Five keys that are the same every time."""
     return Keyring(
         {
-            voter: Ed25519PrivateKey.from_private_bytes(bytes([seed, number]) + bytes(30))
+            voter: local_key(voter, Ed25519PrivateKey.from_private_bytes(bytes([seed, number]) + bytes(30)))
             for number, voter in enumerate(VOTERS)
         }
     )

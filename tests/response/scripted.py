@@ -14,6 +14,7 @@ from incident_commander.actions.ladder import Ladder
 from incident_commander.actions.register import StoredRegister
 from incident_commander.actions.trust import TRUST_FILE, load_trust
 from incident_commander.consensus.certificate import verify_certificate
+from incident_commander.consensus.quarantine import load_rules
 from incident_commander.consensus.rule import rule
 from incident_commander.consensus.tally import tally
 from incident_commander.domain.ballot import VOTERS, Certificate
@@ -27,11 +28,14 @@ from incident_commander.domain.provenance import Provenance
 from incident_commander.domain.telemetry import Gap, MetricSeries, Window
 from incident_commander.notify import AppriseNotifier
 from incident_commander.response.desk import Desk, Next, load_record, open_desk
+from incident_commander.response.faults import Faults
+from incident_commander.response.quarantine import Quarantine
 from incident_commander.response.record import Comparison, IncidentRecord
 from incident_commander.response.scoring import Scores
 from incident_commander.response.stages import Stages
 from incident_commander.response.trusting import Trust
 from incident_commander.response.view_timeline import TimelineRow, timeline_row
+from incident_commander.response.voting import VotersHere
 from incident_commander.response.workers import Workers
 from incident_commander.store import Database
 from incident_commander.telemetry.unconfigured import live_environment
@@ -209,13 +213,16 @@ class Scene:
         async def compare(held: Incident, predictions: tuple[Prediction, ...]) -> Comparison | None:
             return None
 
+        analysts = Workers(1)
         trusted = load_trust(TRUST_FILE, CATALOGUE)
         ladder = Ladder({"live": trusted, "practice": trusted}, CATALOGUE)
         return Stages(
             database=self.database,
-            analysts=Workers(1),
+            analysts=analysts,
             catalogue=CATALOGUE,
-            keyring=lambda: KEYS,
+            voters=VotersHere(analysts, lambda: KEYS),
+            faults=Faults(self.database),
+            quarantine=Quarantine(self.database, load_rules()),
             rule=rule(),
             gate=Gate(CATALOGUE, prove, StoredRegister(self.database, ladder)),
             trust=Trust(self.database, ladder),

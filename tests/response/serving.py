@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 @asynccontextmanager
-async def commander(home: Home, **settings: float) -> AsyncIterator[Commander]:
+async def commander(home: Home, **settings: float | str) -> AsyncIterator[Commander]:
     """One that serves from a home."""
     configured = Settings(
         data_dir=home.key.parent, database_url=home.url, workflow_database_url="", notify_urls=[]

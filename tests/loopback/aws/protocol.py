@@ -6,6 +6,7 @@ answers what AWS could not answer fails at once.
 
 import json
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -94,6 +95,8 @@ def parameters_of(request: Request, operation: OperationModel) -> dict[str, obje
             found = parser.parse_data_item(stream) if request.body else {}
         case "json":
             found = json.loads(request.body or b"{}")
+            blobs = [name for name, member in shape.members.items() if member.type_name == "blob"]
+            found |= {name: b64decode(str(found[name])) for name in blobs if name in found}
         case _:
             form = {name: values[0] for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()}
             found = _structure(shape, form, "")
@@ -120,7 +123,7 @@ def answered(request: Request, operation: OperationModel, answer: Answer) -> Res
                 RpcV2CBORSerializer()._serialize_data_item(body, answer, shape)
             return Response(200, _CBOR, bytes(body))
         case "json":
-            return Response(200, _JSON, json.dumps(answer, default=_stamp).encode())
+            return Response(200, _JSON, json.dumps(answer, default=_plain).encode())
         case _:
             name = operation.name
             inner = "" if shape is None else _xml_structure(shape, answer)
@@ -233,6 +236,8 @@ def _xml(shape: Shape, value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else escape(str(value))
 
 
-def _stamp(value: object) -> float:
+def _plain(value: object) -> float | str:
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
     assert isinstance(value, datetime)
     return value.timestamp()
