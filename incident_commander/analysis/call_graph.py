@@ -55,10 +55,11 @@ def span_edges(spans: Iterable[Span]) -> Iterable[tuple[ServiceName, ServiceName
 
 
 def mentioned(text: str, names: Iterable[ServiceName]) -> tuple[ServiceName, ...]:
-    """The service names that occur in a text as whole words, in alphabetical order."""
+    """The service names that occur in a text as whole words, or as hosts, in alphabetical order."""
     words = frozenset(re.findall(r"[A-Za-z0-9_.-]+", text))
     stripped = frozenset(word.strip(".-_") for word in words)
-    return tuple(sorted(name for name in names if name in stripped))
+    hosts = frozenset(word.partition(".")[0] for word in stripped if word.count(".") >= 2)
+    return tuple(sorted(name for name in names if name in stripped or name in hosts))
 
 
 def _walk(start: ServiceName, neighbours: dict[ServiceName, frozenset[ServiceName]]) -> tuple[ServiceName, ...]:

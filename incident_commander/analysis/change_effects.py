@@ -9,6 +9,7 @@ import math
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +24,7 @@ from .setting_changes import Setting, option_changed, settings_in, spoken, words
 
 EffectKind = Literal[
     "setting", "guard_lost", "handling_lost", "validation_lost", "release_lost", "acquire_added", "lock_lost",
-    "lock_added", "bound_lost", "timeout_lost", "reuse_lost", "ack_lost",
+    "lock_added", "bound_lost", "timeout_lost", "reuse_lost", "ack_lost", "whole_kept",
     "parallel_lost", "growth", "thread_added", "calls_in_loop", "blocking_added",
     "pattern_added", "cache_key", "cache_lost", "retry_added", "idempotence_lost", "transaction_lost", "crash_added",
     "dearer_query", "index_dropped", "column_lost", "table_locked", "contract", "condition", "dependency", "more_lines",
@@ -63,13 +64,14 @@ _LOST: tuple[tuple[str, EffectKind, float], ...] = (
     ("null_guard", "guard_lost", 1.0), ("validation", "validation_lost", 0.8), ("error_handling", "handling_lost", 0.7),
     ("release", "release_lost", 1.0), ("lock", "lock_lost", 1.0), ("bound", "bound_lost", 0.8),
     ("timeout", "timeout_lost", 0.8), ("reuse", "reuse_lost", 0.8), ("acknowledged", "ack_lost", 0.9),
+    ("streamed", "whole_kept", 0.8),
     ("parallel", "parallel_lost", 0.9), ("cached", "cache_lost", 0.9), ("idempotent", "idempotence_lost", 0.9),
     ("transaction", "transaction_lost", 0.8), ("sql_filter", "dearer_query", 0.8),
 )  # fmt: skip
 _GAINED: tuple[tuple[str, EffectKind, float], ...] = (
     ("lock", "lock_added", 0.8), ("thread", "thread_added", 0.7), ("blocking", "blocking_added", 0.8),
     ("pattern", "pattern_added", 0.8), ("retried", "retry_added", 0.8), ("crash", "crash_added", 0.6),
-    ("sql_cost", "dearer_query", 0.7), ("no_reuse", "reuse_lost", 0.9),
+    ("sql_cost", "dearer_query", 0.7), ("no_reuse", "reuse_lost", 0.9), ("whole", "whole_kept", 0.9),
 )  # fmt: skip
 _LOOP = re.compile(r"^\s*(for|while|foreach)\b|\.(forEach|map|flatMap|each|filter)\s*\(|\bfor .* in\b")
 _REMOTE = re.compile(
@@ -197,6 +199,9 @@ def _of_setting(setting: Setting) -> Effect | None:
     option = option_changed(setting)
     if option is not None:
         return _of_setting(option)
+    if _features()["pattern"][1].search(setting.written):
+        return Effect("condition", 0.8, f"matches otherwise: {texts[0][:40]!r} -> {texts[1][:40]!r}", setting.path,
+                      setting, names)  # fmt: skip
     if setting.old[:1] in "\"'`" and not all(_IDENTIFIER.match(t) or _TAG.search(t) for t in texts):
         formats = any(re.search(r"%[a-z]|\{\w*\}|\$\{", t) for t in texts)
         key = formats and any("key" in w for w in (*setting.words, *setting.around))
@@ -283,13 +288,17 @@ def _of_code(hunks: list[Hunk], message: str) -> list[Effect]:
             line for line in hunk.side("-") if re.search(r"\b(log|logger|logging|slog|zap|console)\s*\.\s*\w+\(", line)
         ]
         more += len(said) - len(unsaid)
+    named = Counter(_unnamed(line) for _, line in out) & Counter(_unnamed(line) for _, line in new)
+    out, new = _less(out, named, _unnamed), _less(new, named, _unnamed)
     if any(_SIGNATURE.match(line) for _, line in new):
         # What goes into a function of its own may change its names on the way.
         shapes = Counter(_shape(line) for _, line in out) & Counter(_shape(line) for _, line in new)
-        out, new = _less(out, shapes), _less(new, shapes)
+        out, new = _less(out, shapes, _shape), _less(new, shapes, _shape)
     found: list[Effect] = []
     if more > 0:
         found.append(Effect("more_lines", 0.3 + 0.3 * ("body" in message or "payload" in message), "logs more", ""))
+    if named:
+        found.append(Effect("logic", 0.15, "gives a value a name", hunks[0].path if hunks else ""))
     if not out and not new:
         return found
     found += _features_changed(out, new)
@@ -568,12 +577,17 @@ def _shape(line: str) -> str:
     return re.sub(r"(?<![\w.\"'])[a-z_]\w*(?![\w(\"'\[])(?!\.\w+\()", "_", text)
 
 
-def _less(lines: list[tuple[Hunk, str]], shapes: Counter[str]) -> list[tuple[Hunk, str]]:
+def _unnamed(line: str) -> str:
+    """A line with its values masked, whether they are written out or have the name of a constant."""
+    return bare(re.sub(r"\"[^\"]*\"|'[^']*'|(?<![\w.])(\d[\d_.]*|[A-Z][A-Z0-9]*(_[A-Z0-9]+)*)(?![\w.(])", "\0", line))
+
+
+def _less(lines: list[tuple[Hunk, str]], shapes: Counter[str], shape: Callable[[str], str]) -> list[tuple[Hunk, str]]:
     left = Counter(shapes)
     rest = []
     for hunk, line in lines:
-        if left[_shape(line)] > 0:
-            left[_shape(line)] -= 1
+        if left[shape(line)] > 0:
+            left[shape(line)] -= 1
         else:
             rest.append((hunk, line))
     return rest

@@ -35,13 +35,13 @@ _LATENCY = _words("latency duration elapsed response wait p50 p75 p90 p95 p99 p9
 _ERRORS = _words(
     "error errors err 5xx 4xx fail failed failure failures fault faults exception exceptions panic "
     "panics oom killed rejected rejects timeout timeouts drops dropped restarts restart crash "
-    "crashes aborted denied servfail nxdomain"
+    "crashes aborted denied servfail nxdomain throttles unhealthy unavailable"
 )
 _TRAFFIC = _words(
     "request requests rps qps tps throughput queries invocations calls hits messages visitors lps sent received"
 )
 _RESOURCES: tuple[tuple[Resource, frozenset[str]], ...] = (
-    ("queue", _words("queue queued backlog lag depth buffer buffered pending age")),
+    ("queue", _words("queue queued backlog lag depth buffer buffered pending age visible unacked")),
     ("cpu", _words("cpu throttled throttling load cores")),
     ("pool", _words("pool connection connections conn conns threads sessions workers fds handles concurrent")),
     ("memory", _words("memory mem heap rss swap gc resident")),
@@ -50,6 +50,9 @@ _RESOURCES: tuple[tuple[Resource, frozenset[str]], ...] = (
 _AVAILABILITY = _words("availability available healthy up ready instances replicas uptime alive nodes")
 _CACHE = _words("hit hits")
 _LIMIT = _words("limit max quota maximum desired")
+_LEFT = _words("free freeable available remaining left headroom unused credit credits balance budget")
+_SPENT, _THROTTLED = _words("credit credits balance budget"), _words("throttle throttled")
+_SUCCESS = _words("success successes successful succeeded")
 _DENIED = _words("denied denials unauthorized unauthorised forbidden accessdenied")
 _AUTH = _words("auth authentication authorization authorisation login logins signin token")
 _REFUSED = _words("4xx blocked challenged captcha challenges")
@@ -58,6 +61,7 @@ _BUSINESS = _words("conversion checkout checkouts purchase purchases")
 _IDENTITY = _words("identity identities principal credential credentials")
 _SENT = _words("out outbound sent transmit transmitted tx")
 _VOLUME = _words("io disk volume read write storage fs filesystem")
+_BUSY, _FILLED = _words("io busy iowait"), _words("used usage full space free inode inodes")
 _PERCENT_UNITS = frozenset(("percent", "%", "pct"))
 _SHARE = _words("utilization utilisation percent pct ratio percentage")
 _RATE_UNITS = frozenset(("per_second", "per_minute", "1/s", "count/second"))
@@ -107,8 +111,14 @@ def meaning_of(metric: str, unit: str = "") -> Meaning:
 
     if "cache" in known and known & _CACHE and "miss" not in known:
         return Meaning("cache", "none", "down", share)
+    if known & _LEFT and (resource != "none" or known & _SPENT):
+        return Meaning("other" if resource == "none" else "limit", resource, "down", False)
     if known & _LIMIT and resource != "none":
         return Meaning("limit", resource, "down", False)
+    if known & _SUCCESS and (share or "rate" in known):
+        return Meaning("availability", "none", "down", share)
+    if {"un", "healthy"} <= known or (known & _THROTTLED and known & _TRAFFIC):
+        return Meaning("errors", "none", "up", share)
     if known & _DENIED or (known & _AUTH and known & _ERRORS):
         return Meaning("denials", "none", "up", share)
     if known & _REFUSED or (known & {"client", "clients"} and known & _ERRORS):
@@ -129,6 +139,9 @@ def meaning_of(metric: str, unit: str = "") -> Meaning:
         return Meaning("saturation", "queue", "up", share)
     if "wait" in known and resource == "pool":
         return Meaning("saturation", "pool", "up", False)
+    if resource == "disk" and share and known & _BUSY and not known & _FILLED:
+        # A disk that is busy is no full one: it is what a processor is to reads and writes.
+        return Meaning("saturation", "cpu", "up", share)
     if resource == "cpu" or (resource in ("memory", "pool", "disk") and not known & _LATENCY):
         return Meaning("saturation", resource, "up", share)
     if known & _LATENCY or unit_name in _TIME_UNITS:

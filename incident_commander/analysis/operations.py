@@ -32,7 +32,7 @@ _LEAST_GROWTH = 1.6
 _GREW = 1.25
 _MORE_OFTEN = 3.0
 _OFTEN = 3
-_SHORTLY_SECONDS, _JUST_AFTER_SECONDS = 3600.0, 60.0
+_SHORTLY_SECONDS, _AT_ONCE_SECONDS, _JUST_AFTER_SECONDS = 3600.0, 300.0, 60.0
 _LEAST_TEXT, _MOST_TEXT = 12, 160
 _Line = tuple[ServiceName, str, float, int]
 """Who says what, when first (seconds since the epoch), and how often."""
@@ -71,6 +71,7 @@ def operational_leads(
             *_certificates(lines, names),
             *_credentials(observations, lines),
             *_neighbours(lines, found),
+            *_jobs(observations, found, names),
             *_nodes(observations, lines, found),
             *_bad_data(lines, symptoms),
             *_clocks(observations, lines, found),
@@ -231,6 +232,37 @@ def _neighbours(lines: tuple[_Line, ...], found: tuple[Deviation, ...]) -> Itera
         if not machines and not busy:
             clues.append(Clue("metrics", "nothing shows that its machine is full", -1.5))
         yield Lead(service, "noisy_neighbour", deviation.onset, tuple(clues), 0.5)
+
+
+def _jobs(observations: Observations, found: tuple[Deviation, ...], names: frozenset[ServiceName]) -> Iterator[Lead]:
+    """A service whose machine is busy since a job at it began, although it is asked no more than usual."""
+    busy = [
+        d
+        for d in found
+        if d.harmful and d.ongoing and d.meaning.kind in ("saturation", "io") and d.meaning.resource in ("cpu", "disk")
+    ]
+    began = [r for r in observations.logs if busy and _phrases()["job_begins"].search(r.message)]
+    for deviation in busy:
+        service = deviation.series.service
+        jobs = [
+            r
+            for r in began
+            if -_JUST_AFTER_SECONDS <= deviation.onset - r.at.timestamp() <= _AT_ONCE_SECONDS
+            and (r.service == service or service in mentioned(r.message, names))
+        ]
+        fills = deviation.meaning.resource == "disk" and deviation.capacity is not None
+        if not jobs or fills:
+            continue
+        job, grown = max(jobs, key=lambda r: r.at), traffic_factor(service, found)
+        if grown >= _GREW:
+            continue
+        said = f"{job.service} logs {_cut(job.message)!r} at {job.at:%H:%M:%S}, and {service} is busy since"
+        clues = (
+            Clue("logs", said, 3.0, job.at.timestamp()),
+            Clue("metrics", sentence(deviation), 2.0 * deviation.score, deviation.onset),
+            Clue("metrics", f"requests to {service} kept their usual rate", 0.8),
+        )
+        yield Lead(service, "noisy_neighbour", deviation.onset, clues, 0.5)
 
 
 def _nodes(observations: Observations, lines: tuple[_Line, ...], found: tuple[Deviation, ...]) -> Iterator[Lead]:

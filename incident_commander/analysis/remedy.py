@@ -27,6 +27,7 @@ _BY_FAULT: dict[FaultKind, Remediation] = {
 _STANDBY: frozenset[ServiceKind] = frozenset(("database", "cache", "queue", "storage"))
 """What has a standby to promote, rather than instances to be placed elsewhere."""
 _STORE_NAME = re.compile(r"(db|database|postgres|mysql|mongo|redis|memcached|cache|kafka|rabbitmq|queue|cassandra)\b")
+_ZONE = re.compile(r"availability.?zone|\b(zone|region|datacent(er|re))\b", re.IGNORECASE)
 _SETTINGS = re.compile(
     r"\.(ya?ml|toml|ini|cfg|conf|properties|env|tf|tfvars|json|hcl|cnf|xml)$|(^|/)\.env[^/]*$|(^|/)(Corefile|Caddyfile)$|(^|/)(config|configs|conf)/"
 )
@@ -52,6 +53,9 @@ def remedy_for(
         return "config-revert" if settings_only(change) else "rollback"
     stores = kind in _STANDBY or (kind == "unknown" and _STORE_NAME.search(cause.service.lower()) is not None)
     if cause.fault in ("node_failure", "disk_full") and stores:
+        return "failover"
+    if cause.fault == "node_failure" and any(e.signal == "logs" and _ZONE.search(e.what) for e in cause.evidence):
+        # Nothing can be placed anew where the whole zone is out.
         return "failover"
     return _BY_FAULT.get(cause.fault)
 

@@ -35,7 +35,7 @@ _SWITCH = re.compile(r"(?<![\w-])-{1,2}[A-Za-z][^\s\"'`]+")
 _CRON = re.compile(r"^\s*([\d*/,-]+)\s+([\d*/,-]+)\s+([\d*/,-]+)\s+([\d*/,A-Z-]+)\s+([\d*/,A-Z-]+)\s*$")
 _DAY_SECONDS = 86400.0
 _NAMELESS = frozenset(("value", "default", "values"))
-_SPACED = re.compile(r"^\s*(?P<key>[A-Za-z][\w.-]*)\s+(?P<value>[^\s{}=:]+);?\s*$")
+_SPACED = re.compile(r"^\s*(?P<key>[A-Za-z][\w.-]*)\s+(?P<value>[^\s{}=;]+);?\s*$")
 _TRUE = frozenset(("true", "on", "enabled", "yes"))
 _FALSE = frozenset(("false", "off", "disabled", "no"))
 _LEVELS = {"off": 0, "fatal": 1, "error": 2, "warning": 3, "warn": 3, "info": 4, "debug": 5, "trace": 6, "verbose": 6,

@@ -1,5 +1,6 @@
 """What speaks for and against each candidate for a root cause, in nats. The weights are judgements, in one place."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -307,7 +308,8 @@ def _fault_in(patterns: list[Pattern]) -> tuple[FaultKind, Pattern] | None:
     for pattern in patterns:
         text = pattern.example.lower()
         for fault, words in _FAULT_WORDS:
-            if any(word in text for word in words):
+            # The beginning of a word: `shop_pool` is a name, and no pool.
+            if any(re.search(rf"(?<![a-z_-]){re.escape(word)}", text) for word in words):
                 return fault, pattern
     return None
 

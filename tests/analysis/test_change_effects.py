@@ -50,6 +50,9 @@ def kinds(diff: str, path: str = "services/shop/main.go", message: str = "change
         ("+  agent: new Agent({ keepAlive: false }),", "http.js", "reuse_lost"),
         ("-    channel.basic_ack(tag)\n     handle(body)", "worker.py", "ack_lost"),
         ("-  @SqsListener\n-  client.deleteMessage(receipt);\n+  @SqsListener", "Worker.java", "ack_lost"),
+        ("-\tio.Copy(w, r.Body)\n+\tall, _ := io.ReadAll(r.Body)", "copy.go", "whole_kept"),
+        ("-    os.remove(path)\n     return path", "tmp.py", "release_lost"),
+        ('-  NAME = Regex("^.+$")\n+  NAME = Regex("^[a-z]+$")', "rules.kt", "condition"),
         ("-jinja2==3.1.4\n+jinja2==4.0.0", "requirements.txt", "dependency"),
     ],
 )
@@ -92,6 +95,11 @@ def test_a_commit_without_a_diff_is_judged_by_its_message_and_files() -> None:
     assert effects_of(commit("", "docs/a.md"))[0].kind == "inert"
     assert effects_of(commit("", "pkg/a.go", message="fix: correct typo in error message"))[0].kind == "inert"
     assert effects_of(commit("", "pkg/a.go", message="feat: new engine"))[0].kind == "unseen"
+
+
+@pytest.mark.parametrize(("old", "new"), [("  if n < 4 {", "  if n < STEPS {"), ("  send('orders')", "  send(ORDERS)")])
+def test_a_value_that_only_gets_a_name_weighs_little(old: str, new: str) -> None:
+    assert max(e.force for e in effects_of(commit(f"@@ a.go @@\n-{old}\n+{new}", "a.go"))) < 0.25
 
 
 def test_the_flags_that_new_code_asks_for_are_known() -> None:

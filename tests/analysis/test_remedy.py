@@ -6,7 +6,8 @@ import pytest
 from incident_commander.actions.catalogue import load_catalogue
 from incident_commander.analysis.remedy import remedy_for
 from incident_commander.domain.base import ServiceName
-from incident_commander.domain.findings import FaultKind, Hypothesis, Remediation
+from incident_commander.domain.findings import Evidence, FaultKind, Hypothesis, Remediation
+from incident_commander.domain.provenance import Provenance
 from incident_commander.domain.telemetry import Change, ChangeKind
 
 
@@ -50,6 +51,17 @@ def test_without_a_change_the_kind_of_fault_decides() -> None:
     assert remedy_for(cause("node_failure"), kind="api") == "reschedule"
     assert remedy_for(cause("node_failure"), kind="database") == "failover"
     assert remedy_for(cause("unknown")) is None
+
+
+def test_what_a_whole_zone_lost_is_moved_elsewhere() -> None:
+    seen = Evidence(
+        signal="logs", what="cloudwatch logs 'availability zone b: connectivity impaired'", weight=3.5,
+        when=datetime(2026, 3, 2, tzinfo=UTC), provenance=Provenance(kind="recorded", source="local"),
+    )  # fmt: skip
+    lost = cause("node_failure")
+    assert remedy_for(lost.model_copy(update={"evidence": (seen,)}), kind="api") == "failover"
+    other = seen.model_copy(update={"what": "kubelet logs 'node 7 not ready'"})
+    assert remedy_for(lost.model_copy(update={"evidence": (other,)}), kind="api") == "reschedule"
 
 
 def test_the_catalogues_actions_speak_the_same_words() -> None:
