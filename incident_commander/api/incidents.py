@@ -5,21 +5,21 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
+from ..consensus.certificate_file import CertificateFile
 from ..domain.alert import Alert
-from ..domain.ballot import Certificate
 from ..domain.base import IncidentId, RunId
 from ..domain.event import Event
 from ..domain.incident import Incident, IncidentStatus
-from ..domain.plan import Plan
 from ..response.record import grouping_reasons
 from ..store import Door
-from .problems import Problem
+from .problems import Problem, Refused
 from .services import ApiServices
 
 PAGE = 50
 MAX_PAGE = 200
 """A page larger than this takes longer to write than anyone looks at it."""
 MAX_OFFSET = 2**31 - 1
+MAX_ROUND = 1000
 ID_PATTERN = r"^[A-Za-z0-9_.:-]{1,128}$"
 """What an id may look like; anything else cannot name anything here."""
 
@@ -43,19 +43,12 @@ class AlertOfIncident(BaseModel):
     doors: tuple[Door, ...]
 
 
-class CertifiedPlan(BaseModel):
-    """A certificate with the plan it is for: both can be checked offline."""
-
-    certificate: Certificate
-    plan: Plan
-
-
 class IncidentDetail(BaseModel):
     """One incident with its alerts and certificates."""
 
     incident: Incident
     alerts: tuple[AlertOfIncident, ...]
-    certificates: tuple[CertifiedPlan, ...]
+    certificates: tuple[CertificateFile, ...]
     timeline_url: str
 
 
@@ -67,7 +60,7 @@ class Timeline(BaseModel):
 
 
 def incidents_router(services: ApiServices) -> APIRouter:
-    """`GET /api/incidents`, `/api/incidents/{incident_id}` and `/api/incidents/{incident_id}/timeline`."""
+    """`GET /api/incidents`, `/api/incidents/{incident_id}`, and its `/timeline` and `/certificate`."""
     router = APIRouter(tags=["incidents"], responses={422: {"model": Problem}, 503: {"model": Problem}})
     missing: dict[int | str, dict[str, object]] = {404: {"model": Problem, "description": "There is no such incident."}}
 
@@ -103,7 +96,7 @@ def incidents_router(services: ApiServices) -> APIRouter:
                 )
                 for stored in alerts
             ),
-            certificates=tuple(CertifiedPlan(certificate=one, plan=plan) for one, plan in certificates),
+            certificates=tuple(CertificateFile(certificate=one, plan=plan) for one, plan in certificates),
             timeline_url=f"/api/incidents/{key}/timeline",
         )
 
@@ -114,5 +107,22 @@ def incidents_router(services: ApiServices) -> APIRouter:
             await unit.incidents.get(key)
             events = await unit.ledger.of_incident(key)
         return Timeline(incident_id=key, events=events)
+
+    @router.get(
+        "/api/incidents/{incident_id}/certificate",
+        responses=missing,
+        summary="The certificate of its plan, to be checked offline by `certificate verify`",
+    )
+    async def certificate(
+        incident_id: IncidentKey,
+        round: Annotated[int | None, Query(ge=1, le=MAX_ROUND, description="None: the last that certified one")] = None,
+    ) -> CertificateFile:
+        key = IncidentId(incident_id)
+        async with services.database.read() as unit:
+            await unit.incidents.get(key)
+            held = [each for each in await unit.certificates.of_incident(key) if round in (None, each[0].round)]
+        if not held:
+            raise Refused(404, "round", round, "no plan of this incident was certified", "see its timeline for why")
+        return CertificateFile(certificate=held[-1][0], plan=held[-1][1])
 
     return router

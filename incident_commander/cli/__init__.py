@@ -5,7 +5,18 @@ from collections.abc import Iterable
 
 import typer
 
-COMMANDS = ("up", "operator-token", "migrate", "doctor", "diagnose", "record-scenarios", "scenario", "ledger", "bench")
+COMMANDS = (
+    "up",
+    "operator-token",
+    "migrate",
+    "doctor",
+    "diagnose",
+    "record-scenarios",
+    "scenario",
+    "ledger",
+    "certificate",
+    "bench",
+)
 
 
 def main() -> None:
@@ -71,6 +82,10 @@ def _add(app: typer.Typer, command: str) -> None:
             from . import ledger
 
             app.add_typer(ledger.app, name=command, help="The append-only ledger.")
+        case "certificate":
+            from . import certificate
+
+            app.add_typer(certificate.app, name=command, help="Certificates, and checking them anywhere.")
         case "bench":
             from .. import bench
 

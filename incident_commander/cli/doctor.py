@@ -14,6 +14,9 @@ from pydantic import SecretStr
 from ..access import SetToken, TokenUnusable, WeakToken, token_source
 from ..actions.policy_file import PolicyError, load_policy
 from ..composition import sources_of, telemetry_rows
+from ..consensus.keys import FileKeys
+from ..consensus.known_keys import UnusableKey, known_keys
+from ..domain.ballot import VOTERS
 from ..domain.settings import Settings, read_settings
 from ..ingest.pagerduty import ROUTING_KEY_CHARACTERS
 from ..response.views import HealthRow
@@ -41,6 +44,7 @@ def _examine(settings: Settings) -> tuple[HealthRow, ...]:
         _node(),
         _data(settings.data_dir),
         _database(settings),
+        _voters(settings),
         _policy(settings.policy_file),
         _resources(settings.resources_file, settings.runbook_secrets),
         _operator_token(settings),
@@ -98,6 +102,22 @@ def _data(directory: Path) -> HealthRow:
     if not directory.exists():
         return HealthRow(name="data", state="ok", detail=f"{directory.resolve()} will be made with the first start")
     return HealthRow(name="data", state="ok", detail=str(directory.resolve()))
+
+
+def _voters(settings: Settings) -> HealthRow:
+    """How the voters run and where their keys are. Makes no key and asks nothing of AWS."""
+    directory, apart = settings.keys_dir, settings.voters == "processes"
+    how = f"{'each in a process of its own' if apart else 'together in one process'}, keys in {settings.voter_keys}"
+    try:
+        if settings.voter_keys == "files":
+            for voter in VOTERS:
+                if (directory / f"{voter}.pem").exists():
+                    FileKeys(directory).load(voter)
+        made = len(known_keys(directory)) if any(directory.glob("*.pub")) else 0
+    except UnusableKey as error:
+        return HealthRow(name="voters", state="down", detail=str(error))
+    left = "" if made == len(VOTERS) else f"; {len(VOTERS) - made} of {len(VOTERS)} are made known by the next start"
+    return HealthRow(name="voters", state="ok", detail=how + left)
 
 
 def _pagerduty(keys: Sequence[SecretStr]) -> HealthRow:

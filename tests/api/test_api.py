@@ -17,7 +17,11 @@ from pydantic import JsonValue
 
 from incident_commander.access import Authenticator
 from incident_commander.api import ApiServices, SlackApp, build_api
-from incident_commander.domain.ballot import Voter
+from incident_commander.consensus.certificate_file import CertificateFile
+from incident_commander.consensus.examination import examine
+from incident_commander.consensus.rule import rule
+from incident_commander.consensus.tally import tally
+from incident_commander.domain.ballot import VOTERS, Voter
 from incident_commander.domain.base import Digest, IncidentId, JsonObject, RunId
 from incident_commander.domain.fault import VoterFault
 from incident_commander.domain.incident import Incident
@@ -30,6 +34,7 @@ from incident_commander.response.view_approval import PendingApproval
 from incident_commander.response.views import HealthRow
 from incident_commander.store import Database
 
+from ..consensus.ballot_box import KEYS, NOW, RIGHT, ballot, poll, sent, signed
 from ..ingest.worlds import NOON, Worlds
 from ..store.databases import opened, tamper
 from .acting import asked, authenticator
@@ -193,6 +198,22 @@ async def test_an_alert_becomes_an_incident_with_its_timeline(served: Served) ->
     }  # fmt: skip
 
 
+async def test_a_certificate_is_to_be_had_as_a_file_that_can_be_checked(served: Served) -> None:
+    answer = await served.client.post("/api/alerts/alertmanager", json=webhook(CHECKOUT))
+    key = answer.json()["outcomes"][0]["incident_id"]
+    url = f"/api/incidents/{key}/certificate"
+    assert_refused(await served.client.get(url), 404, "round")
+    cast = [signed(ballot(voter, RIGHT.digest, incident=key, round_number=2)) for voter in VOTERS]
+    certificate = tally(poll(incident=key, round_number=2), sent(cast), rule(), KEYS.public_keys, NOW).certificate
+    assert certificate is not None
+    async with served.database.write() as unit:
+        await unit.certificates.save(certificate, RIGHT)
+    assert_refused(await served.client.get(f"{url}?round=1"), 404, "round")
+    held = CertificateFile.model_validate_json((await served.client.get(f"{url}?round=2")).content)
+    assert held == CertificateFile.model_validate_json((await served.client.get(url)).content)
+    assert all(finding.holds for finding in examine(held.certificate, held.plan, KEYS.public_keys, key))
+
+
 async def test_a_method_that_is_not_there_is_answered_with_those_that_are(served: Served) -> None:
     for path, allowed in (("/api/practice/reset", "POST"), ("/api/practice/run-1", "GET"), ("/api/v2/alerts", "POST")):
         answer = await served.client.put(path)
@@ -278,6 +299,8 @@ async def test_markup_and_control_characters_come_back_as_they_went_in(served: S
     [
         ("/api/incidents/inc-unknown", 404, "incident_id"),
         ("/api/incidents/inc-unknown/timeline", 404, "incident_id"),
+        ("/api/incidents/inc-unknown/certificate", 404, "incident_id"),
+        ("/api/incidents/inc-unknown/certificate?round=0", 422, "round"),
         ("/api/incidents/%00", 422, "incident_id"),
         ("/api/incidents/%ff%fe", 422, "incident_id"),
         ("/api/incidents/' OR 1=1", 422, "incident_id"),

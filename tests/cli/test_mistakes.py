@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from incident_commander.consensus.keys import FileKeys, Keyring
+
 from ..running import REPOSITORY
 
 
@@ -24,7 +26,12 @@ def run(folder: Path, *arguments: str, **settings: str) -> "subprocess.Completed
 
 @pytest.mark.parametrize(
     ("setting", "value", "remedy"),
-    [("IC_PORT", "eight", "correct or unset it"), ("IC_NOTIFY_URLS", "mailto://me", "a list is written as JSON")],
+    [
+        ("IC_PORT", "eight", "correct or unset it"),
+        ("IC_NOTIFY_URLS", "mailto://me", "a list is written as JSON"),
+        ("IC_VOTERS", "apart", "correct or unset it"),
+        ("IC_VOTER_KEYS", "vault:x", "correct or unset it"),
+    ],
 )
 def test_a_setting_that_cannot_be_is_named_with_its_remedy(
     tmp_path: Path, setting: str, value: str, remedy: str
@@ -42,6 +49,19 @@ def test_a_data_folder_that_cannot_be_is_down(tmp_path: Path) -> None:
         done = run(tmp_path, "doctor", IC_DATA_DIR=name)
         assert done.returncode == 1
         assert "is not a folder; set IC_DATA_DIR to one" in done.stdout
+
+
+def test_voters_are_told_with_their_keys_and_a_key_that_others_may_read_is_down(tmp_path: Path) -> None:
+    done = run(tmp_path, "doctor", IC_VOTERS="processes")
+    assert "each in a process of its own, keys in files; 5 of 5 are made known by the next start" in done.stdout
+    keys = tmp_path / ".data" / "keys"
+    assert not keys.exists()
+    Keyring.load(FileKeys(keys), keys)
+    assert "together in one process, keys in files\n" in run(tmp_path, "doctor").stdout
+    (keys / "diagnosis.pem").chmod(0o644)
+    done = run(tmp_path, "doctor")
+    assert done.returncode == 1
+    assert "diagnosis.pem may be read or written by others" in done.stdout
 
 
 def test_a_routing_key_that_nothing_can_send_by_is_told_and_not_shown(tmp_path: Path) -> None:

@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal
 
-from ...consensus.ballots import signature_is_valid
-from ...consensus.certificate import InvalidCertificate, verify_certificate
-from ...consensus.rule import rule as installed_rule
-from ...domain.ballot import Certificate, SignedBallot
+from ...consensus.examination import examine
+from ...domain.ballot import Certificate
 from ...domain.base import Value
 from ...domain.event import Event
 from ...domain.plan import Plan
@@ -114,45 +112,10 @@ def _certificate_steps(recording: Recording, record: IncidentRecord, subject: Su
         named = f"the plan {certificate.plan_digest[:_SHOWN]}… that it names was never proposed"
         yield _step("certificate", "Certificate", False, named)
         return
-    yield _step(
-        "certificate",
-        "Plan digest computed again",
-        plan.digest == certificate.plan_digest,
-        f"SHA-256 of the plan is {plan.digest[:_SHOWN]}…, the certificate names {certificate.plan_digest[:_SHOWN]}…",
-    )
-    yield _step(
-        "certificate",
-        "Bound to this incident",
-        certificate.incident_id == record.incident.id,
-        f"the certificate names {certificate.incident_id}, round {certificate.round}",
-    )
-    rule = installed_rule()
-    yield _step(
-        "certificate",
-        "Made by the quorum rule installed here",
-        certificate.rule == rule,
-        f"n = {certificate.rule.n}, f = {certificate.rule.f}, {certificate.rule.required} required; "
-        f"here n = {rule.n}, f = {rule.f}, {rule.required} required",
-    )
-    for signed in certificate.ballots:
-        yield _signature(recording, signed)
+    for finding in examine(certificate, plan, recording.public_keys, record.incident.id):
+        yield _step("certificate", finding.name, finding.holds, finding.detail)
     yield _cast(record, certificate)
-    yield _quorum(recording, record, certificate, plan)
     yield _acted(record, plan)
-
-
-def _signature(recording: Recording, signed: SignedBallot) -> ProofStep:
-    voter = signed.ballot.voter
-    known = recording.public_keys.get(voter) == signed.public_key
-    valid = signature_is_valid(signed)
-    detail = (
-        f"valid over {len(signed.ballot.canonical())} bytes by {voter}'s key {signed.public_key[:_SHOWN]}…"
-        if known and valid
-        else "the signature is not the key's over this ballot"
-        if known
-        else f"the key {signed.public_key[:_SHOWN]}… is not the one known of {voter}"
-    )
-    return _step("certificate", f"Signature of {voter}", known and valid, detail)
 
 
 def _cast(record: IncidentRecord, certificate: Certificate) -> ProofStep:
@@ -164,16 +127,6 @@ def _cast(record: IncidentRecord, certificate: Certificate) -> ProofStep:
         else f"all {len(certificate.ballots)} stand in the ledger, byte for byte"
     )
     return _step("certificate", "Ballots as the ledger holds them", not missing, detail)
-
-
-def _quorum(recording: Recording, record: IncidentRecord, certificate: Certificate, plan: Plan) -> ProofStep:
-    name = "Votes counted again"
-    try:
-        voters = verify_certificate(certificate, plan.digest, record.incident.id, recording.public_keys)
-    except InvalidCertificate as error:
-        return _step("certificate", name, False, str(error))
-    rule = certificate.rule
-    return _step("certificate", name, True, f"{len(voters)} of {rule.n}, {rule.required} needed: {', '.join(voters)}")
 
 
 def _acted(record: IncidentRecord, plan: Plan) -> ProofStep:
