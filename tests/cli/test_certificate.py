@@ -69,8 +69,8 @@ def changed(installation: Installation, tmp_path: Path, *where: str | int, to: J
     whole: JsonValue = json.loads(installation.file.read_text())
     part = whole
     for step in where[:-1]:
-        part = part[step]  # type: ignore[index, call-overload]
-    part[where[-1]] = to  # type: ignore[index, call-overload]
+        part = part[step]  # type: ignore[index]
+    part[where[-1]] = to  # type: ignore[index]
     path = tmp_path / "changed.json"
     path.write_text(json.dumps(whole))
     return path
