@@ -91,7 +91,7 @@ class Rule(Value):
         lately = within(HOUR, ours, circumstances.now)
         if self.max_per_hour is not None and len(lately) >= self.max_per_hour:
             return (
-                f"{len(lately)} such actions ran within an hour, and the rule allows {self.max_per_hour}; "
+                f"such actions within an hour: {len(lately)} ran, and the rule allows {self.max_per_hour}; "
                 f"the next may run at {free_at(HOUR, lately, self.max_per_hour)}"
             )
         return beyond(self.max_dependents, self.max_reach, "the rule", action, circumstances)
@@ -119,17 +119,17 @@ class Limits(Value):
         done = [past for past in circumstances.history if not past.undoes]
         here = sum(past.incident_id == incident.id for past in done)
         if self.max_per_incident is not None and here >= self.max_per_incident:
-            return f"{here} actions ran for this incident, and {self.max_per_incident} may; a person must go on"
+            return f"actions for this incident: {here} ran, and {self.max_per_incident} may; a person must go on"
         lately = within(HOUR, done, circumstances.now)
         counted: tuple[tuple[str, int | None, list[PastAction]], ...] = (
-            ("actions ran", self.max_per_hour, lately),
+            ("actions", self.max_per_hour, lately),
             (
-                f"actions ran on {action.target!r}",
+                f"actions on {action.target!r}",
                 self.max_per_hour_per_service,
                 [past for past in lately if past.target == action.target],
             ),
             (
-                f"times {action.name} ran",
+                f"{action.name} actions",
                 self.max_per_hour_per_action,
                 [past for past in lately if past.name == action.name],
             ),
@@ -137,7 +137,7 @@ class Limits(Value):
         for what, most, found in counted:
             if most is not None and len(found) >= most:
                 return (
-                    f"{len(found)} {what} within an hour, and {most} may; "
+                    f"{what} within an hour: {len(found)} ran, and {most} may; "
                     f"the next may run at {free_at(HOUR, found, most)}"
                 )
         return beyond(self.max_dependents, self.max_reach, "the policy", action, circumstances)

@@ -11,7 +11,8 @@ from ..analysis.words import sentence
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value
 from ..domain.findings import Evidence
-from ..domain.plan import Plan
+from ..domain.plan import Action, Plan
+from ..domain.policy import Notice
 from ..domain.telemetry import Observations, Topology, from_epoch
 from .case import Case
 from .customer_paths import FEWEST_TRACES, RECENT_SECONDS, FailingPaths, follow, told_by
@@ -25,6 +26,8 @@ NAME = "communication"
 
 SERIOUS_SHARE = 0.02
 """Share of customer requests that fail or are too slow from which customers certainly suffer."""
+_EXPECTED = 0.4
+"""What a maintenance window leaves of a reason to act: its services are expected to alert, so waiting is preferred."""
 _FULL = 0.95
 _SOON_SECONDS = 1800.0
 
@@ -45,6 +48,8 @@ class CommunicationFindings(Value):
         exposed: By service, how far others act under its identity, in [0, 1]: what customers entrusted is at risk.
         behind: Workers: they serve customers out of their sight, by what requests put in queues.
         seen: Whether anything could be read that tells how customers fare.
+        alerting: The services that alert.
+        notices: The freezes and maintenance windows in force.
     """
 
     suffering: float
@@ -58,6 +63,8 @@ class CommunicationFindings(Value):
     exposed: dict[ServiceName, float]
     behind: tuple[ServiceName, ...]
     seen: bool
+    alerting: tuple[ServiceName, ...]
+    notices: tuple[Notice, ...]
     evidence: tuple[Evidence, ...]
     confidence: float
 
@@ -89,6 +96,8 @@ def examine(case: Case) -> CommunicationFindings:
         exposed={lead.service: lead.strength for lead in leads.leads if lead.fault == "credential_compromise"},
         behind=_behind(observations.topology, facing),
         seen=seen,
+        alerting=case.incident.services,
+        notices=case.notices,
         evidence=_evidence(case, felt, paths),
         confidence=0.0 if not seen else (0.9 if share is not None and paths.failing >= FEWEST_TRACES else 0.7),
     )
@@ -117,17 +126,43 @@ def judge(plans: tuple[Plan, ...], findings: CommunicationFindings) -> Judgement
         if plan.action.name == "revoke_credentials" and findings.exposed.get(target, 0.0) > score:
             score = findings.exposed[target]
             because = f"others act under the identity of {target}, and what customers entrusted to it is at risk"
-        scores[plan.digest] = score * (1.0 - 0.07 * spec.disturbs)
-        why[plan.digest] = because
+        score *= 1.0 - 0.07 * spec.disturbs
+        scores[plan.digest], why[plan.digest] = _held_back(plan.action, score, because, findings)
     for plan in plans:
         if plan.action is None:
             scores[plan.digest] = 1.0 - max(scores.values(), default=0.0)
-            why[plan.digest] = (
-                "customers hardly notice anything, so waiting costs less than acting"
-                if findings.suffering < 0.5
-                else "no plan acts where customers' requests fail"
-            )
+            why[plan.digest] = _why_wait(plans, findings)
     return prefer(plans, scores, findings.confidence, why, tuple(e.reference() for e in findings.evidence))
+
+
+def _held_back(action: Action, score: float, because: str, findings: CommunicationFindings) -> tuple[float, str]:
+    """What a freeze or a window leaves of a plan's score, and the reason."""
+    for notice in findings.notices:
+        if notice.stops(action):
+            return 0.0, _noticed(notice, "changes are frozen")
+    for notice in findings.notices:
+        if notice.kind == "maintenance" and any(map(notice.concerns, (action.target, *findings.alerting))):
+            return _EXPECTED * score, f"{because}; but {_noticed(notice, 'its alerts are expected')}"
+    return score, because
+
+
+def _why_wait(plans: tuple[Plan, ...], findings: CommunicationFindings) -> str:
+    """Why doing nothing may be best."""
+    actions = [plan.action for plan in plans if plan.action is not None]
+    for notice in findings.notices:
+        if actions and all(map(notice.stops, actions)):
+            return _noticed(notice, "changes are frozen")
+        if notice.kind == "maintenance" and any(map(notice.concerns, findings.alerting)):
+            return _noticed(notice, "what alerts is being worked on")
+    if findings.suffering < 0.5:
+        return "customers hardly notice anything, so waiting costs less than acting"
+    return "no plan acts where customers' requests fail"
+
+
+def _noticed(notice: Notice, what: str) -> str:
+    """`changes are frozen until 2026-12-01 00:00 UTC (the sale); ana must know`."""
+    tell = f"; {', '.join(notice.tell)} must know" if notice.tell else ""
+    return f"{what} until {notice.until:%Y-%m-%d %H:%M} UTC ({notice.reason}){tell}"
 
 
 def _reach(target: ServiceName, findings: CommunicationFindings) -> tuple[float, str]:

@@ -243,7 +243,7 @@ async def test_a_slot_is_given_back_where_the_world_is_certain_that_nothing_was_
     place.executor.failures = 1
     await refused(ActionFailed, "throttled", place, register=register)
     await act(place, register=register)
-    await refused(Unauthorised, "1 actions ran within an hour", place, POOL, register=register, key="k2",
+    await refused(Unauthorised, "actions within an hour: 1 ran, and 1 may", place, POOL, register=register, key="k2",
                   incident_id="inc-2")  # fmt: skip
 
 

@@ -294,10 +294,16 @@ def test_calls_in_a_circle_are_counted_once() -> None:
 @pytest.mark.parametrize(
     ("history", "says"),
     [
-        ([past("scale_out", "wiki"), past("restart", "edge")], "2 such actions ran within an hour"),
-        ([past("failover", "a"), past("failover", "b"), past("pause", "c")], "3 actions ran within an hour, and 3 may"),
-        ([past("failover"), past("pause")], "2 actions ran on 'search' within an hour"),
-        ([past("failover", "a", minutes=90, here=True)] * 4, "4 actions ran for this incident, and 4 may"),
+        (
+            [past("scale_out", "wiki"), past("restart", "edge")],
+            "such actions within an hour: 2 ran, and the rule",
+        ),
+        (
+            [past("failover", "a"), past("failover", "b"), past("pause", "c")],
+            "within an hour: 3 ran, and 3 may",
+        ),
+        ([past("failover"), past("pause")], "actions on 'search' within an hour: 2 ran, and 2 may"),
+        ([past("failover", "a", minutes=90, here=True)] * 4, "actions for this incident: 4 ran, and 4 may"),
     ],
 )
 def test_a_rate_that_is_used_up_denies_until_the_hour_has_passed(

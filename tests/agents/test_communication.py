@@ -1,6 +1,7 @@
 """Communication votes by what customers feel and through whom, and tells people what the ledger says."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from incident_commander.actions.catalogue import load_catalogue
 from incident_commander.agents import communication
@@ -8,8 +9,9 @@ from incident_commander.agents.case import Case
 from incident_commander.agents.resolution import tell_a_person
 from incident_commander.domain.base import ServiceName
 from incident_commander.domain.plan import Plan
+from incident_commander.domain.policy import Notice
 
-from .shop import CALM, CHECKOUT, DATABASE, OVERLOADED, SEARCH, Shop, without_impact
+from .shop import CALM, CHECKOUT, DATABASE, NOW, OVERLOADED, SEARCH, Shop, without_impact
 
 CATALOGUE = load_catalogue()
 NOTHING = tell_a_person()
@@ -64,6 +66,40 @@ def test_where_nothing_tells_how_customers_fare_it_abstains() -> None:
     judgement = communication.judge((ON_SEARCH, NOTHING), communication.examine(blind))
     assert judgement.choice is None
     assert set(judgement.scores) == {ON_SEARCH.digest, NOTHING.digest}
+
+
+def notice(kind: str, **more: object) -> Notice:
+    return Notice.model_validate(
+        {"kind": kind, "id": "n", "until": NOW + timedelta(hours=2), "reason": "the sale", **more}
+    )
+
+
+def judged(*notices: Notice) -> tuple[Plan, str]:
+    """Its choice between acting on search, through which customers fail, and doing nothing, and the reason."""
+    case = replace(OVERLOADED.case(), notices=notices)
+    judgement = communication.judge((ON_SEARCH, NOTHING), communication.examine(case))
+    return next(each for each in (ON_SEARCH, NOTHING) if each.digest == judgement.choice), judgement.reason
+
+
+def test_inside_a_freeze_it_votes_against_acting_however_customers_suffer() -> None:
+    choice, reason = judged(notice("freeze", tell=("ana", "ben")))
+    assert choice == NOTHING
+    assert reason == "changes are frozen until 2026-11-23 12:00 UTC (the sale); ana, ben must know"
+
+
+def test_what_a_freeze_excepts_it_judges_as_on_any_other_day() -> None:
+    assert judged(notice("freeze", excepted=("scale_out",)))[0] == ON_SEARCH
+
+
+def test_while_what_alerts_is_worked_on_it_prefers_to_wait() -> None:
+    choice, reason = judged(notice("maintenance", services=("sea*",)))
+    assert choice == NOTHING
+    assert reason == "what alerts is being worked on until 2026-11-23 12:00 UTC (the sale)"
+
+
+def test_a_window_of_another_service_changes_nothing() -> None:
+    assert judged(notice("maintenance", services=("wiki",)))[0] == ON_SEARCH
+    assert judged()[0] == ON_SEARCH
 
 
 def test_the_evidence_carries_the_numbers_and_where_they_come_from() -> None:

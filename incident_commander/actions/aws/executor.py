@@ -24,6 +24,7 @@ from ...domain.ports import ActionFailed, Clock, OutcomeUnknown
 from ...domain.provenance import Provenance
 from ...store import Database
 from ..catalogue import Catalogue, OutOfBounds
+from ..kill_switch import kill_switch, stopped_by
 from .accounts import Accounts
 from .operation import Impossible, Progress, Task
 from .resources import AnyResource, Webhook
@@ -194,6 +195,10 @@ class AwsExecutor:
             )
             return await self._ended(execution, task, "dry_run", said), None
         async with self._database.write() as unit:
+            # Asked at the gate too; between there and here lies the reading of the resource, which may take a while.
+            stopped = stopped_by(await kill_switch(unit))
+            if stopped:
+                raise ActionFailed(f"nothing was done: {stopped}")
             return execution, await unit.executions.begin(execution)
 
     async def _undone(self, action: Action, key: str) -> Execution | None:
@@ -237,6 +242,10 @@ class AwsExecutor:
         task = self._task_of(execution)
         progress, now = await self._look(execution, task)
         if progress.state == "untouched" and task.repeatable:
+            async with self._database.read() as unit:
+                stopped = stopped_by(await kill_switch(unit))
+            if stopped:
+                raise OutcomeUnknown(f"nothing of it is to be seen, and it is not called again: {stopped}")
             return await self._act(execution, task, now, first=False)
         return await self._settle(execution, task, None)
 
