@@ -124,7 +124,7 @@ def test_verifying_passes_and_the_tampered_one_fails_with_its_reason(viewer: Vie
     page.get_by_role("button", name="one letter of a ballot").click()
     expect(result).to_have_attribute("data-holds", "false")
     expect(page.locator("#proof")).to_contain_text("A demonstration.")
-    expect(page.locator(".proof li[data-state=fail]").last).to_contain_text("bad_signature")
+    expect(page.locator(".proof li[data-state=fail]").last).to_contain_text("the ledger does not hold the ballot of")
     page.get_by_role("button", name="one letter of an event").click()
     expect(page.locator(".proof li[data-state=fail]")).to_have_count(1)
     expect(page.locator(".proof li[data-state=fail]")).to_contain_text("does not have the hash it carries")

@@ -137,7 +137,7 @@ async def test_an_answer_for_another_plan_or_to_no_question_is_refused(tmp_path:
             await serving.operations.answer_approval(about.incident_id, Digest("0" * 64), "approved", "Eve", "")
         await answer(serving, about, "denied")
         await ended(serving, about.incident_id)
-        with pytest.raises(NotAwaiting, match="it is escalated"):
+        with pytest.raises(NotAwaiting, match="is closed: denied by Ada"):
             await answer(serving, about, "approved")
 
 
