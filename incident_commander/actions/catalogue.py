@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from ..domain.base import ServiceName, Value
 from ..domain.findings import FaultKind, Remediation
@@ -22,6 +22,15 @@ queue of it are near their limit or far above their usual value. `own_trouble`: 
 those who call it. `pool_exhausted`: a connection pool at the target is near its limit. `carries_traffic`: a request
 rate is seen at the target.
 """
+
+ResourceType = Literal[
+    "ecs_service", "auto_scaling_group", "scalable_target", "lambda_alias", "lambda_function", "rds_instance",
+    "aurora_cluster", "elasticache_group", "dead_letter_queue", "event_rule", "waf_rule", "ssm_parameter",
+    "ssm_automation", "codedeploy_group", "ebs_volume", "secret",
+]  # fmt: skip
+"""The types of AWS resources that actions are done to; a webhook's runbook is its owner's, so it is none of them."""
+ApiCall = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]+:[A-Z][A-Za-z0-9]+$")]
+"""A call of AWS as `service:Operation`, which is the IAM permission too."""
 
 CATALOGUE_FILE = Path(__file__).with_name("catalogue.toml")
 
@@ -83,6 +92,32 @@ class TextArgument(Value):
 ArgumentSpec = Annotated[NumberArgument | ChoiceArgument | TextArgument, Field(discriminator="type")]
 
 
+class Means(Value):
+    """How an action is done to one type of AWS resource, and what that needs.
+
+    Attributes:
+        reads: What shows the state before and after; all that a dry run calls.
+        call: The one call that does it.
+        back: The calls that bring the recorded state back; none: nothing does there, so a person is always asked.
+        also: Permissions that AWS asks for beside those of the calls.
+    """
+
+    reads: tuple[ApiCall, ...] = Field(min_length=1)
+    call: ApiCall
+    back: tuple[ApiCall, ...] = ()
+    also: tuple[ApiCall, ...] = ()
+
+    @property
+    def permissions(self) -> tuple[ApiCall, ...]:
+        """The IAM permissions it needs, each once."""
+        return tuple(dict.fromkeys((*self.reads, self.call, *self.back, *self.also)))
+
+    @property
+    def reversible(self) -> bool:
+        """Whether the recorded state is brought back."""
+        return bool(self.back)
+
+
 class ActionSpec(Value):
     """One action of the catalogue.
 
@@ -97,6 +132,7 @@ class ActionSpec(Value):
         disturbs: Share of the target's capacity that is away while it runs, in [0, 1].
         takes_seconds: How long until its effect can be expected, on the incident's clock.
         risk: Chance that it harms although it was the right one, in [0, 1]: a judgement, there to be argued with.
+        on: How it is done to each type of AWS resource that it can be done to.
     """
 
     word: str
@@ -113,6 +149,7 @@ class ActionSpec(Value):
     disturbs: float = Field(ge=0, le=1)
     takes_seconds: float = Field(gt=0)
     risk: float = Field(ge=0, le=1)
+    on: dict[ResourceType, Means] = {}
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
@@ -121,6 +158,13 @@ class ActionSpec(Value):
                 f"max_per_hour {self.max_per_hour} is never reached with a cool-down of {self.cool_down_seconds:g} s; "
                 "lower one of them"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _one_word(self) -> Self:
+        back = [name for name, means in self.on.items() if means.reversible]
+        if back and not self.reversible:
+            raise ValueError(f"it is not reversible, and on {back[0]} it has a way back; say one of both")
         return self
 
 

@@ -13,12 +13,30 @@ from incident_commander.domain.findings import FaultKind
 from incident_commander.domain.plan import Action, ActionName, Argument
 from incident_commander.domain.telemetry import ServiceKind
 
+from ..loopback.aws.protocol import service_model
+
 CATALOGUE = load_catalogue()
 SEARCH = ServiceName("search")
 
 
 def test_every_action_of_the_domain_is_in_the_catalogue() -> None:
     assert set(CATALOGUE.actions) == set(get_args(ActionName))
+
+
+def test_every_permission_of_the_catalogue_is_a_call_that_aws_knows() -> None:
+    """By the official client's description; what is asked for beside calls is not in it."""
+    for name, spec in CATALOGUE.actions.items():
+        for kind, means in spec.on.items():
+            for call in (*means.reads, means.call, *means.back):
+                service, _, operation = call.partition(":")
+                assert operation in service_model(service).operation_names, (name, kind, call)
+
+
+def test_a_read_changes_nothing() -> None:
+    reads = {
+        call.partition(":")[2] for spec in CATALOGUE.actions.values() for m in spec.on.values() for call in m.reads
+    }
+    assert all(read.startswith(("Describe", "Get", "List")) for read in reads)
 
 
 def test_defaults_are_filled_in_and_undone() -> None:
@@ -124,6 +142,14 @@ def test_actions_are_found_by_fault_and_kind() -> None:
         ("[rate_limit]", "[rate_limits]", "rate_limits"),
         ('"own_trouble"', '"own_truoble"', "preconditions"),
         ("[failover]", "[failover", "mend the file"),
+        ("event_rule =", "event_rul =", "pause.on.event_rul"),
+        ('"events:DescribeRule"', '"events DescribeRule"', "pause.on.event_rule.reads"),
+        ('call = "sqs:StartMessageMoveTask"', 'back = ["sqs:Start"]', "redrive.on.dead_letter_queue.call"),
+        (
+            'call = "ec2:ModifyVolume"',
+            'call = "ec2:ModifyVolume", back = ["ec2:ModifyVolume"]',
+            "grow_storage: .*not reversible, and on ebs_volume it has a way back",
+        ),
         ("max_per_hour = 3", "max_per_hour = 0", "restart.max_per_hour"),
         ("max_per_hour = 3", "max_per_hour = 7", "restart: .*never reached with a cool-down of 600 s"),
     ],

@@ -359,7 +359,8 @@ class AwsExecutor:
     def _task(self, resource: AnyResource, action: ActionName) -> Task:
         if isinstance(resource, Webhook):
             return webhook_task(resource, self._http, self._secrets)
-        return aws_task(resource, action, self._accounts.of(self._resources.account_of(resource)))
+        means = self._catalogue[action].on[resource.type]
+        return aws_task(resource, action, means, self._accounts.of(self._resources.account_of(resource)))
 
     def _task_of(self, execution: Execution) -> Task:
         """The operation of something that was begun, by the resource it was begun on."""

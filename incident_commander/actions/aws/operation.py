@@ -11,6 +11,7 @@ from ...aws import Aws, NotFound
 from ...domain.base import JsonObject, Value
 from ...domain.plan import Action, Argument
 from ...domain.ports import ActionFailed
+from ..catalogue import Means
 from .resources import Resource
 
 R = TypeVar("R", bound=Resource)
@@ -81,24 +82,33 @@ class Task(Protocol):
 class Operation(ABC, Generic[R, S, G]):
     """One action on one type of resource.
 
+    Which calls it may make, and whether the state before can be brought back, its `means` in the catalogue say.
+
     Class attributes:
-        permissions: The IAM permissions it needs, those for reading included.
-        reversible: Whether the recorded state before can be brought back.
         repeatable: Whether the same call again, towards the same goal and with the same token, changes nothing more.
             Where it does not, a call whose answer was lost is never sent again.
         wait_seconds: How long it may take until it is seen to be done.
     """
 
-    permissions: ClassVar[tuple[str, ...]]
-    reversible: ClassVar[bool] = True
     repeatable: ClassVar[bool] = True
     wait_seconds: ClassVar[float] = 300.0
     state_type: type[S]
     goal_type: type[G]
 
-    def __init__(self, aws: Aws, resource: R) -> None:
+    def __init__(self, aws: Aws, resource: R, means: Means) -> None:
         self.aws = aws
         self.resource = resource
+        self.means = means
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """The IAM permissions it needs."""
+        return self.means.permissions
+
+    @property
+    def reversible(self) -> bool:
+        """Whether the recorded state before can be brought back."""
+        return self.means.reversible
 
     @abstractmethod
     async def read(self, token: str, goal: G | None) -> S:
@@ -148,7 +158,7 @@ class Operation(ABC, Generic[R, S, G]):
 
     def source(self) -> str:
         """Who answers, for provenance."""
-        return self.aws.source(self.permissions[0].partition(":")[0])
+        return self.aws.source(self.means.call.partition(":")[0])
 
     def longest_wait(self) -> float:
         """How long to wait until it is seen to be done, in seconds."""

@@ -5,6 +5,7 @@ from pydantic import SecretStr
 
 from ...aws import Aws
 from ...domain.plan import ActionName
+from ..catalogue import Means
 from .operation import Task
 from .operations.auto_scaling import RaiseLimits, RefreshInstances, ScaleGroup
 from .operations.caches import FailOverShard
@@ -44,7 +45,7 @@ class NoSecret(ValueError):
     """A webhook's secret is not among those that were given."""
 
 
-def aws_task(resource: AnyResource, action: ActionName, aws: Aws) -> Task:
+def aws_task(resource: AnyResource, action: ActionName, means: Means, aws: Aws) -> Task:
     """The operation of AWS that an action on a resource is.
 
     Raises:
@@ -52,53 +53,53 @@ def aws_task(resource: AnyResource, action: ActionName, aws: Aws) -> Task:
     """
     match resource, action:
         case EcsService(), "scale_out":
-            return ScaleTasks(aws, resource)
+            return ScaleTasks(aws, resource, means)
         case EcsService(), "restart":
-            return ForceNewDeployment(aws, resource)
+            return ForceNewDeployment(aws, resource, means)
         case EcsService(), "rollback":
-            return PreviousDefinition(aws, resource)
+            return PreviousDefinition(aws, resource, means)
         case AutoScalingGroup(), "scale_out":
-            return ScaleGroup(aws, resource)
+            return ScaleGroup(aws, resource, means)
         case AutoScalingGroup(), "restart":
-            return RefreshInstances(aws, resource)
+            return RefreshInstances(aws, resource, means)
         case ScalableTarget(), "scale_out":
-            return RaiseLimits(aws, resource)
+            return RaiseLimits(aws, resource, means)
         case LambdaAlias(), "rollback":
-            return AliasBack(aws, resource)
+            return AliasBack(aws, resource, means)
         case LambdaFunction(), "rate_limit":
-            return LimitConcurrency(aws, resource)
+            return LimitConcurrency(aws, resource, means)
         case LambdaFunction(), "scale_out":
-            return RaiseConcurrency(aws, resource)
+            return RaiseConcurrency(aws, resource, means)
         case RdsInstance(), "restart":
-            return RebootInstance(aws, resource)
+            return RebootInstance(aws, resource, means)
         case RdsInstance(), "failover":
-            return FailOverInstance(aws, resource)
+            return FailOverInstance(aws, resource, means)
         case RdsInstance(), "grow_storage":
-            return GrowInstance(aws, resource)
+            return GrowInstance(aws, resource, means)
         case AuroraCluster(), "failover":
-            return FailOverCluster(aws, resource)
+            return FailOverCluster(aws, resource, means)
         case CacheGroup(), "failover":
-            return FailOverShard(aws, resource)
+            return FailOverShard(aws, resource, means)
         case DeadLetterQueue(), "redrive":
-            return Redrive(aws, resource)
+            return Redrive(aws, resource, means)
         case EventRule(), "pause":
-            return PauseRule(aws, resource)
+            return PauseRule(aws, resource, means)
         case WafRule(), "rate_limit":
-            return LowerLimit(aws, resource)
+            return LowerLimit(aws, resource, means)
         case WafRule(), "block_sources":
-            return Block(aws, resource)
+            return Block(aws, resource, means)
         case Parameter(), "raise_pool":
-            return RaisePool(aws, resource)
+            return RaisePool(aws, resource, means)
         case Parameter(), "rollback":
-            return ParameterBack(aws, resource)
+            return ParameterBack(aws, resource, means)
         case Automation(), _ if action in resource.can:
-            return RunDocument(aws, resource)
+            return RunDocument(aws, resource, means)
         case DeploymentGroup(), "rollback":
-            return StopDeployment(aws, resource)
+            return StopDeployment(aws, resource, means)
         case Volume(), "grow_storage":
-            return GrowVolume(aws, resource)
+            return GrowVolume(aws, resource, means)
         case Secret(), "revoke_credentials":
-            return RotateSecret(aws, resource)
+            return RotateSecret(aws, resource, means)
     raise LookupError(f"{action} cannot be done to {resource.id}; what can be is {', '.join(resource.can)}")
 
 

@@ -9,12 +9,13 @@ from incident_commander.actions.aws import Resources, ResourcesError, load_resou
 from incident_commander.actions.aws.operation import Operation
 from incident_commander.actions.aws.resources import AnyResource, Resource, Webhook
 from incident_commander.actions.aws.tasks import aws_task
-from incident_commander.actions.catalogue import load_catalogue
+from incident_commander.actions.catalogue import ResourceType, load_catalogue
 from incident_commander.aws import Aws
 from incident_commander.domain.base import ServiceName
 from incident_commander.domain.plan import ActionName
 
 CHECKOUT = ServiceName("checkout")
+CATALOGUE = load_catalogue()
 GOOD = """
 live = ["scale_out"]
 
@@ -129,8 +130,13 @@ EXAMPLES: dict[str, dict[str, object]] = {
 }
 
 
-def example(kind: type[Resource]) -> AnyResource:
+def type_of(kind: type[Resource]) -> str:
     (name,) = get_args(kind.model_fields["type"].annotation)
+    return str(name)
+
+
+def example(kind: type[Resource]) -> AnyResource:
+    name = type_of(kind)
     document = {"service": "checkout", "type": name, **EXAMPLES[name]}
     account = {"id": "111122223333", "region": "eu-west-1"}
     return Resources.model_validate({"accounts": {"shop": account}, "resources": [document]}).resources[0]
@@ -145,26 +151,21 @@ def test_every_type_does_all_that_it_says_it_can(kind: type[Resource]) -> None:
         return
     aws = Aws("eu-west-1")
     for name in resource.can:
-        task = aws_task(resource, name, aws)
+        means = CATALOGUE[name].on[resource.type]
+        task = aws_task(resource, name, means, aws)
         assert isinstance(task, Operation)
-        assert task.permissions
-        assert load_catalogue()[name]
-    for name in set(get_args(ActionName)) - set(resource.can):
+        assert task.permissions == means.permissions
+        takes_back = type(task).way_back is not Operation.way_back
+        assert takes_back is means.reversible, (kind, name)
         with pytest.raises(LookupError, match="what can be is"):
-            aws_task(resource, name, aws)
+            aws_task(resource, next(other for other in get_args(ActionName) if other not in resource.can), means, aws)
     aws.close()
 
 
-def test_every_action_of_the_catalogue_is_done_by_some_type() -> None:
-    assert {name for kind in types() for name in kind.can if kind is not Webhook} == set(get_args(ActionName))
-
-
-def test_no_operation_is_taken_back_where_the_catalogue_says_that_nothing_does() -> None:
-    """What the catalogue calls irreversible is so on every type; an operation may be stricter, never looser."""
-    aws = Aws("eu-west-1")
-    for kind in types():
-        if kind is not Webhook:
-            resource = example(kind)
-            for name in resource.can:
-                assert load_catalogue()[name].reversible or not aws_task(resource, name, aws).reversible, (kind, name)
-    aws.close()
+def test_the_catalogue_and_the_types_name_the_same_actions() -> None:
+    """What a type can do is in its class, what that needs is in the catalogue: neither is without the other."""
+    in_code = {(type_of(kind), name) for kind in types() if kind is not Webhook for name in kind.can}
+    in_data = {(kind, name) for name, spec in CATALOGUE.actions.items() for kind in spec.on}
+    assert in_code == in_data
+    assert {type_of(kind) for kind in types() if kind is not Webhook} == set(get_args(ResourceType))
+    assert {name for _, name in in_data} == set(get_args(ActionName))

@@ -5,27 +5,22 @@ import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from typing import Protocol
-
-import boto3  # type: ignore[import-untyped]
+from functools import partial
+from typing import Literal
 
 from incident_commander.actions.aws import Resources
+from incident_commander.actions.aws.resources import Automation
+from incident_commander.actions.catalogue import Means, ResourceType, load_catalogue
 from incident_commander.domain.base import JsonObject, ServiceName
 from incident_commander.domain.plan import ActionName, Argument
 
+from .client import REGION, Client, client_of
 from .front import Front
 from .states import Automations, Deployments, Moves, Refreshes, Rollouts, Shard, TwoZones
 
-REGION = "eu-west-1"
 ACCOUNT = "123456789012"
 SERVICE = ServiceName("checkout")
-
-
-class Client(Protocol):
-    """As much of the official client as is used here; it comes without types."""
-
-    def __getattr__(self, name: str) -> Callable[..., dict[str, dict[str, object]]]: ...
+CATALOGUE = load_catalogue()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +37,6 @@ class World:
     def client(self, service: str) -> Client:
         """The official client, straight to moto."""
         return client_of(service, self.front.moto)
-
-
-@cache
-def client_of(service: str, url: str) -> Client:
-    """The official client of a service at an address."""
-    client: Client = boto3.client(service, endpoint_url=url, region_name=REGION)
-    return client
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +68,30 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An operation.
+    """An action on a type of resource.
 
     Attributes:
-        against: `moto`, or `loopback` for a state of ours behind the front.
-        reversible: Whether it can be taken back; `repeatable`: whether a call without an answer may be made again.
+        server: Who answers the call that changes something: moto, or a state of ours behind the front.
+        repeatable: Whether a call without an answer may be made again.
     """
 
     name: str
+    type: ResourceType
     action: ActionName
-    against: str
+    server: Literal["moto", "own"]
     prepare: Callable[[World], Prepared]
     arguments: dict[str, Argument]
-    reversible: bool = True
     repeatable: bool = True
+
+    @property
+    def means(self) -> Means:
+        """What the catalogue says of it."""
+        return CATALOGUE[self.action].on[self.type]
+
+    @property
+    def reversible(self) -> bool:
+        """Whether it is taken back, as the catalogue says."""
+        return self.means.reversible
 
 
 def ecs(world: World) -> tuple[Client, Callable[[], dict[str, object]]]:
@@ -317,13 +315,21 @@ def shard(world: World) -> Prepared:
 
 
 def dead_letters(world: World) -> Prepared:
-    state = Moves(world.front)
     client = world.client("sqs")
-    url = client.create_queue(QueueName=world.name)["QueueUrl"]
+    Moves(world.front, client)
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{world.name}"
+    dead = client.create_queue(QueueName=world.name)["QueueUrl"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})
+    orders = client.create_queue(QueueName=f"{world.name}-orders", Attributes={"RedrivePolicy": policy})["QueueUrl"]
     for number in range(3):
-        client.send_message(QueueUrl=url, MessageBody=f"order {number}")
-    resource: JsonObject = {"type": "dead_letter_queue", "arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{world.name}"}
-    return Prepared(resource, "sqs:StartMessageMoveTask", lambda: state.started, 1)
+        client.send_message(QueueUrl=dead, MessageBody=f"order {number}")
+
+    def waiting(url: object) -> object:
+        asked = ["ApproximateNumberOfMessages"]
+        return client.get_queue_attributes(QueueUrl=url, AttributeNames=asked)["Attributes"][asked[0]]
+
+    resource: JsonObject = {"type": "dead_letter_queue", "arn": arn}
+    return Prepared(resource, "sqs:StartMessageMoveTask", lambda: (waiting(dead), waiting(orders)), ("0", "3"))
 
 
 def rule(world: World) -> Prepared:
@@ -395,13 +401,13 @@ def earlier_parameter(world: World) -> Prepared:
     return Prepared(prepared.resource, prepared.writes, prepared.look, "30")
 
 
-def automation(world: World) -> Prepared:
+def automation(world: World, action: ActionName) -> Prepared:
     state = Automations(world.front)
     resource: JsonObject = {
         "type": "ssm_automation",
         "document": "Shop-ClearLogs",
         "parameters": {"InstanceId": ["i-1"]},
-        "actions": ["free_storage"],
+        "actions": [action],
     }
     return Prepared(resource, "ssm:StartAutomationExecution", lambda: list(state.parameters), [{"InstanceId": ["i-1"]}])
 
@@ -438,31 +444,44 @@ def secret(world: World) -> Prepared:
     return Prepared(resource, "secretsmanager:RotateSecret", lambda: versions() > before, True)
 
 
+BACK: dict[str, Argument] = {"reference": "v7", "direction": "back"}
+DOUBLE: dict[str, Argument] = {"factor": 2.0}
+HALF: dict[str, Argument] = {"admit": 0.5}
 CASES = (
-    Case("ecs tasks", "scale_out", "moto", ecs_tasks, {"factor": 2.0}),
-    Case("ecs restart", "restart", "moto", ecs_restart, {}, reversible=False, repeatable=False),
-    Case("ecs forced deployment", "restart", "loopback", ecs_forced, {}, reversible=False, repeatable=False),
-    Case("ecs rollback", "rollback", "loopback", ecs_rollout, {"reference": "v7", "direction": "back"}),
-    Case("auto scaling group", "scale_out", "moto", group, {"factor": 2.0}),
-    Case("instance refresh", "restart", "loopback", refreshed_group, {}, reversible=False, repeatable=False),
-    Case("scalable target", "scale_out", "moto", scalable_target, {"factor": 2.0}),
-    Case("lambda alias", "rollback", "moto", alias, {"reference": "v2", "direction": "back"}),
-    Case("lambda limit", "rate_limit", "moto", lambda world: concurrency(world, None, 20), {"admit": 0.5}),
-    Case("lambda lower limit", "rate_limit", "moto", lambda world: concurrency(world, 30, 15), {"admit": 0.5}),
-    Case("lambda concurrency", "scale_out", "moto", lambda world: concurrency(world, 30, 60), {"factor": 2.0}),
-    Case("rds storage", "grow_storage", "moto", storage, {"factor": 2.0}, reversible=False),
-    Case("rds reboot", "restart", "loopback", rebooted, {}, reversible=False, repeatable=False),
-    Case("rds failover", "failover", "loopback", other_zone, {}, repeatable=False),
-    Case("aurora failover", "failover", "moto", cluster, {}),
-    Case("elasticache failover", "failover", "loopback", shard, {}, reversible=False, repeatable=False),
-    Case("sqs redrive", "redrive", "loopback", dead_letters, {"per_second": 50}, reversible=False, repeatable=False),
-    Case("eventbridge rule", "pause", "moto", rule, {"mode": "pause"}),
-    Case("waf limit", "rate_limit", "moto", lambda world: web_acl(world, "Limit", 1000), {"admit": 0.5}),
-    Case("waf block", "block_sources", "moto", lambda w: web_acl(w, "Action", {"Block": {}}), {"mode": "block"}),
-    Case("parameter pool", "raise_pool", "moto", parameter, {"factor": 2.0}),
-    Case("parameter back", "rollback", "moto", earlier_parameter, {"reference": "v2", "direction": "back"}),
-    Case("ssm automation", "free_storage", "loopback", automation, {}, reversible=False),
-    Case("codedeploy stop", "rollback", "loopback", deployment, {"reference": "d", "direction": "back"}, False),
-    Case("ebs volume", "grow_storage", "moto", volume, {"factor": 2.0}, reversible=False),
-    Case("secret", "revoke_credentials", "moto", secret, {}, reversible=False),
+    Case("ecs tasks", "ecs_service", "scale_out", "moto", ecs_tasks, DOUBLE),
+    Case("ecs restart", "ecs_service", "restart", "moto", ecs_restart, {}, repeatable=False),
+    Case("ecs forced deployment", "ecs_service", "restart", "own", ecs_forced, {}, repeatable=False),
+    Case("ecs rollback", "ecs_service", "rollback", "own", ecs_rollout, BACK),
+    Case("auto scaling group", "auto_scaling_group", "scale_out", "moto", group, DOUBLE),
+    Case("instance refresh", "auto_scaling_group", "restart", "own", refreshed_group, {}, repeatable=False),
+    Case("scalable target", "scalable_target", "scale_out", "moto", scalable_target, DOUBLE),
+    Case("lambda alias", "lambda_alias", "rollback", "moto", alias, BACK),
+    Case("lambda limit", "lambda_function", "rate_limit", "moto", partial(concurrency, reserved=None, after=20), HALF),
+    Case("lambda less", "lambda_function", "rate_limit", "moto", partial(concurrency, reserved=30, after=15), HALF),
+    Case("lambda more", "lambda_function", "scale_out", "moto", partial(concurrency, reserved=30, after=60), DOUBLE),
+    Case("rds storage", "rds_instance", "grow_storage", "moto", storage, DOUBLE),
+    Case("rds reboot", "rds_instance", "restart", "own", rebooted, {}, repeatable=False),
+    Case("rds failover", "rds_instance", "failover", "own", other_zone, {}, repeatable=False),
+    Case("aurora failover", "aurora_cluster", "failover", "moto", cluster, {}),
+    Case("elasticache failover", "elasticache_group", "failover", "own", shard, {}, repeatable=False),
+    Case("sqs redrive", "dead_letter_queue", "redrive", "own", dead_letters, {"per_second": 50}, repeatable=False),
+    Case("eventbridge rule", "event_rule", "pause", "moto", rule, {"mode": "pause"}),
+    Case("waf limit", "waf_rule", "rate_limit", "moto", partial(web_acl, changed="Limit", after=1000), HALF),
+    Case("waf block", "waf_rule", "block_sources", "moto", partial(web_acl, changed="Action", after={"Block": {}}), {}),
+    Case("parameter pool", "ssm_parameter", "raise_pool", "moto", parameter, DOUBLE),
+    Case("parameter back", "ssm_parameter", "rollback", "moto", earlier_parameter, BACK),
+    *(
+        Case(
+            f"ssm automation {name}",
+            "ssm_automation",
+            name,
+            "own",
+            partial(automation, action=name),
+            DOUBLE if name == "grow_storage" else {},
+        )
+        for name in Automation.can
+    ),
+    Case("codedeploy stop", "codedeploy_group", "rollback", "own", deployment, BACK),
+    Case("ebs volume", "ebs_volume", "grow_storage", "moto", volume, DOUBLE),
+    Case("secret", "secret", "revoke_credentials", "moto", secret, {}),
 )

@@ -19,7 +19,8 @@ from incident_commander.store import Database
 
 from ...store.databases import sqlite_home
 from ..amazon import amazon
-from .cases import REGION, World
+from .cases import World
+from .client import REGION
 from .front import Front, front_of
 
 LIMITS = Limits(connect_seconds=10, read_seconds=20, reads=3, writes=3, pause_seconds=0.01)

@@ -17,7 +17,9 @@ import httpx
 from . import protocol
 from .protocol import Answer, Refusal, Request, Response
 
-Trouble = Literal["throttle", "deny", "fail", "drop_before", "drop_after", "stall_before", "stall_after"]
+Trouble = Literal[
+    "throttle", "deny", "fail", "fail_after", "drop_before", "drop_after", "stall_before", "stall_after"
+]  # fmt: skip
 Operation = Callable[[dict[str, object]], Answer]
 
 _REFUSALS: dict[str, Callable[[str], Refusal]] = {
@@ -62,19 +64,27 @@ class Front:
         for name, operation in operations.items():
             self._operations[f"{service}:{name}"] = operation
 
+    def serves(self, call: str) -> bool:
+        """Whether a call is answered by a state of ours."""
+        return call in self._operations
+
     def trouble(self, call: str, trouble: Trouble, times: int = 1) -> None:
         """Let the next calls of an operation go wrong."""
         self._planned.setdefault(call, []).append(_Planned(trouble, times))
 
     def reset(self) -> None:
         """No states, no trouble, nothing called; whoever waits for an answer is let go."""
-        self._let_go.set()
-        self._let_go = threading.Event()
+        self.let_go()
         self.stalled.clear()
         self.calls.clear()
         self.carried_out.clear()
         self._operations.clear()
         self._planned.clear()
+
+    def let_go(self) -> None:
+        """Cut the connections of those who wait for an answer."""
+        self._let_go.set()
+        self._let_go = threading.Event()
 
     def answer(self, request: Request) -> Response | None:
         """What to answer; None: cut the connection."""
@@ -92,6 +102,8 @@ class Front:
         response = self._carry_out(request, service, call)
         if trouble == "drop_after":
             return None
+        if trouble == "fail_after":
+            return protocol.refused(request, service, _REFUSALS["fail"](call))
         if trouble == "stall_after":
             self._stall()
             return None

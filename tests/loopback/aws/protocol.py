@@ -7,7 +7,7 @@ answers what AWS could not answer fails at once.
 import json
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -100,9 +100,9 @@ def parameters_of(request: Request, operation: OperationModel) -> dict[str, obje
         case _:
             form = {name: values[0] for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()}
             found = _structure(shape, form, "")
-    report = ParamValidator().validate(found, shape)
-    if report.has_errors():
-        raise Refusal("ValidationException", report.generate_report())
+    wrong = _wrong(found, shape)
+    if wrong:
+        raise Refusal("ValidationException", wrong)
     return found
 
 
@@ -114,8 +114,8 @@ def answered(request: Request, operation: OperationModel, answer: Answer) -> Res
     """
     shape = operation.output_shape
     if shape is not None:
-        report = ParamValidator().validate(answer, shape)
-        assert not report.has_errors(), f"{operation.name}: {report.generate_report()}"
+        wrong = _wrong(answer, shape)
+        assert not wrong, f"{operation.name}: {wrong}"
     match _protocol(operation, request):
         case "cbor":
             body = bytearray()
@@ -161,6 +161,31 @@ _JSON = {"Content-Type": "application/x-amz-json-1.1"}
 _XML = {"Content-Type": "text/xml"}
 _CBOR = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
 _ERROR = service_model("codedeploy").shape_for("ErrorInformation")
+
+
+def _wrong(value: Answer, shape: Shape) -> str:
+    """What the description does not allow; empty where it allows it all."""
+    report = ParamValidator().validate(value, shape)
+    return report.generate_report() if report.has_errors() else "; ".join(_beyond(value, shape, shape.name))
+
+
+def _beyond(value: object, shape: Shape, where: str) -> Iterator[str]:
+    """What the official client's own check passes over: words that are none of a service's, and what is too long."""
+    if isinstance(value, Mapping) and shape.type_name == "structure":
+        for name, member in value.items():
+            yield from _beyond(member, shape.members[name], f"{where}.{name}")
+    elif isinstance(value, Mapping) and shape.type_name == "map":
+        for name, member in value.items():
+            yield from _beyond(member, shape.value, f"{where}.{name}")
+    elif isinstance(value, list):
+        for position, member in enumerate(value):
+            yield from _beyond(member, shape.member, f"{where}[{position}]")
+    elif isinstance(value, str):
+        words, longest = getattr(shape, "enum", []), shape.metadata.get("max")
+        if words and value not in words:
+            yield f"{where} is {value!r}, none of {', '.join(words)}"
+        if longest is not None and len(value) > longest:
+            yield f"{where} has {len(value)} characters, more than {longest}"
 
 
 def _protocol(operation: OperationModel, request: Request) -> str:

@@ -1,8 +1,12 @@
-"""What moto does not have, as small states behind the front: each look brings what is under way a step further."""
+"""What moto does not have, as small states behind the front: each look brings what is under way a step further.
+
+Each knows its own resources by name and refuses any other as AWS does, so that a wrong name does not go unnoticed.
+"""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from .client import Client, listed, named
 from .front import Front
 from .protocol import Answer, Refusal
 
@@ -14,9 +18,19 @@ def _text(value: object) -> str:
     return value
 
 
+def _known(code: str, value: object, *names: str, status: int = 400) -> None:
+    """Refuse what this state does not know by that name.
+
+    Raises:
+        Refusal: with that code.
+    """
+    if value not in names:
+        raise Refusal(code, f"{value} is not known", status)
+
+
 @dataclass(slots=True)
 class Rollouts:
-    """An ECS service that is deployed step by step, with its service deployments and revisions.
+    """The ECS service prod/checkout, which is deployed step by step, with its service deployments and revisions.
 
     Attributes:
         looks: How often it is looked at until a rollout ends.
@@ -28,6 +42,7 @@ class Rollouts:
     fails: bool = False
     definitions: list[str] = field(default_factory=lambda: [_definition(6), _definition(7)])
     serial: int = 2
+    desired: int = 4
     left: int = 0
 
     def __post_init__(self) -> None:
@@ -42,10 +57,20 @@ class Rollouts:
         )
 
     def describe(self, parameters: dict[str, object]) -> Answer:
+        _known("ClusterNotFoundException", parameters["cluster"], "prod")
+        if parameters["services"] != ["checkout"]:
+            return {"services": [], "failures": [{"reason": "MISSING"}]}
         self.left = max(0, self.left - 1)
         return {"services": [self._service()]}
 
     def update(self, parameters: dict[str, object]) -> Answer:
+        _known("ClusterNotFoundException", parameters["cluster"], "prod")
+        _known("ServiceNotFoundException", parameters["service"], "checkout")
+        if "taskDefinition" in parameters:
+            _known("ClientException", parameters["taskDefinition"], *self.definitions)
+        if "desiredCount" in parameters:
+            assert isinstance(parameters["desiredCount"], int)
+            self.desired = parameters["desiredCount"]
         if "taskDefinition" in parameters or parameters.get("forceNewDeployment"):
             self.definitions.append(_text(parameters.get("taskDefinition", self.definitions[-1])))
             self.serial += 1
@@ -53,7 +78,9 @@ class Rollouts:
         return {"service": self._service()}
 
     def deployments(self, parameters: dict[str, object]) -> Answer:
-        assert parameters["status"] == ["SUCCESSFUL"]
+        _known("ServiceNotFoundException", parameters["service"], "checkout")
+        if parameters["status"] != ["SUCCESSFUL"]:
+            return {"serviceDeployments": []}
         return {
             "serviceDeployments": [
                 {"targetServiceRevisionArn": _revision(number), "createdAt": BEGAN + timedelta(hours=number)}
@@ -79,7 +106,7 @@ class Rollouts:
             "taskDefinition": self.definitions[-1],
             "rolloutState": state,
         }
-        counts = {"desiredCount": 4, "runningCount": 4 if not self.left else 3}
+        counts = {"desiredCount": self.desired, "runningCount": self.desired - (1 if self.left else 0)}
         return {"status": "ACTIVE", "taskDefinition": self.definitions[-1], "deployments": [deployment], **counts}
 
 
@@ -93,7 +120,7 @@ def _revision(number: int) -> str:
 
 @dataclass(slots=True)
 class Refreshes:
-    """Refreshes of an Auto Scaling group's instances."""
+    """Refreshes of the instances of the Auto Scaling group `workers`."""
 
     front: Front
     looks: int = 2
@@ -107,6 +134,7 @@ class Refreshes:
         )
 
     def start(self, parameters: dict[str, object]) -> Answer:
+        _known("ValidationError", parameters["AutoScalingGroupName"], "workers")
         if self.left:
             raise Refusal("InstanceRefreshInProgress", "An Instance Refresh is already in progress")
         self.started.append(f"refresh-{len(self.started) + 1}")
@@ -114,6 +142,7 @@ class Refreshes:
         return {"InstanceRefreshId": self.started[-1]}
 
     def describe(self, parameters: dict[str, object]) -> Answer:
+        _known("ValidationError", parameters["AutoScalingGroupName"], "workers")
         self.left = max(0, self.left - 1)
         return {
             "InstanceRefreshes": [
@@ -130,7 +159,7 @@ class Refreshes:
 
 @dataclass(slots=True)
 class TwoZones:
-    """An RDS instance with a standby in another zone, its reboots, and the events that tell of them."""
+    """The RDS instance `orders` with a standby in another zone, its reboots, and the events that tell of them."""
 
     front: Front
     looks: int = 2
@@ -150,10 +179,14 @@ class TwoZones:
         )
 
     def describe(self, parameters: dict[str, object]) -> Answer:
+        _known("DBInstanceNotFound", parameters["DBInstanceIdentifier"], "orders", status=404)
         self.left = max(0, self.left - 1)
         return {"DBInstances": [self._instance(_text(parameters["DBInstanceIdentifier"]))]}
 
     def reboot(self, parameters: dict[str, object]) -> Answer:
+        _known("DBInstanceNotFound", parameters["DBInstanceIdentifier"], "orders", status=404)
+        if self.left:
+            raise Refusal("InvalidDBInstanceState", "Instance orders is not in available state.")
         if parameters.get("ForceFailover"):
             if not self.multi_az:
                 raise Refusal("InvalidParameterCombination", "Cannot reboot with failover")
@@ -163,6 +196,8 @@ class TwoZones:
         return {"DBInstance": self._instance(_text(parameters["DBInstanceIdentifier"]))}
 
     def events(self, parameters: dict[str, object]) -> Answer:
+        if (parameters["SourceIdentifier"], parameters["SourceType"]) != ("orders", "db-instance"):
+            return {"Events": []}
         return {
             "Events": [
                 {"Date": BEGAN + timedelta(minutes=number), "Message": "DB instance restarted"}
@@ -183,7 +218,7 @@ class TwoZones:
 
 @dataclass(slots=True)
 class Shard:
-    """A replication group of ElastiCache with one shard of two nodes."""
+    """The replication group `sessions` of ElastiCache with one shard of two nodes."""
 
     front: Front
     looks: int = 2
@@ -196,10 +231,13 @@ class Shard:
         self.front.serve("elasticache", {"DescribeReplicationGroups": self.describe, "TestFailover": self.fail_over})
 
     def describe(self, parameters: dict[str, object]) -> Answer:
+        _known("ReplicationGroupNotFoundFault", parameters["ReplicationGroupId"], "sessions", status=404)
         self.left = max(0, self.left - 1)
         return {"ReplicationGroups": [self._group(_text(parameters["ReplicationGroupId"]))]}
 
     def fail_over(self, parameters: dict[str, object]) -> Answer:
+        _known("ReplicationGroupNotFoundFault", parameters["ReplicationGroupId"], "sessions", status=404)
+        _known("NodeGroupNotFoundFault", parameters["NodeGroupId"], "0001", status=404)
         if self.left:
             raise Refusal("InvalidReplicationGroupState", "the replication group is not available")
         self.primary = 3 - self.primary
@@ -224,13 +262,15 @@ class Shard:
 
 @dataclass(slots=True)
 class Moves:
-    """Tasks of SQS that move dead letters. The queues themselves are moto's."""
+    """Tasks of SQS that move dead letters, a message each look. The queues and their messages are moto's."""
 
     front: Front
+    queues: Client
     looks: int = 2
     ends: str = "COMPLETED"
     started: int = 0
     left: int = 0
+    moved: int = 0
 
     def __post_init__(self) -> None:
         self.front.serve("sqs", {"StartMessageMoveTask": self.start, "ListMessageMoveTasks": self.list})
@@ -238,21 +278,45 @@ class Moves:
     def start(self, parameters: dict[str, object]) -> Answer:
         if self.left:
             raise Refusal("AWS.SimpleQueueService.UnsupportedOperation", "There is already a task running")
+        if not self._source(parameters["SourceArn"]):
+            raise Refusal("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.")
         self.started += 1
         self.left = self.looks
+        self.moved = 0
         return {"TaskHandle": f"handle-{self.started}"}
 
     def list(self, parameters: dict[str, object]) -> Answer:
         self.left = max(0, self.left - 1)
         if not self.started:
             return {"Results": []}
+        while self._move_one(parameters["SourceArn"]) and not self.left:
+            """The last look brings it to its end."""
         task: dict[str, object] = {
             "Status": "RUNNING" if self.left else self.ends,
             "SourceArn": parameters["SourceArn"],
-            "ApproximateNumberOfMessagesMoved": 3,
+            "ApproximateNumberOfMessagesMoved": self.moved,
             "StartedTimestamp": 1_764_000_000_000 + self.started,
         }
         return {"Results": [task]}
+
+    def _url(self, arn: object) -> str:
+        return str(self.queues.get_queue_url(QueueName=_text(arn).rpartition(":")[2])["QueueUrl"])
+
+    def _source(self, arn: object) -> str:
+        """The queue whose dead letters these are; empty where there is none."""
+        return next(iter(named(self.queues.list_dead_letter_source_queues(QueueUrl=self._url(arn)), "queueUrls")), "")
+
+    def _move_one(self, arn: object) -> bool:
+        """Move the next message to where it came from; whether there was one. A task that is to fail moves none."""
+        if self.ends != "COMPLETED":
+            return False
+        received = self.queues.receive_message(QueueUrl=self._url(arn), MaxNumberOfMessages=1)
+        for message in listed(received, "Messages"):
+            self.queues.send_message(QueueUrl=self._source(arn), MessageBody=message["Body"])
+            self.queues.delete_message(QueueUrl=self._url(arn), ReceiptHandle=message["ReceiptHandle"])
+            self.moved += 1
+            return True
+        return False
 
 
 @dataclass(slots=True)
@@ -271,8 +335,7 @@ class Automations:
         self.front.serve("ssm", {"StartAutomationExecution": self.start, "DescribeAutomationExecutions": self.describe})
 
     def start(self, parameters: dict[str, object]) -> Answer:
-        if parameters["DocumentName"] == "Missing":
-            raise Refusal("AutomationDefinitionNotFoundException", "no such document")
+        _known("AutomationDefinitionNotFoundException", parameters["DocumentName"], "Shop-ClearLogs")
         token = _text(parameters["ClientToken"])
         if token not in self.tokens:
             tags = parameters["Tags"]
@@ -306,7 +369,7 @@ def _execution(number: int) -> str:
 
 @dataclass(slots=True)
 class Deployments:
-    """CodeDeploy with a deployment under way, which can be stopped and rolled back."""
+    """CodeDeploy of shop/prod with a deployment under way, which can be stopped and rolled back."""
 
     front: Front
     looks: int = 2
@@ -321,12 +384,15 @@ class Deployments:
         )
 
     def list(self, parameters: dict[str, object]) -> Answer:
+        _known("ApplicationDoesNotExistException", parameters["applicationName"], "shop")
+        _known("DeploymentGroupDoesNotExistException", parameters["deploymentGroupName"], "prod")
         asked = parameters["includeOnlyStatuses"]
         assert isinstance(asked, list)
         return {"deployments": ["d-NEW"] if self.status in asked else []}
 
     def get(self, parameters: dict[str, object]) -> Answer:
         name = _text(parameters["deploymentId"])
+        _known("DeploymentDoesNotExistException", name, "d-NEW", self.back)
         if name == "d-BACK":
             self.left = max(0, self.left - 1)
             return {"deploymentInfo": {"deploymentId": name, "status": "InProgress" if self.left else "Succeeded"}}
@@ -336,6 +402,7 @@ class Deployments:
         return {"deploymentInfo": info}
 
     def stop(self, parameters: dict[str, object]) -> Answer:
+        _known("DeploymentDoesNotExistException", parameters["deploymentId"], "d-NEW")
         if self.status != "InProgress":
             raise Refusal("DeploymentAlreadyCompletedException", "the deployment is over")
         assert parameters["autoRollbackEnabled"] is True

@@ -19,7 +19,8 @@ from incident_commander.aws import (
     Unreachable,
 )
 
-from .cases import ACCOUNT, REGION, World
+from .cases import ACCOUNT, World
+from .client import REGION
 from .conftest import HASTY, LIMITS
 from .front import Trouble
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from incident_commander.actions.aws import UNDO, Resources
+from incident_commander.actions.aws.operations.firewall import KEPT
 from incident_commander.actions.catalogue import load_catalogue
 from incident_commander.aws import Aws
 from incident_commander.domain.base import JsonObject, ServiceName
@@ -13,6 +14,7 @@ from incident_commander.domain.ports import ActionFailed, OutcomeUnknown
 
 from .cases import ACCOUNT, SERVICE, Prepared, World, deployment, ecs_tasks, parameter, rule, shard, web_acl
 from .conftest import LIMITS, MakeExecutor
+from .protocol import service_model
 from .states import Refreshes, Rollouts
 
 pytestmark = pytest.mark.loopback
@@ -193,7 +195,7 @@ async def test_a_release_is_rolled_forward_only_to_take_a_rollback_back(
 
 async def test_what_others_are_changing_already_is_left_alone(world: World, executor_for: MakeExecutor) -> None:
     state = Refreshes(world.front, looks=5)
-    state.start({})
+    state.start({"AutoScalingGroupName": "workers"})
     executor = executor_for(one({"type": "auto_scaling_group", "name": "workers", "max_count": 4}))
     with pytest.raises(ActionFailed, match="being refreshed already by refresh-1"):
         await executor.execute(action("restart"), KEY)
@@ -226,6 +228,43 @@ async def test_a_web_acl_that_changed_in_between_is_not_overwritten(world: World
     assert not receipt.applied
     assert "somebody else changed it: its limit is 500" in receipt.detail
     assert prepared.look() == 500
+
+
+def test_a_web_acl_loses_nothing_by_being_written_again() -> None:
+    """By the official client's description: whatever is read and may be written is written."""
+    model = service_model("wafv2")
+    written = set(model.operation_model("UpdateWebACL").input_shape.members)
+    assert written & set(model.shape_for("WebACL").members) == {"Name", "Id", "Rules", *KEPT}
+
+
+async def test_two_processes_with_one_key_act_once(world: World, executor_for: MakeExecutor) -> None:
+    state = Rollouts(world.front)
+    world.front.trouble("ecs:DescribeServices", "stall_before")
+    slow, quick = executor_for(one(ROLLOUT)), executor_for(one(ROLLOUT))
+    late = asyncio.create_task(slow.execute(action("restart"), KEY))
+    await asyncio.to_thread(world.front.stalled.wait)
+    first = await quick.execute(action("restart"), KEY)
+    world.front.let_go()
+    second = await late
+    assert (first.repeated, second.repeated) == (False, True)
+    assert first.received_at == second.received_at
+    assert state.serial == 3
+
+
+async def test_what_became_of_another_kind_after_the_call_is_not_known(
+    world: World, executor_for: MakeExecutor
+) -> None:
+    prepared = parameter(world)
+    executor, raised = executor_for(prepared.resources), action("raise_pool", factor=2.0)
+    world.front.trouble(prepared.writes, "drop_before")
+    with pytest.raises(OutcomeUnknown):
+        await executor.execute(raised, KEY)
+    client, name = world.client("ssm"), f"/{world.name}/pool"
+    client.delete_parameter(Name=name)
+    client.put_parameter(Name=name, Value="secret", Type="SecureString")
+    for again in (executor.execute(raised, KEY), executor.received(KEY)):
+        with pytest.raises(OutcomeUnknown, match=r"was being changed by .* is a SecureString"):
+            await again
 
 
 async def test_a_failover_without_a_replica_is_refused(world: World, executor_for: MakeExecutor) -> None:

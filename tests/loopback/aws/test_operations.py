@@ -5,16 +5,15 @@ import asyncio
 import pytest
 
 from incident_commander.actions.aws import UNDO
-from incident_commander.actions.catalogue import load_catalogue
 from incident_commander.domain.plan import Action
 from incident_commander.domain.ports import ActionFailed, OutcomeUnknown
 from incident_commander.store import Database
 
-from .cases import CASES, SERVICE, Case, World
+from .cases import CASES, CATALOGUE, SERVICE, Case, World
 from .conftest import LIMITS, MakeExecutor
+from .front import Trouble
 
 pytestmark = pytest.mark.loopback
-CATALOGUE = load_catalogue()
 KEY = "inc-1/1/0123456789abcdef"
 EVERY = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 
@@ -23,11 +22,22 @@ def action_of(case: Case) -> Action:
     return CATALOGUE.action(case.action, SERVICE, case.arguments)
 
 
+REVERSIBLE = pytest.mark.parametrize("case", [c for c in CASES if c.reversible], ids=lambda case: case.name)
+IDENTITY = "sts:GetCallerIdentity"
+
+
+def undo_of(action: Action) -> Action:
+    """The catalogue's own way back."""
+    back = CATALOGUE.undo(action)
+    assert back is not None
+    return back
+
+
 @EVERY
 async def test_it_is_done_once_read_back_and_taken_back(case: Case, world: World, executor_for: MakeExecutor) -> None:
     prepared = case.prepare(world)
     before = prepared.look()
-    executor, action = executor_for(prepared.resources), action_of(case)
+    executor, action, means = executor_for(prepared.resources), action_of(case), case.means
     receipt = await executor.execute(action, KEY)
     assert receipt.applied, receipt.detail
     assert (receipt.repeated, receipt.provenance.source) == (False, "loopback")
@@ -39,34 +49,74 @@ async def test_it_is_done_once_read_back_and_taken_back(case: Case, world: World
     assert world.front.carried_out.count(prepared.writes) == 1
     assert executor.irreversible(action) is not case.reversible
 
-    back = CATALOGUE.undo(action)
     if not case.reversible:
+        back = CATALOGUE.undo(action)
         if back is not None:
             with pytest.raises(ActionFailed, match="cannot be taken back"):
                 await executor.execute(back, KEY + UNDO)
         assert prepared.look() == prepared.after
-        return
-    assert back is not None
-    undone = await executor.execute(back, KEY + UNDO)
-    assert undone.applied, undone.detail
-    assert prepared.look() == before
-    assert (await executor.execute(back, KEY + UNDO)).repeated
-    calls = [each for each in world.front.carried_out if each in (prepared.writes, prepared.undoes)]
-    assert calls == [prepared.writes, prepared.undoes or prepared.writes]
+    else:
+        back = undo_of(action)
+        undone = await executor.execute(back, KEY + UNDO)
+        assert undone.applied, undone.detail
+        assert prepared.look() == before
+        assert (await executor.execute(back, KEY + UNDO)).repeated
+        calls = [each for each in world.front.carried_out if each in (prepared.writes, prepared.undoes)]
+        assert calls == [prepared.writes, prepared.undoes or prepared.writes]
+    assert (prepared.resource["type"], world.front.serves(means.call)) == (case.type, case.server == "own")
+    # The permissions that the catalogue asks for are those that were needed, no more and no fewer.
+    assert prepared.writes == means.call
+    assert not case.reversible or (prepared.undoes or prepared.writes) in means.back
+    assert set(world.front.calls) - {IDENTITY, *means.back} == {*means.reads, means.call} - set(means.back)
 
 
 @EVERY
-async def test_without_being_switched_on_it_is_a_dry_run_that_calls_nothing(
+async def test_without_being_switched_on_it_is_a_dry_run_that_only_reads(
     case: Case, world: World, executor_for: MakeExecutor
 ) -> None:
     prepared = case.prepare(world)
-    before = prepared.look()
+    before, means = prepared.look(), case.means
     receipt = await executor_for(prepared.resources, live=False).execute(action_of(case), KEY)
-    assert not receipt.applied
-    assert receipt.detail.startswith(f"dry run: {prepared.writes} would be called on {prepared.resource['type']} ")
-    assert prepared.writes in receipt.detail.partition("It needs")[2]
-    assert prepared.writes not in world.front.calls
+    assert (receipt.applied, receipt.ended) == (False, "dry_run")
+    assert receipt.detail.startswith(f"dry run: {means.call} would be called on {prepared.resource['type']} ")
+    assert f"It needs {', '.join(means.permissions)}. Name {case.action!r}" in receipt.detail
+    assert set(world.front.calls) <= {IDENTITY, *means.reads}
     assert prepared.look() == before
+
+
+@REVERSIBLE
+async def test_what_aws_refuses_to_take_back_stays_as_it_is_and_may_be_tried_again(
+    case: Case, world: World, executor_for: MakeExecutor
+) -> None:
+    prepared = case.prepare(world)
+    before, undoes = prepared.look(), prepared.undoes or prepared.writes
+    executor, action = executor_for(prepared.resources), action_of(case)
+    await executor.execute(action, KEY)
+    world.front.trouble(undoes, "deny")
+    with pytest.raises(ActionFailed, match=f"nothing was done: .* allow {undoes} to the role"):
+        await executor.execute(undo_of(action), KEY + UNDO)
+    assert prepared.look() == prepared.after
+    world.front.trouble(undoes, "throttle")
+    undone = await executor.execute(undo_of(action), KEY + UNDO)
+    assert undone.applied, undone.detail
+    assert prepared.look() == before
+
+
+@REVERSIBLE
+async def test_what_was_taken_back_without_an_answer_is_found_and_not_done_again(
+    case: Case, world: World, executor_for: MakeExecutor
+) -> None:
+    prepared = case.prepare(world)
+    before, undoes = prepared.look(), prepared.undoes or prepared.writes
+    executor, action = executor_for(prepared.resources), action_of(case)
+    await executor.execute(action, KEY)
+    carried_out = world.front.carried_out.count(undoes)
+    world.front.trouble(undoes, "drop_after")
+    undone = await executor.execute(undo_of(action), KEY + UNDO)
+    assert undone.applied, undone.detail
+    assert prepared.look() == before
+    assert (await executor.execute(undo_of(action), KEY + UNDO)).repeated
+    assert world.front.carried_out.count(undoes) == carried_out + 1
 
 
 @EVERY
@@ -93,11 +143,12 @@ async def test_what_aws_refuses_is_not_done_and_may_be_tried_again(
 
 
 @EVERY
+@pytest.mark.parametrize("trouble", ["drop_after", "fail_after"])
 async def test_what_was_carried_out_without_an_answer_is_found_and_not_done_again(
-    case: Case, world: World, executor_for: MakeExecutor
+    case: Case, world: World, executor_for: MakeExecutor, trouble: Trouble
 ) -> None:
     prepared = case.prepare(world)
-    world.front.trouble(prepared.writes, "drop_after")
+    world.front.trouble(prepared.writes, trouble)
     executor, action = executor_for(prepared.resources), action_of(case)
     receipt = await executor.execute(action, KEY)
     assert receipt.applied, receipt.detail
@@ -107,16 +158,17 @@ async def test_what_was_carried_out_without_an_answer_is_found_and_not_done_agai
 
 
 @EVERY
+@pytest.mark.parametrize("trouble", ["drop_before", "fail"])
 async def test_what_left_no_trace_is_tried_again_only_where_that_is_harmless(
-    case: Case, world: World, executor_for: MakeExecutor
+    case: Case, world: World, executor_for: MakeExecutor, trouble: Trouble
 ) -> None:
     prepared = case.prepare(world)
     before = prepared.look()
     executor, action = executor_for(prepared.resources), action_of(case)
-    world.front.trouble(prepared.writes, "drop_before")
+    world.front.trouble(prepared.writes, trouble)
     if not case.repeatable:
         unknown = await executor.execute(action, KEY)
-        assert not unknown.applied
+        assert unknown.ended == "unknown"
         assert "not known whether it was done" in unknown.detail
         assert (await executor.execute(action, KEY)).repeated
         assert world.front.calls.count(prepared.writes) == 1

@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from incident_commander.actions.aws import BadSignature, Resources, verify
+from incident_commander.actions.aws import UNDO, BadSignature, Resources, verify
+from incident_commander.actions.aws.resources import Webhook
 from incident_commander.actions.aws.webhook import sign
 from incident_commander.actions.catalogue import load_catalogue
 from incident_commander.domain.base import JsonObject
+from incident_commander.domain.plan import ActionName, Argument
 from incident_commander.domain.ports import ActionFailed, OutcomeUnknown
 
 from .cases import SERVICE
@@ -25,7 +27,8 @@ from .conftest import MakeExecutor
 pytestmark = pytest.mark.loopback
 KEY = "inc-1/1/0123456789abcdef"
 SECRET = SecretStr("a secret that both sides share")
-ACTION = load_catalogue().action("runbook", SERVICE)
+CATALOGUE = load_catalogue()
+ACTION = CATALOGUE.action("runbook", SERVICE)
 
 
 @dataclass(slots=True)
@@ -101,35 +104,45 @@ def receiver() -> Iterator[Receiver]:
     server.server_close()
 
 
-def resources(receiver: Receiver, secret: str = "ops") -> Resources:
+def resources(receiver: Receiver, secret: str = "ops", action: ActionName = "runbook") -> Resources:
     webhook: JsonObject = {
         "service": SERVICE,
         "type": "webhook",
         "url": receiver.url,
         "secret": secret,
-        "actions": ["runbook"],
+        "actions": [action],
     }
     return Resources.model_validate({"resources": [webhook]})
 
 
+NEEDED: dict[ActionName, dict[str, Argument]] = {"rollback": {"reference": "v7"}}
+
+
+@pytest.mark.parametrize("name", Webhook.can)
 async def test_a_signed_request_is_run_once_and_followed_to_its_end(
-    receiver: Receiver, executor_for: MakeExecutor
+    receiver: Receiver, executor_for: MakeExecutor, name: ActionName
 ) -> None:
-    executor = executor_for(resources(receiver))
-    receipt = await executor.execute(ACTION, KEY)
+    executor = executor_for(resources(receiver, action=name))
+    action = CATALOGUE.action(name, SERVICE, NEEDED.get(name))
+    receipt = await executor.execute(action, KEY)
     assert receipt.applied
     assert "the webhook says succeeded: cleared 3 GB  of logs" in receipt.detail
     assert receipt.provenance.source == "webhook"
     ((token, request),) = receiver.ran.items()
     assert request == {
-        "action": "runbook",
+        "action": name,
         "target": "checkout",
         "service": "checkout",
-        "arguments": {},
+        "arguments": action.arguments,
         "idempotency_key": token,
     }
-    assert (await executor.execute(ACTION, KEY)).repeated
-    assert (receiver.posts, executor.irreversible(ACTION)) == (1, True)
+    assert (await executor.execute(action, KEY)).repeated
+    assert (receiver.posts, executor.irreversible(action)) == (1, True)
+    back = CATALOGUE.undo(action)
+    if back is not None:
+        with pytest.raises(ActionFailed, match="cannot be taken back; a person must decide"):
+            await executor.execute(back, KEY + UNDO)
+        assert receiver.posts == 1
 
 
 async def test_until_it_is_switched_on_nothing_is_posted(receiver: Receiver, executor_for: MakeExecutor) -> None:

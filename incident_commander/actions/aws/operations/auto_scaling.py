@@ -23,7 +23,6 @@ class Capacity(Value):
 class ScaleGroup(Operation[AutoScalingGroup, Capacity, Capacity]):
     """Multiplies the desired capacity, and raises the group's own maximum where it is in the way."""
 
-    permissions = ("autoscaling:DescribeAutoScalingGroups", "autoscaling:UpdateAutoScalingGroup")
     wait_seconds = 600.0
     state_type = Capacity
     goal_type = Capacity
@@ -80,8 +79,6 @@ class RefreshedAfter(Value):
 class RefreshInstances(Operation[AutoScalingGroup, Refresh, RefreshedAfter]):
     """Replaces the instances of a group in turn. One refresh runs at a time: AWS refuses a second."""
 
-    permissions = ("autoscaling:DescribeInstanceRefreshes", "autoscaling:StartInstanceRefresh")
-    reversible = False
     repeatable = False
     wait_seconds = 1800.0
     state_type = Refresh
@@ -131,10 +128,6 @@ class Span(Value):
 class RaiseLimits(Operation[ScalableTarget, Span, Span]):
     """Multiplies both limits of a scalable target."""
 
-    permissions = (
-        "application-autoscaling:DescribeScalableTargets",
-        "application-autoscaling:RegisterScalableTarget",
-    )
     wait_seconds = 60.0
     state_type = Span
     goal_type = Span

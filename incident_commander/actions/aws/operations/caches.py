@@ -25,8 +25,6 @@ class Unlike(Value):
 class FailOverShard(Operation[CacheGroup, ShardState, Unlike]):
     """Fails a shard over by AWS's own test of it, which replaces the old primary: AWS chooses which replica follows."""
 
-    permissions = ("elasticache:DescribeReplicationGroups", "elasticache:TestFailover")
-    reversible = False
     repeatable = False
     wait_seconds = 900.0
     state_type = ShardState

@@ -85,8 +85,6 @@ class _OfInstance(Operation[RdsInstance, InstanceState, G], Generic[G]):
 class RebootInstance(_OfInstance[RestartedAfter]):
     """Restarts the database; it is away meanwhile. That it did is seen by its events."""
 
-    permissions = ("rds:DescribeDBInstances", "rds:DescribeEvents", "rds:RebootDBInstance")
-    reversible = False
     repeatable = False
     goal_type = RestartedAfter
 
@@ -115,7 +113,6 @@ class RebootInstance(_OfInstance[RestartedAfter]):
 class FailOverInstance(_OfInstance[Zone]):
     """Swaps an instance in two zones with its standby."""
 
-    permissions = ("rds:DescribeDBInstances", "rds:RebootDBInstance")
     repeatable = False
     goal_type = Zone
 
@@ -143,8 +140,6 @@ class FailOverInstance(_OfInstance[Zone]):
 class GrowInstance(_OfInstance[Size]):
     """Multiplies an instance's storage, which never shrinks again."""
 
-    permissions = ("rds:DescribeDBInstances", "rds:ModifyDBInstance")
-    reversible = False
     wait_seconds = 1800.0
     goal_type = Size
 
@@ -201,7 +196,6 @@ class Writer(Value):
 class FailOverCluster(Operation[AuroraCluster, ClusterState, Writer]):
     """Makes a named reader the writer: the one with the best promotion tier among those that serve."""
 
-    permissions = ("rds:DescribeDBClusters", "rds:DescribeDBInstances", "rds:FailoverDBCluster")
     wait_seconds = 600.0
     state_type = ClusterState
     goal_type = Writer

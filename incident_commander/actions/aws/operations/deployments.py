@@ -27,8 +27,6 @@ class Stopped(Value):
 class StopDeployment(Operation[DeploymentGroup, DeploymentState, Stopped]):
     """Stops the deployment under way and has CodeDeploy deploy the last good revision again."""
 
-    permissions = ("codedeploy:ListDeployments", "codedeploy:GetDeployment", "codedeploy:StopDeployment")
-    reversible = False
     wait_seconds = 1800.0
     state_type = DeploymentState
     goal_type = Stopped

@@ -76,7 +76,6 @@ class _OfService(Operation[EcsService, EcsState, G], Generic[G]):
 class ScaleTasks(_OfService[Count]):
     """Multiplies the desired number of tasks."""
 
-    permissions = ("ecs:DescribeServices", "ecs:UpdateService")
     goal_type = Count
 
     def aim(self, start: EcsState, action: Action) -> Count:
@@ -102,8 +101,6 @@ class ScaleTasks(_OfService[Count]):
 class ForceNewDeployment(_OfService[Replaced]):
     """Replaces every task by a new one of the same task definition."""
 
-    permissions = ("ecs:DescribeServices", "ecs:UpdateService")
-    reversible = False
     repeatable = False
     wait_seconds = 600.0
     goal_type = Replaced
@@ -125,13 +122,6 @@ class ForceNewDeployment(_OfService[Replaced]):
 class PreviousDefinition(_OfService[Definition]):
     """Puts the last stable task definition back."""
 
-    permissions = (
-        "ecs:DescribeServices",
-        "ecs:ListServiceDeployments",
-        "ecs:DescribeServiceRevisions",
-        "ecs:UpdateService",
-        "iam:PassRole",
-    )
     wait_seconds = 600.0
     goal_type = Definition
 

@@ -11,9 +11,10 @@ from ....domain.plan import Action
 from ..operation import Call, Impossible, Operation, Progress, from_mode, number, within
 from ..resources import WafRule
 
-_KEPT = (
+KEPT = (
     "DefaultAction", "VisibilityConfig", "Description", "CustomResponseBodies", "CaptchaConfig", "ChallengeConfig",
     "TokenDomains", "AssociationConfig", "DataProtectionConfig", "OnSourceDDoSProtectionConfig", "ApplicationConfig",
+    "MonetizationConfig",
 )  # fmt: skip
 """What an update of a web ACL loses unless it is said again."""
 
@@ -52,7 +53,6 @@ class _OfRule(Operation[WafRule, RuleState, G], Generic[G]):
     A web ACL that somebody else changed in between is refused by WAF, and nothing is done.
     """
 
-    permissions = ("wafv2:GetWebACL", "wafv2:UpdateWebACL")
     wait_seconds = 120.0
     state_type = RuleState
 
@@ -66,7 +66,7 @@ class _OfRule(Operation[WafRule, RuleState, G], Generic[G]):
             raise Rejected(call, "", f"{call} was not called: {self.resource.id} was changed meanwhile; look at it")
         acl = found.web_acl
         rules = [self._with(goal, rule) if rule.get("Name") == self.resource.rule else rule for rule in acl.rules]
-        kept = {name: value for name, value in (acl.model_extra or {}).items() if name in _KEPT}
+        kept = {name: value for name, value in (acl.model_extra or {}).items() if name in KEPT}
         parameters = {**self._named(), **kept, "Rules": rules, "LockToken": found.lock_token}
         return await self.aws.write("wafv2", "UpdateWebACL", parameters)
 

@@ -34,7 +34,6 @@ class Pointed(Value):
 class AliasBack(Operation[LambdaAlias, AliasState, Pointed]):
     """Points an alias to the version before; while a new version is tried out, ends the trial."""
 
-    permissions = ("lambda:GetAlias", "lambda:ListVersionsByFunction", "lambda:UpdateAlias")
     wait_seconds = 60.0
     state_type = AliasState
     goal_type = Pointed
@@ -94,11 +93,6 @@ class Reserved(Value):
 
 
 class _Concurrency(Operation[LambdaFunction, Reserved, Reserved]):
-    permissions = (
-        "lambda:GetFunctionConcurrency",
-        "lambda:PutFunctionConcurrency",
-        "lambda:DeleteFunctionConcurrency",
-    )
     wait_seconds = 60.0
     state_type = Reserved
     goal_type = Reserved

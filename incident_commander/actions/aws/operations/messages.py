@@ -32,16 +32,6 @@ class MovedAfter(Value):
 class Redrive(Operation[DeadLetterQueue, DeadLetters, MovedAfter]):
     """Moves the messages back to the queues they came from. SQS runs one such task at a time for a queue."""
 
-    permissions = (
-        "sqs:GetQueueAttributes",
-        "sqs:GetQueueUrl",
-        "sqs:ListMessageMoveTasks",
-        "sqs:StartMessageMoveTask",
-        "sqs:ReceiveMessage",
-        "sqs:DeleteMessage",
-        "sqs:SendMessage",
-    )
-    reversible = False
     repeatable = False
     wait_seconds = 1800.0
     state_type = DeadLetters
@@ -97,7 +87,6 @@ class RuleState(Value):
 class PauseRule(Operation[EventRule, RuleState, RuleState]):
     """Switches a rule off."""
 
-    permissions = ("events:DescribeRule", "events:DisableRule", "events:EnableRule")
     wait_seconds = 60.0
     state_type = RuleState
     goal_type = RuleState

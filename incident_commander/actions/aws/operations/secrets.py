@@ -26,8 +26,6 @@ class Rotated(Value):
 class RotateSecret(Operation[Secret, SecretState, Rotated]):
     """Rotates a secret by its own rotation. AWS takes the same token once."""
 
-    permissions = ("secretsmanager:DescribeSecret", "secretsmanager:RotateSecret")
-    reversible = False
     state_type = SecretState
     goal_type = Rotated
 

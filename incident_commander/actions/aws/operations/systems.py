@@ -35,7 +35,6 @@ class Text(Value):
 class _OfParameter(Operation[Parameter, ParameterState, Text]):
     """What all operations on a parameter have in common. It has an effect once the service reads it anew."""
 
-    permissions = ("ssm:GetParameterHistory", "ssm:PutParameter")
     wait_seconds = 60.0
     state_type = ParameterState
     goal_type = Text
@@ -115,13 +114,6 @@ class Started(Value):
 class RunDocument(Operation[Automation, Run, Started]):
     """Runs an Automation document once. Its run bears the action's token as a tag, by which it is found again."""
 
-    permissions = (
-        "ssm:StartAutomationExecution",
-        "ssm:DescribeAutomationExecutions",
-        "ssm:AddTagsToResource",
-        "iam:PassRole",
-    )
-    reversible = False
     state_type = Run
     goal_type = Started
 

@@ -27,8 +27,6 @@ class Size(Value):
 class GrowVolume(Operation[Volume, VolumeState, Size]):
     """Multiplies a volume's size, which never shrinks again."""
 
-    permissions = ("ec2:DescribeVolumes", "ec2:DescribeVolumesModifications", "ec2:ModifyVolume")
-    reversible = False
     wait_seconds = 900.0
     state_type = VolumeState
     goal_type = Size
