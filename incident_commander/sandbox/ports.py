@@ -121,19 +121,23 @@ class PracticeImpact:
         self._assumptions = assumptions
 
     async def impact(self, window: Window) -> Impact:
-        archive = self._view.archive
-        low, high = archive.span(await self._view.until_now(window))
-        felt = archive.customers[low:high]
-        provenance = assumed("customers' requests are simulated; the cost of a failed or slow one is assumed")
-        if len(felt) == 0:
-            return Impact(failed_share=0, requests_per_second=0, usd_per_minute=None, provenance=provenance)
-        asked, failed, slow, late = (float(x) for x in felt.mean(axis=0))
-        return Impact(
-            failed_share=min(1.0, (failed + slow + late) / max(asked, 1e-9)),
-            requests_per_second=asked,
-            usd_per_minute=cost_of(failed, slow + late, self._assumptions),
-            provenance=provenance,
-        )
+        return impact_of(self._view.archive, await self._view.until_now(window), self._assumptions)
+
+
+def impact_of(archive: Archive, window: Window, assumptions: Assumptions) -> Impact:
+    """What customers felt in a window, and what it costs a minute."""
+    low, high = archive.span(window)
+    felt = archive.customers[low:high]
+    provenance = assumed("customers' requests are simulated; the cost of a failed or slow one is assumed")
+    if len(felt) == 0:
+        return Impact(failed_share=0, requests_per_second=0, usd_per_minute=None, provenance=provenance)
+    asked, failed, slow, late = (float(x) for x in felt.mean(axis=0))
+    return Impact(
+        failed_share=min(1.0, (failed + slow + late) / max(asked, 1e-9)),
+        requests_per_second=asked,
+        usd_per_minute=cost_of(failed, slow + late, assumptions),
+        provenance=provenance,
+    )
 
 
 class PracticeExecutor:

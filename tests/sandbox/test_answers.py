@@ -8,7 +8,7 @@ from incident_commander.domain.base import ServiceName
 from incident_commander.domain.findings import Prediction
 from incident_commander.domain.plan import Action
 from incident_commander.sandbox import Received, assume, courses, hindsight_of, load_assumptions, outcome_of
-from incident_commander.sandbox.answers import answer, finish
+from incident_commander.sandbox.answers import answer, answer_on, finish
 from incident_commander.sandbox.courses import cost_usd, untouched_crosses
 from incident_commander.sandbox.rehearsal import build_world
 from incident_commander.sandbox.scenarios import is_calm, load_scenarios
@@ -31,6 +31,17 @@ def check_answer(name: str, seed: int) -> None:
 def test_a_mendable_fault_has_few_right_actions_and_the_others_have_none(name: str) -> None:
     for seed in range(3):
         check_answer(name, seed)
+
+
+def test_the_answer_on_some_deeds_is_that_part_of_the_whole_answer() -> None:
+    whole = finish(answer("memory_leak", 3))
+    right, wrong = whole.acceptable[0], whole.harmful[0]
+    part = finish(answer_on("memory_leak", 3, (right, wrong)))
+    assert (part.acceptable, part.harmful) == ((right,), (wrong,))
+    assert part.service == whole.service
+    # Where none of the asked mends it, all are tried, to know whether anything does.
+    asked_in_vain = finish(answer_on("memory_leak", 3, (wrong,)))
+    assert set(asked_in_vain.acceptable) == set(whole.acceptable)
 
 
 @pytest.mark.full
