@@ -61,17 +61,17 @@ def reconsider(
         if again:
             weights[other] = OTHERS * len(again) / len(reading.cited)
     whole = sum(weights.values())
+    digests = [plan.digest for plan in plans]
     scores = {
-        plan.digest: sum(weight * readings[each].judgement.scores[plan.digest] for each, weight in weights.items())
-        / whole
-        for plan in plans
+        digest: sum(weight * readings[each].judgement.scores[digest] for each, weight in weights.items()) / whole
+        for digest in digests
     }
     checked = f"of {len(told - known)} observations that others cited it found {len(found)} in its own case"
     why = {
-        plan.digest: f"{own.reason}; {checked}"
-        if plan.digest == own.choice
+        digest: f"{own.reason}; {checked}"
+        if digest == own.choice
         else f"{checked}, and they outweigh its own, which left it at: {own.reason}"
-        for plan in plans
+        for digest in digests
     }
     sure = own.confidence / own.scores[own.choice] if own.scores[own.choice] > 0 else 0.0
     cited = (*readings[voter].cited, *found.values())

@@ -158,12 +158,12 @@ def _rival(known: Sequence[Judgement], plans: Sequence[Plan]) -> Digest:
     Nearest is by honest votes and then by honest scores: where few votes are missing, accomplices' weigh most.
     """
     standing = {
-        plan.digest: (
-            sum(judgement.choice == plan.digest for judgement in known),
-            sum(judgement.scores.get(plan.digest, 0.0) for judgement in known),
+        digest: (
+            sum(judgement.choice == digest for judgement in known),
+            sum(judgement.scores.get(digest, 0.0) for judgement in known),
             -place,
         )
-        for place, plan in enumerate(plans)
+        for place, digest in enumerate(plan.digest for plan in plans)
     }
     ranked = sorted(standing, key=lambda digest: standing[digest], reverse=True)
     return ranked[min(1, len(ranked) - 1)]
