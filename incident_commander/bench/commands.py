@@ -67,6 +67,24 @@ def diagnoses(seeds: Seeds = 20, first_seed: FirstSeed = 1, without: Without = N
 
 
 @app.command()
+def consensus(
+    seed: Annotated[int, typer.Option(min=0, help="The first of the seeds; the others follow it.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """How often the quorum is right, abstains or does harm, with none, one and two voters failing in every way."""
+    from .consensus import consensus_table, score, try_incidents
+
+    trials = []
+    for each in try_incidents(seed):
+        if each is not None:
+            trials.append(each)
+            undecided = sum(not vote.decided for vote in each.votes)
+            typer.echo(f"{each.scenario} seed {each.seed}: {undecided} of {len(each.votes)} undecided", err=True)
+    scores = score(trials)
+    typer.echo(scores.model_dump_json(indent=2) if as_json else consensus_table(scores))
+
+
+@app.command()
 def ingest(server: Server = None, as_json: Json = False) -> None:
     """How fast alerts are durable and answered, and a storm of them to one incident. Writes to the server's data."""
     from .ingest import ingest_figures

@@ -220,7 +220,7 @@ def _calibration(record: IncidentRecord) -> CalibrationView:
     )
 
 
-def wilson_interval(hits: int, scored: int) -> tuple[float, float]:
+def wilson_interval(hits: float, scored: int) -> tuple[float, float]:
     """The 95 % interval of a share of which `hits` of `scored` were seen (Wilson 1927); `scored` is at least 1."""
     share, z2 = hits / scored, _Z95**2
     centre = (share + z2 / (2 * scored)) / (1 + z2 / scored)
