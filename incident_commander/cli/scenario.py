@@ -20,8 +20,10 @@ from ..response.recording import Recording, write_recording
 from ..response.report import RunReport
 from ..sandbox import Assumptions, assume, load_assumptions, load_scenarios
 from ..telemetry.case_folder import write_case
+from .replay import replay
 
 app = typer.Typer(no_args_is_help=True)
+app.command("replay")(replay)
 
 PATIENCE_SECONDS = 120.0
 """How long to wait for a run before giving up on it: several times what one takes."""
