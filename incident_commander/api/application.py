@@ -5,6 +5,7 @@ from fastapi_offline import FastAPIOffline
 
 from .alerts import alerts_router
 from .approvals import approvals_router
+from .controls import controls_router
 from .eventbridge import eventbridge_router
 from .generic import generic_router
 from .health import health_router
@@ -42,6 +43,7 @@ def build_api(services: ApiServices) -> FastAPI:
         incidents_router(services),
         approvals_router(services),
         slack_router(services),
+        controls_router(services),
         health_router(services),
     ):
         app.include_router(router)

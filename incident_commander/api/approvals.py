@@ -78,6 +78,7 @@ def approvals_router(services: ApiServices) -> APIRouter:
         response_model=Answered,
         responses={
             **GUARDED,
+            403: {"model": Problem, "description": "Policy names others who may answer."},
             404: {"model": Problem, "description": "There is no such incident."},
             409: {"model": Problem, "description": "Nothing waits for this answer."},
         },

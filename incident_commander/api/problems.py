@@ -13,9 +13,12 @@ from starlette.routing import compile_path
 
 from ..access import TokenUnusable, TooManyAttempts, Unauthenticated
 from ..actions.catalogue import OutOfBounds
+from ..actions.trust import BeyondTrust
 from ..domain.ports import UnknownPracticeRun
 from ..ingest import MAX_BODY_BYTES, BadAlert, Overloaded, SnsUnavailable, Unverified, shown
-from ..response.approvals import NotAwaiting
+from ..response.approvals import NotAwaiting, NotPermitted
+from ..response.quarantine import NotQuarantined
+from ..response.trusting import NotAdvised
 from ..store import DatabaseClosed, LedgerBroken, UnknownIncident
 
 RETRY_AFTER_SECONDS = 5
@@ -116,10 +119,30 @@ def map_errors(app: FastAPI) -> None:
         remedy = "GET /api/approvals lists what waits for a person"
         return answer(409, Fault(field="plan", value="", problem=str(error), remedy=remedy))
 
+    @app.exception_handler(NotPermitted)
+    async def not_permitted(_: Request, error: NotPermitted) -> JSONResponse:
+        remedy = "have one of those whom the policy names answer it"
+        return answer(403, Fault(field="operator", value="", problem=str(error), remedy=remedy))
+
     @app.exception_handler(OutOfBounds)
     async def out_of_bounds(_: Request, error: OutOfBounds) -> JSONResponse:
         remedy = "GET /api/approvals names each argument with its bounds"
         return answer(422, Fault(field="arguments", value="", problem=str(error), remedy=remedy))
+
+    @app.exception_handler(BeyondTrust)
+    async def beyond_trust(_: Request, error: BeyondTrust) -> JSONResponse:
+        remedy = "GET /api/trust names the highest level of each class"
+        return answer(422, Fault(field="level", value="", problem=str(error), remedy=remedy))
+
+    @app.exception_handler(NotQuarantined)
+    async def not_quarantined(_: Request, error: NotQuarantined) -> JSONResponse:
+        remedy = "GET /api/agents/quarantined lists those that do not count"
+        return answer(409, Fault(field="voter", value="", problem=str(error), remedy=remedy))
+
+    @app.exception_handler(NotAdvised)
+    async def not_advised(_: Request, error: NotAdvised) -> JSONResponse:
+        remedy = "tell of incidents whose authorisation says `observe` or `advise`"
+        return answer(409, Fault(field="incident_id", value="", problem=str(error), remedy=remedy))
 
     @app.exception_handler(UnknownPracticeRun)
     async def unknown_run(request: Request, error: UnknownPracticeRun) -> JSONResponse:

@@ -6,11 +6,12 @@ from typing import Literal, Protocol
 
 from ..access import Authenticator
 from ..access.slack_signature import SlackSignatures
-from ..domain.ballot import Voter
+from ..domain.ballot import Quarantined, Voter
 from ..domain.base import Digest, IncidentId, RunId
 from ..domain.fault import VoterFault
 from ..domain.incident import Incident
-from ..domain.plan import Argument
+from ..domain.operator import KillSwitch, TrustChange, TrustRow, World
+from ..domain.plan import ActionName, Argument, TrustLevel
 from ..domain.practice import ApproverKind, PracticeRun
 from ..ingest import Intake, SnsOverHttps, SnsTrust
 from ..notify import Slack
@@ -79,7 +80,59 @@ class Operations(Protocol):
         Raises:
             UnknownIncident: there is no such incident.
             NotAwaiting: nothing waits for this answer.
+            NotPermitted: policy names others who may answer.
             OutOfBounds: the catalogue does not allow these arguments.
+        """
+        ...
+
+    async def kill_switch(self) -> KillSwitch:
+        """How the kill switch stands."""
+        ...
+
+    async def throw_kill_switch(self, on: bool, by: str, reason: str) -> KillSwitch:
+        """Turn it on or off, at once in every worker; returns how it stands."""
+        ...
+
+    async def trust(self) -> tuple[TrustRow, ...]:
+        """How far each class of actions is trusted, and how that came about."""
+        ...
+
+    async def set_trust(
+        self, action: ActionName, level: TrustLevel, by: str, reason: str, world: World = "live"
+    ) -> TrustChange:
+        """Set by hand how far a class is trusted.
+
+        Raises:
+            BeyondTrust: nothing takes such an action back, and the level is `auto`.
+        """
+        ...
+
+    async def report_advice(self, incident_id: IncidentId, right: bool, by: str, reason: str) -> TrustChange | None:
+        """What a person says of a plan that was only observed or advised.
+
+        Raises:
+            UnknownIncident: there is no such incident.
+            NotAdvised: no plan of it was only observed or advised.
+        """
+        ...
+
+    async def faults(self) -> Mapping[Voter, VoterFault]:
+        """The faults that were injected into the live voters."""
+        ...
+
+    async def inject_fault(self, voter: Voter, fault: VoterFault | None, by: str, reason: str) -> None:
+        """Make a live voter fail from its next vote on, or let it vote honestly again."""
+        ...
+
+    async def quarantined(self) -> tuple[Quarantined, ...]:
+        """The voters whose ballots do not count in real incidents, with what they did, oldest first."""
+        ...
+
+    async def release_agent(self, voter: Voter, by: str, reason: str) -> None:
+        """Let a quarantined voter count again.
+
+        Raises:
+            NotQuarantined: it counts already.
         """
         ...
 

@@ -13,7 +13,7 @@ from ..access.slack_signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, NotFrom
 from ..actions.catalogue import OutOfBounds
 from ..domain.base import JsonObject
 from ..notify import SlackRefused
-from ..response.approvals import NotAwaiting
+from ..response.approvals import NotAwaiting, NotPermitted
 from ..response.slack_message import NotOurs, Press, press_of, told
 from ..store import UnknownIncident
 from .body import read_bytes
@@ -111,7 +111,7 @@ async def _answer(services: ApiServices, app: SlackApp, press: Press) -> Heard:
         return Heard(answered=False, outcome="This installation knows no such incident; another one posted this.")
     except BadReason as refusal:
         return Heard(answered=False, outcome=f"Not answered: {refusal}. Write it into the field, then press again.")
-    except (NotAwaiting, OutOfBounds) as refusal:
+    except (NotAwaiting, NotPermitted, OutOfBounds) as refusal:
         return Heard(answered=False, outcome=f"Not answered: {refusal}.")
     return Heard(answered=True, outcome=f"{'Denied' if denied else 'Approved'} by {press.by}.")
 

@@ -8,6 +8,7 @@ import typer
 COMMANDS = (
     "up",
     "operator-token",
+    "kill-switch",
     "migrate",
     "doctor",
     "diagnose",
@@ -58,6 +59,10 @@ def _add(app: typer.Typer, command: str) -> None:
             from .operator_token import operator_token
 
             app.command(command)(operator_token)
+        case "kill-switch":
+            from .kill_switch import kill_switch
+
+            app.command(command)(kill_switch)
         case "migrate":
             from .up import migrate_command
 

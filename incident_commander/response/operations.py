@@ -28,6 +28,7 @@ from .report import LedgerState, RunReport, judge_run
 from .scoring import compare_run
 from .trusting import Trust
 from .view_approval import PendingApproval
+from .view_operator import Held
 from .views import HealthRow, OpsView, build_ops_view
 
 SHOWN_INCIDENTS = 30
@@ -191,6 +192,13 @@ class Operations:
             alerts = {incident.id: await unit.alerts.of_incident(incident.id) for incident in incidents}
             events = await unit.ledger.of_incident(chosen.id) if chosen else ()
             business = await self._business(unit)
+        held = Held(
+            await self.approvals(),
+            await self.kill_switch(),
+            await self.trust(),
+            await self.faults(),
+            await self.quarantined(),
+        )
         return build_ops_view(
             incidents,
             events,
@@ -200,6 +208,7 @@ class Operations:
             await self._health(),
             await self._now(chosen),
             self._rule,
+            held,
         )
 
     async def incident_of(self, run_id: RunId) -> Incident | None:

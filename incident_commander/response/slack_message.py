@@ -52,6 +52,7 @@ def question(asked: PendingApproval, page: str) -> JsonObject:
         ("Why", asked.rationale),
         ("Asked because", asked.reason),
         ("Votes", asked.votes),
+        ("Who may approve", ", ".join(asked.approvers)),
         ("Blast radius", asked.blast_radius),
         ("Undo", asked.undo or "Cannot be undone"),
         ("Checks", "\n".join(asked.checks)),

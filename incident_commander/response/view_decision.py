@@ -71,7 +71,11 @@ class PlanRow(Value):
 
 
 class ActionView(Value):
-    """What was done, by whose leave, and the certificate that allowed it."""
+    """What was done, by whose leave, and the certificate that allowed it.
+
+    Attributes:
+        told_only: The plan was only recorded or told to a person, who can say whether it was right.
+    """
 
     state: Literal["none", "waiting", "requested", "applied", "not_applied", "refused", "unknown", "nothing"] = "none"
     state_text: str = ""
@@ -86,6 +90,7 @@ class ActionView(Value):
     rollback_state: str = ""
     certificate: str = ""
     certificate_text: str = ""
+    told_only: bool = False
 
 
 class CheckRow(Value):
@@ -224,6 +229,7 @@ def action_view(record: IncidentRecord) -> ActionView:
         else "",
         approval=f"{text.sentence(approval.answer)} by {approval.by}: {approval.reason}" if approval else "",
         text=text.plan_text(chosen) if chosen else "",
+        told_only=authorisation is not None and authorisation.trust in ("observe", "advise"),
     ).model_copy(update={**_certificate(tally), **_rollback(record)})
     if receipt is not None:
         return view.model_copy(update=_received(receipt))

@@ -31,6 +31,20 @@ from .view_decision import (
 )
 from .view_findings import GapRow, HypothesisRow, PredictionRow, gap_rows, hypothesis_rows, prediction_rows
 from .view_incident import TIMELINE_ROWS, IncidentHead, StageRow, incident_head, stage_rows
+from .view_operator import (
+    NOTHING_HELD,
+    ApprovalRow,
+    FaultRow,
+    Held,
+    KillSwitchView,
+    QuarantineRow,
+    TrustClassRow,
+    approval_row,
+    fault_rows,
+    kill_switch_view,
+    quarantine_rows,
+    trust_rows,
+)
 from .view_timeline import TimelineRow, timeline_row
 
 
@@ -43,12 +57,17 @@ class HealthRow(Value):
 
 
 class OpsView(Value):
-    """Everything /ops shows. The first four fields are alike for every viewer; the others are of one incident."""
+    """Everything /ops shows. Down to `head` the fields are alike for every viewer; the others are of one incident."""
 
     incidents: tuple[IncidentRow, ...] = ()
     agents: tuple[AgentRow, ...] = ()
     figures: tuple[FigureRow, ...] = ()
     health: tuple[HealthRow, ...] = ()
+    approvals: tuple[ApprovalRow, ...] = ()
+    kill_switch: KillSwitchView = KillSwitchView()
+    trust: tuple[TrustClassRow, ...] = ()
+    faults: tuple[FaultRow, ...] = ()
+    quarantined: tuple[QuarantineRow, ...] = ()
     head: IncidentHead = IncidentHead()
     stages: tuple[StageRow, ...] = ()
     alerts: tuple[AlertRow, ...] = ()
@@ -72,6 +91,7 @@ def build_ops_view(
     health: Sequence[HealthRow],
     now: datetime,
     rule: QuorumRule,
+    held: Held = NOTHING_HELD,
 ) -> OpsView:
     """Compute what /ops shows.
 
@@ -83,6 +103,7 @@ def build_ops_view(
         alerts: Of each of `incidents`.
         now: On the shown incident's clock, for how long it has lasted.
         rule: The quorum line that votes are shown against.
+        held: What people hold in their hands.
     """
     agents = tuple(agent_row(name, agent_runs, incidents) for name in AGENTS)
     board = OpsView(
@@ -90,6 +111,11 @@ def build_ops_view(
         agents=agents,
         figures=tuple(figure_row(figure) for figure in figures),
         health=tuple(health),
+        approvals=tuple(approval_row(asked) for asked in held.approvals),
+        kill_switch=kill_switch_view(held.kill_switch),
+        trust=trust_rows(held.trust),
+        faults=fault_rows(held.faults),
+        quarantined=quarantine_rows(held.quarantined),
     )
     shown = _shown(incidents, events_of_open_incident)
     if shown is None:

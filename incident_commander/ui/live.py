@@ -27,7 +27,9 @@ LIVE_ROOM = "live"
 NEWEST = ""
 """Shown instead of an incident's id by viewers who follow the newest one."""
 
-BOARD = frozenset({"incidents", "agents", "figures", "health"})
+BOARD = frozenset(
+    ("incidents", "agents", "figures", "health", "approvals", "kill_switch", "trust", "faults", "quarantined")
+)
 """The parts of an OpsView that are alike for every viewer; the others are of the incident shown."""
 
 PUSH_INTERVAL_SECONDS = 0.25

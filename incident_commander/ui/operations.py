@@ -1,10 +1,14 @@
 """What a page may ask of the response, and nothing else; `response.operations` does it."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
-from ..domain.base import IncidentId
-from ..domain.practice import PracticeRun
+from ..domain.ballot import Voter
+from ..domain.base import Digest, IncidentId
+from ..domain.operator import KillSwitch, TrustChange, World
+from ..domain.plan import ActionName, Argument, TrustLevel
+from ..domain.practice import ApproverKind, PracticeRun
+from ..response.view_approval import PendingApproval
 from ..response.views import HealthRow, OpsView
 
 
@@ -19,11 +23,71 @@ class Operations(Protocol):
         """The practice scenarios that can be started."""
         ...
 
-    async def start_scenario(self, scenario: str | None, seed: int | None) -> PracticeRun:
+    async def start_scenario(
+        self, scenario: str | None, seed: int | None, *, approver: ApproverKind = "modelled"
+    ) -> PracticeRun:
         """Start a practice run and return once it is under way; None lets the practice company choose.
+
+        Args:
+            approver: Who answers its approvals.
 
         Raises:
             ValueError: the scenario or the seed is not possible; the message says what is.
+        """
+        ...
+
+    async def approvals(self) -> tuple[PendingApproval, ...]:
+        """Every question that waits for a person, the oldest first."""
+        ...
+
+    async def answer_approval(
+        self,
+        incident_id: IncidentId,
+        plan: Digest,
+        answer: Literal["approved", "denied"],
+        by: str,
+        reason: str,
+        scope: Literal["plan", "class"] = "plan",
+        arguments: dict[str, Argument] | None = None,
+    ) -> None:
+        """Answer for an operator.
+
+        Raises:
+            UnknownIncident: there is no such incident.
+            NotAwaiting: nothing waits for this answer.
+            NotPermitted: policy names others who may answer.
+            OutOfBounds: the catalogue does not allow these arguments.
+        """
+        ...
+
+    async def throw_kill_switch(self, on: bool, by: str, reason: str) -> KillSwitch:
+        """Turn it on or off, at once in every worker; returns how it stands."""
+        ...
+
+    async def set_trust(
+        self, action: ActionName, level: TrustLevel, by: str, reason: str, world: World = "live"
+    ) -> TrustChange:
+        """Set by hand how far a class is trusted.
+
+        Raises:
+            BeyondTrust: nothing takes such an action back, and the level is `auto`.
+        """
+        ...
+
+    async def report_advice(self, incident_id: IncidentId, right: bool, by: str, reason: str) -> TrustChange | None:
+        """What an operator says of a plan that was only observed or advised; None where it counts for nothing.
+
+        Raises:
+            UnknownIncident: there is no such incident.
+            NotAdvised: no plan of it was only observed or advised.
+        """
+        ...
+
+    async def release_agent(self, voter: Voter, by: str, reason: str) -> None:
+        """Let a quarantined voter count again.
+
+        Raises:
+            NotQuarantined: it counts already.
         """
         ...
 

@@ -11,6 +11,10 @@ import reflex as rx
 
 from ..access import Operator, TokenUnusable, TooManyAttempts, Unauthenticated
 from ..domain.base import Digest
+from ..response.approvals import NotAwaiting
+from ..response.quarantine import NotQuarantined
+from ..response.trusting import NotAdvised
+from ..store import UnknownIncident
 from .operations import Operations
 from .services import NotRunning, access, running
 
@@ -110,6 +114,8 @@ async def act(state: OperatorState, control: str, work: Work) -> None:
     notice = problem = ""
     try:
         notice = await work(running().operations, by)
+    except (ValueError, NotAwaiting, NotAdvised, NotQuarantined, UnknownIncident) as refusal:
+        problem = _sentence(str(refusal))
     except Exception as error:  # the viewer is told whatever went wrong, and the control works again
         log.exception("control=<%s>, operator=<%s> | it could not be done", control, by)
         problem = _sentence(str(error) or type(error).__name__)

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pydantic import SecretStr
 
 from incident_commander.access import Attempts, Authenticator, SetToken
+from incident_commander.domain.ballot import Quarantined
 from incident_commander.domain.base import Digest, IncidentId
+from incident_commander.domain.operator import TrustChange, TrustRow
 from incident_commander.response.view_approval import ArgumentField, PendingApproval
 
 TOKEN = "the-token-of-these-tests"
@@ -23,6 +25,44 @@ def authenticator() -> Authenticator:
 def patient_authenticator() -> Authenticator:
     """Knows the token above, and lets it be guessed at as often as a sweep does: its minutes are microseconds."""
     return Authenticator(SetToken(SecretStr(TOKEN)), Attempts(lambda: time.monotonic() * 1e8))
+
+
+def trusted() -> TrustRow:
+    """A class of actions that an operator has just set."""
+    change = TrustChange(
+        action="scale_out",
+        world="live",
+        cause="set",
+        before="approve",
+        after="auto",
+        agreements=0,
+        by="Ada Lovelace",
+        reason="it never did harm",
+        at=datetime(2026, 1, 31, 12, tzinfo=UTC),
+    )
+    return TrustRow(
+        action="scale_out",
+        world="live",
+        level="auto",
+        highest="auto",
+        agreements=0,
+        needed=10,
+        reason="set by Ada Lovelace",
+        history=(change,),
+    )
+
+
+def quarantined() -> Quarantined:
+    """A voter that signed two different ballots."""
+    return Quarantined(
+        voter="diagnosis",
+        incident_id=IncidentId("inc-1"),
+        round=1,
+        reason="equivocation",
+        detail="two different ballots of one round",
+        since=datetime(2026, 1, 31, 12, tzinfo=UTC),
+        until="release",
+    )
 
 
 def asked(title: str = "checkout fails", *, simulated: bool = False, irreversible: bool = False) -> PendingApproval:

@@ -21,11 +21,12 @@ from incident_commander.consensus.certificate_file import CertificateFile
 from incident_commander.consensus.examination import examine
 from incident_commander.consensus.rule import rule
 from incident_commander.consensus.tally import tally
-from incident_commander.domain.ballot import VOTERS, Voter
+from incident_commander.domain.ballot import VOTERS, Quarantined, Voter
 from incident_commander.domain.base import Digest, IncidentId, JsonObject, RunId
 from incident_commander.domain.fault import VoterFault
 from incident_commander.domain.incident import Incident
-from incident_commander.domain.plan import Argument
+from incident_commander.domain.operator import KillSwitch, TrustChange, TrustRow, World
+from incident_commander.domain.plan import ActionName, Argument, TrustLevel
 from incident_commander.domain.ports import UnknownPracticeRun
 from incident_commander.domain.practice import ApproverKind, PracticeRun
 from incident_commander.ingest import MAX_BODY_BYTES, Intake
@@ -37,7 +38,7 @@ from incident_commander.store import Database
 from ..consensus.ballot_box import KEYS, NOW, RIGHT, ballot, poll, sent, signed
 from ..ingest.worlds import NOON, Worlds
 from ..store.databases import opened, tamper
-from .acting import asked, authenticator
+from .acting import asked, authenticator, quarantined, trusted
 
 
 @dataclass
@@ -94,6 +95,44 @@ class PracticeOperations:
         if self.refusal:
             raise self.refusal
         self.acts.append(("answer_approval", incident_id, plan, answer, by, reason, scope, arguments))
+
+    async def kill_switch(self) -> KillSwitch:
+        return KillSwitch(on=False, by="", reason="", at=None)
+
+    async def throw_kill_switch(self, on: bool, by: str, reason: str) -> KillSwitch:
+        self.acts.append(("throw_kill_switch", on, by, reason))
+        return KillSwitch(on=on, by=by, reason=reason, at=NOON)
+
+    async def trust(self) -> tuple[TrustRow, ...]:
+        return (trusted(),)
+
+    async def set_trust(
+        self, action: ActionName, level: TrustLevel, by: str, reason: str, world: World = "live"
+    ) -> TrustChange:
+        if self.refusal:
+            raise self.refusal
+        self.acts.append(("set_trust", action, level, by, reason, world))
+        return trusted().history[0]
+
+    async def report_advice(self, incident_id: IncidentId, right: bool, by: str, reason: str) -> TrustChange | None:
+        if self.refusal:
+            raise self.refusal
+        self.acts.append(("report_advice", incident_id, right, by, reason))
+        return None
+
+    async def faults(self) -> Mapping[Voter, VoterFault]:
+        return {"diagnosis": "lie"}
+
+    async def inject_fault(self, voter: Voter, fault: VoterFault | None, by: str, reason: str) -> None:
+        self.acts.append(("inject_fault", voter, fault, by, reason))
+
+    async def quarantined(self) -> tuple[Quarantined, ...]:
+        return (quarantined(),)
+
+    async def release_agent(self, voter: Voter, by: str, reason: str) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.acts.append(("release_agent", voter, by, reason))
 
     async def incident_of(self, run_id: RunId) -> Incident | None:
         return None

@@ -6,7 +6,7 @@ import pytest
 from pydantic import JsonValue
 
 from incident_commander.actions.catalogue import OutOfBounds
-from incident_commander.response.approvals import NotAwaiting
+from incident_commander.response.approvals import NotAwaiting, NotPermitted
 from incident_commander.store import UnknownIncident
 
 from .acting import ACTING, PLAN, asked
@@ -74,6 +74,7 @@ async def test_an_answer_that_is_none_is_refused_with_what_to_send(served: Serve
     ("refusal", "status", "field"),
     [
         (NotAwaiting("the question is closed: denied by Grace"), 409, "plan"),
+        (NotPermitted("'Ada' may not answer; Grace may"), 403, "operator"),
         (OutOfBounds("scale_out: factor = 9 is not a number in [0.25, 4.0]"), 422, "arguments"),
         (UnknownIncident("there is no incident 'inc-1'"), 404, "incident_id"),
     ],

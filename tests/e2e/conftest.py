@@ -10,6 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
+from tests.api.acting import ACTING, TOKEN
 from tests.running import REPOSITORY, ProcessGroup, free_port, require_program
 
 ARGUMENTS = [
@@ -34,6 +35,7 @@ class Server:
         tools = Path(sys.executable).parent
         self._env = {name: value for name, value in os.environ.items() if not name.startswith(("IC_", "REFLEX_"))} | {
             "IC_DATA_DIR": str(folder / "data"),
+            "IC_OPERATOR_TOKEN": TOKEN,
             "REFLEX_WEB_WORKDIR": str(web),
         }
         self._command: list[str | Path] = [tools / "incident-commander", "up", "--port", str(self.port)]
@@ -58,6 +60,10 @@ class Server:
     def post(self, path: str, body: object) -> httpx.Response:
         """Post JSON to it."""
         return httpx.post(f"{self.url}{path}", json=body, timeout=20)
+
+    def act(self, method: str, path: str, body: object) -> httpx.Response:
+        """Send JSON to it as an operator."""
+        return httpx.request(method, f"{self.url}{path}", json=body, headers=ACTING, timeout=20)
 
     def get(self, path: str) -> httpx.Response:
         """Ask it for something."""

@@ -155,10 +155,12 @@ def test_everything_can_be_reached_and_seen_by_keyboard(viewer: Viewer) -> None:
 
 def start_scenario(page: Page, scenario: str, seed: int) -> str:
     """Start one as a person does; returns the practice run's id."""
+    notice = page.locator(".practice-notice")
+    before = notice.inner_text()
     page.get_by_label("Scenario").select_option(scenario)
     page.get_by_label("Seed").fill(str(seed))
     page.get_by_role("button", name="Start scenario").click()
-    notice = page.locator(".practice-notice")
+    expect(notice).not_to_have_text(before)
     expect(notice).to_contain_text(f"started: {scenario}, seed {seed}")
     return notice.locator("code").inner_text()
 

@@ -2,12 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 from pydantic import JsonValue
 
-from incident_commander.domain.base import IncidentId, RunId
-from incident_commander.domain.practice import PracticeRun
+from incident_commander.domain.ballot import Voter
+from incident_commander.domain.base import Digest, IncidentId, RunId
+from incident_commander.domain.operator import KillSwitch, TrustChange, World
+from incident_commander.domain.plan import ActionName, Argument, TrustLevel
+from incident_commander.domain.practice import ApproverKind, PracticeRun
+from incident_commander.response.view_approval import PendingApproval
 from incident_commander.response.views import HealthRow, OpsView
+from tests.api.acting import asked, trusted
 from tests.ui import story
 
 
@@ -19,7 +25,8 @@ class ToldOperations:
         self.reads = 0
         self.trouble: Exception | None = None
         self.started: list[tuple[str | None, int | None]] = []
-        self.resets = 0
+        self.approvers: list[ApproverKind] = []
+        self.acts: list[tuple[object, ...]] = []
         self.listeners: set[Callable[[frozenset[IncidentId]], None]] = set()
 
     async def ops_view(self, shown: IncidentId | None = None) -> OpsView:
@@ -34,9 +41,12 @@ class ToldOperations:
     def scenario_names(self) -> Sequence[str]:
         return ("database_cascade", "memory_leak")
 
-    async def start_scenario(self, scenario: str | None, seed: int | None) -> PracticeRun:
+    async def start_scenario(
+        self, scenario: str | None, seed: int | None, *, approver: ApproverKind = "modelled"
+    ) -> PracticeRun:
         if self.trouble is not None:
             raise self.trouble
+        self.approvers.append(approver)
         self.started.append((scenario, seed))
         return PracticeRun(
             id=RunId("run-1"),
@@ -49,9 +59,44 @@ class ToldOperations:
         )
 
     async def reset_practice(self) -> None:
+        self._act("reset_practice")
+
+    async def approvals(self) -> tuple[PendingApproval, ...]:
+        return (asked(),)
+
+    async def answer_approval(
+        self,
+        incident_id: IncidentId,
+        plan: Digest,
+        answer: Literal["approved", "denied"],
+        by: str,
+        reason: str,
+        scope: Literal["plan", "class"] = "plan",
+        arguments: dict[str, Argument] | None = None,
+    ) -> None:
+        self._act("answer_approval", incident_id, plan, answer, by, reason, scope, arguments)
+
+    async def throw_kill_switch(self, on: bool, by: str, reason: str) -> KillSwitch:
+        self._act("throw_kill_switch", on, by, reason)
+        return KillSwitch(on=on, by=by, reason=reason, at=story.at(0))
+
+    async def set_trust(
+        self, action: ActionName, level: TrustLevel, by: str, reason: str, world: World = "live"
+    ) -> TrustChange:
+        self._act("set_trust", action, level, by, reason, world)
+        return trusted().history[0]
+
+    async def report_advice(self, incident_id: IncidentId, right: bool, by: str, reason: str) -> TrustChange | None:
+        self._act("report_advice", incident_id, right, by, reason)
+        return None
+
+    async def release_agent(self, voter: Voter, by: str, reason: str) -> None:
+        self._act("release_agent", voter, by, reason)
+
+    def _act(self, *what: object) -> None:
         if self.trouble is not None:
             raise self.trouble
-        self.resets += 1
+        self.acts.append(what)
 
     def subscribe(self, listener: Callable[[frozenset[IncidentId]], None]) -> Callable[[], None]:
         self.listeners.add(listener)

@@ -127,23 +127,18 @@ async def test_what_went_wrong_is_told_and_the_control_works_again(running: Runn
     state = Background()
     await background("start_scenario", state, {"scenario": "x"})
     assert state.problem == "The practice run did not start: no scenario 'x'; there are database_cascade, memory_leak"
-    await background("reset_practice", state)
-    assert state.problem.startswith("The practice data could not be reset")
     assert state.busy == ""
 
 
 async def test_two_starts_at_once_are_one(running: Running) -> None:
     await background("start_scenario", Background(busy="Starting"), {})
-    await background("reset_practice", Background(busy="Starting"))
     assert running.operations.started == []
-    assert running.operations.resets == 0
 
 
-async def test_a_reset_ends_the_practice_runs(running: Running) -> None:
-    state = Background()
-    await background("reset_practice", state)
-    assert running.operations.resets == 1
-    assert "The ledger keeps what happened" in state.notice
+async def test_a_run_is_answered_by_the_modelled_operator_unless_a_person_asks_to(running: Running) -> None:
+    await background("start_scenario", Background(), {"scenario": "memory_leak", "seed": ""})
+    await background("start_scenario", Background(), {"scenario": "memory_leak", "seed": "", "approver": "person"})
+    assert running.operations.approvers == ["modelled", "person"]
 
 
 async def test_a_ping_is_answered_with_what_it_carried() -> None:

@@ -7,6 +7,8 @@ from reflex_base.event import EventSpec
 from ...response.view_board import AgentRow, FigureRow, IncidentRow
 from ...response.views import HealthRow
 from ..components.badges import chip, empty, panel, provenance
+from ..components.operator import for_operators, outcome
+from .controls_state import ControlState
 from .state import LiveState, OpsState
 
 
@@ -184,6 +186,11 @@ def practice() -> rx.Component:
                     name="seed", id="seed", input_mode="numeric", placeholder="any", auto_complete="off", max_length=10
                 ),
             ),
+            rx.el.label(
+                rx.el.input(type="checkbox", name="approver", value="person"),
+                rx.el.span("Answer its approvals myself"),
+                class_name="tick",
+            ),
             rx.el.button(
                 rx.cond(OpsState.busy != "", OpsState.busy, "Start scenario"),
                 type="submit",
@@ -206,13 +213,17 @@ def practice() -> rx.Component:
         rx.el.details(
             rx.el.summary("Reset the practice data"),
             rx.el.p("Ends all practice runs. Incidents and the ledger stay as they are."),
-            rx.el.button(
-                "End all practice runs",
-                type="button",
-                class_name="danger",
-                disabled=OpsState.busy != "",
-                on_click=OpsState.reset_practice,
+            for_operators(
+                rx.el.button(
+                    "End all practice runs",
+                    type="button",
+                    class_name="danger",
+                    disabled=ControlState.busy != "",
+                    on_click=ControlState.reset_practice,
+                ),
+                to="end them",
             ),
+            outcome("practice"),
         ),
         name="practice",
         aside=chip("simulated", "simulated", "clock"),

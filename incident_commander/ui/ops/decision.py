@@ -6,6 +6,7 @@ import reflex as rx
 from ...response.view_decision import CheckRow, PlanRow, RejectionRow, UpdateRow, VoteRow
 from ...response.view_findings import PredictionRow
 from ..components.badges import chip, empty, panel, provenance
+from .controls import advice
 from .state import LiveState
 
 
@@ -99,6 +100,7 @@ def action() -> rx.Component:
             ),
             empty("Nothing has been done: an action needs a quorum certificate and policy's leave."),
         ),
+        rx.cond(done.told_only, advice(LiveState.head.id)),
         rx.el.h3("Checks, registered before acting"),
         rx.cond(
             LiveState.checks,

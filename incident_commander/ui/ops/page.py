@@ -5,7 +5,9 @@ import reflex as rx
 
 from ..components.chrome import page
 from ..components.commands import first_alert
-from . import board, decision, incident
+from ..components.operator import in_bar, operator
+from . import board, controls, decision, incident
+from .approvals import approvals
 from .connection import connection
 from .state import LiveState, OpsState
 
@@ -13,9 +15,20 @@ from .state import LiveState, OpsState
 def ops() -> rx.Component:
     """The live console: the board on the sides, the shown incident in the middle."""
     return page(
+        controls.banner(),
+        approvals(),
         board.figures(),
         rx.el.div(
-            rx.el.div(board.incidents(), board.practice(), board.health(), class_name="side"),
+            rx.el.div(
+                board.incidents(),
+                operator(),
+                controls.kill_switch(),
+                controls.faults(),
+                controls.quarantined(),
+                board.practice(),
+                board.health(),
+                class_name="side",
+            ),
             rx.cond(
                 LiveState.head.id != "",
                 rx.el.div(
@@ -35,11 +48,16 @@ def ops() -> rx.Component:
                 ),
                 rx.el.div(_nothing_shown(), class_name="shown"),
             ),
-            rx.el.div(board.agents(), rx.cond(LiveState.head.id != "", incident.timeline()), class_name="side far"),
+            rx.el.div(
+                board.agents(),
+                rx.cond(LiveState.head.id != "", incident.timeline()),
+                controls.trust(),
+                class_name="side far",
+            ),
             class_name="console",
         ),
         current="/ops",
-        status=connection(),
+        status=rx.fragment(connection(), in_bar()),
     )
 
 

@@ -7,11 +7,13 @@ from urllib.parse import urlencode
 import reflex as rx
 from reflex_base.event import EventSpec
 
+from ...domain.practice import ApproverKind
 from ...response.view_alerts import AlertRow
 from ...response.view_board import AgentRow, FigureRow, IncidentRow
 from ...response.view_decision import ActionView, CheckRow, PlanRow, QuorumView, UpdateRow
 from ...response.view_findings import GapRow, HypothesisRow, PredictionRow
 from ...response.view_incident import IncidentHead, StageRow
+from ...response.view_operator import ApprovalRow, FaultRow, KillSwitchView, QuarantineRow, TrustClassRow
 from ...response.view_timeline import TimelineRow
 from ...response.views import HealthRow
 from ..live import NEWEST
@@ -42,6 +44,11 @@ class LiveState(rx.State):
     agents: list[AgentRow] = []
     figures: list[FigureRow] = []
     health: list[HealthRow] = []
+    approvals: list[ApprovalRow] = []
+    kill_switch: KillSwitchView = KillSwitchView()
+    trust: list[TrustClassRow] = []
+    faults: list[FaultRow] = []
+    quarantined: list[QuarantineRow] = []
     head: IncidentHead = IncidentHead()
     stages: list[StageRow] = []
     alerts: list[AlertRow] = []
@@ -118,6 +125,7 @@ class OpsState(rx.State):
     async def start_scenario(self, form: dict[str, str]) -> None:
         """Start a practice run; its incident then arrives by the broadcast, like any other."""
         scenario = str(form.get("scenario", "")) or None
+        approver: ApproverKind = "person" if form.get("approver") else "modelled"
         try:
             seed = parse_seed(str(form.get("seed", "")))
         except ValueError as error:
@@ -130,30 +138,13 @@ class OpsState(rx.State):
             self.busy, self.notice, self.started, self.problem = "Starting", "", "", ""
         notice = started = problem = ""
         try:
-            run = await running().operations.start_scenario(scenario, seed)
+            run = await running().operations.start_scenario(scenario, seed, approver=approver)
             notice, started = f"Practice run started: {run.scenario}, seed {run.seed}, as", run.id
         except Exception as error:  # the viewer is told whatever went wrong, and the control works again
             log.exception("scenario=<%s>, seed=<%s> | practice run did not start", scenario, seed)
             problem = f"The practice run did not start: {error}"
         async with self:
             self.busy, self.notice, self.started, self.problem = "", notice, started, problem
-
-    @rx.event(background=True)
-    async def reset_practice(self) -> None:
-        """End all practice runs."""
-        async with self:
-            if self.busy:
-                return
-            self.busy, self.notice, self.started, self.problem = "Resetting", "", "", ""
-        notice = problem = ""
-        try:
-            await running().operations.reset_practice()
-            notice = "Practice runs ended. The ledger keeps what happened."
-        except Exception as error:  # the viewer is told whatever went wrong, and the control works again
-            log.exception("practice data could not be reset")
-            problem = f"The practice data could not be reset: {error}"
-        async with self:
-            self.busy, self.notice, self.problem = "", notice, problem
 
 
 def parse_seed(written: str) -> int | None:
