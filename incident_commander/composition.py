@@ -64,8 +64,10 @@ from .response.workers import Workers
 from .sandbox import POLICY_FILE, Assumptions, PracticeCompany
 from .sandbox import TRUST_FILE as PRACTICE_TRUST_FILE
 from .store import Database, DatabaseClosed, migrate, shown_url, workflow_url
-from .telemetry import PrometheusAt, Sources, SourceState, telemetry_sources
+from .telemetry.prometheus import PrometheusAt
 from .telemetry.recorded_changes import RecordedChanges
+from .telemetry.source import SourceState
+from .telemetry.sources import Sources, telemetry_sources
 from .telemetry.unconfigured import blindfolded
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from ..domain.settings import Settings, read_settings
 from ..ingest.pagerduty import ROUTING_KEY_CHARACTERS
 from ..response.views import HealthRow
 from ..store import DatabaseUnusable, UnsupportedDatabase, check_database, shown_url
-from ..telemetry import SourceMisconfigured
+from ..telemetry.source import SourceMisconfigured
 from ..telemetry.unconfigured import NoTelemetry
 
 
