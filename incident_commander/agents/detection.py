@@ -4,10 +4,11 @@ import math
 from dataclasses import replace
 
 from ..actions.catalogue import load_catalogue
-from ..analysis.anomaly import deviations_in
+from ..analysis.anomaly import Deviation, deviations_in
 from ..analysis.clues import Lead
 from ..analysis.leads import leads_in
 from ..analysis.resources import SEEN, fault_shown, harm_now, is_symptom, own_strength, waits_for_callee
+from ..analysis.second_look import agreement
 from ..analysis.words import sentence
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value
@@ -94,18 +95,37 @@ def examine(case: Case) -> DetectionFindings:
         ),
         real=harm * firing,
         series_read=len(observations.metrics),
-        evidence=tuple(
-            Evidence(
-                signal="metrics",
-                what=sentence(deviation),
-                when=from_epoch(deviation.onset),
-                service=deviation.series.service,
-                weight=3.0 * deviation.score if deviation.ongoing else -1.0,
-                provenance=observations.provenance_of("metrics", deviation.series.service),
-            )
-            for deviation in found[:_REPORTED]
+        evidence=(
+            *(
+                Evidence(
+                    signal="metrics",
+                    what=sentence(deviation),
+                    when=from_epoch(deviation.onset),
+                    service=deviation.series.service,
+                    weight=3.0 * deviation.score if deviation.ongoing else -1.0,
+                    provenance=observations.provenance_of("metrics", deviation.series.service),
+                )
+                for deviation in found[:_REPORTED]
+            ),
+            *_second_look(found, observations),
         ),
         confidence=max((d.excursion.score for d in found), default=0.5 if observations.metrics else 0.0),
+    )
+
+
+def _second_look(found: tuple[Deviation, ...], observations: Observations) -> tuple[Evidence, ...]:
+    """What a detector that sees the strongest deviations row by row says of them."""
+    clue = agreement(found)
+    if clue is None or clue.at is None:
+        return ()
+    return (
+        Evidence(
+            signal=clue.signal,
+            what=clue.what,
+            when=from_epoch(clue.at),
+            weight=clue.weight,
+            provenance=observations.provenance_of(clue.signal, None),
+        ),
     )
 
 

@@ -7,11 +7,12 @@ from ..actions.catalogue import load_catalogue
 from ..analysis.change_effects import flags_read
 from ..analysis.remedy import remedy_for
 from ..analysis.root_cause import Ranking, rank_causes
+from ..analysis.second_look import agreement
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value
 from ..domain.findings import Diagnosis, Evidence, FaultKind, Hypothesis, Impact, Remediation, ReviewedChange, Verdict
 from ..domain.plan import Plan
-from ..domain.telemetry import Gap, Observations, Signal
+from ..domain.telemetry import Gap, Observations, Signal, from_epoch
 from .case import Case
 from .preference import abstain, prefer
 
@@ -72,13 +73,14 @@ def diagnose(
     """
     ranking = rank_causes(observations, impact, alerting)
     gaps = observations.gaps + _silent(observations)
+
     lead = ranking.hypotheses[0] if ranking.hypotheses else None
     blind = _GAP_DISCOUNT ** len({gap.signal for gap in gaps})
     sure = (lead.probability if lead else 0.0) * blind
     verdict = verdict_of(lead, sure, gaps)
     diagnosis = Diagnosis(
         verdict=verdict,
-        hypotheses=ranking.hypotheses[:_REPORTED],
+        hypotheses=_looked_at_again(ranking, observations)[:_REPORTED],
         first_failing=ranking.first_failing,
         blast_radius=ranking.blast_radius,
         gaps=gaps,
@@ -96,6 +98,25 @@ def diagnose(
             for r in sorted(ranking.reviews, key=lambda review: not review.convicted)
         ),
     )
+
+
+def _looked_at_again(ranking: Ranking, observations: Observations) -> tuple[Hypothesis, ...]:
+    """The hypotheses, the first with what a streaming detector makes of its service's deviations."""
+    if not ranking.hypotheses:
+        return ()
+    lead, *others = ranking.hypotheses
+    clue = agreement([d for d in ranking.deviations if d.series.service == lead.service])
+    if clue is None or clue.at is None:
+        return ranking.hypotheses
+    seen = Evidence(
+        signal=clue.signal,
+        what=clue.what,
+        when=from_epoch(clue.at),
+        service=lead.service,
+        weight=clue.weight,
+        provenance=observations.provenance_of(clue.signal, lead.service),
+    )
+    return (lead.model_copy(update={"evidence": (*lead.evidence, seen)}), *others)
 
 
 def verdict_of(lead: Hypothesis | None, probability: float, gaps: tuple[Gap, ...]) -> Verdict:

@@ -4,15 +4,18 @@ The batch detector knows the whole window; the streaming one knows at each row o
 of the same moment, the onset is not an artefact of looking back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..domain.telemetry import MetricSeries
+from ..domain.telemetry import MetricSeries, from_epoch
 from .anomaly import Deviation, clean
+from .clues import Clue
 from .streaming import score_series
 
 ALARM = 0.5
 """A score that hardly any row of an ordinary series reaches."""
+_LOOKED_AT = 3
+"""Deviations that are looked at again: the streaming detector takes some hundredths of a second for a day of one."""
 _EARLY_SECONDS = 180.0
 """How much before the onset an alarm may come and still be of the same trouble."""
 
@@ -42,3 +45,21 @@ def alarms_of(deviations: Iterable[Deviation]) -> tuple[Alarm, ...]:
         if loud.any():
             found.append(Alarm(deviation.series, float(times[loud][0]), float(scores[loud].max())))
     return tuple(sorted(found, key=lambda alarm: (alarm.at, alarm.series.service, alarm.series.metric)))
+
+
+def agreement(found: Sequence[Deviation]) -> Clue | None:
+    """What a streaming detector says of the foremost of these deviations; None where it says nothing.
+
+    It weighs nothing: the same samples have been counted already. Its silence says nothing, since in a short window it
+    has hardly seen what is usual.
+    """
+    looked_at = found[:_LOOKED_AT]
+    alarms = alarms_of(looked_at)
+    if not alarms:
+        return None
+    first = alarms[0]
+    what = (
+        f"the streaming detector alarms as well, on {len(alarms)} of {len(looked_at)} metrics: "
+        f"{first.series.metric.replace('_', ' ')} of {first.series.service} first, at {from_epoch(first.at):%H:%M:%S}"
+    )
+    return Clue("metrics", what, 0.0, first.at)

@@ -6,17 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..agents.diagnosis import DiagnosisFindings, diagnose
-from ..analysis.anomaly import deviations_in
-from ..analysis.resources import SEEN
-from ..analysis.second_look import alarms_of
 from ..domain.base import ServiceName, UtcDatetime, Value
 from ..domain.findings import Evidence, FaultKind, Hypothesis, Remediation, Verdict
-from ..domain.telemetry import Change, Gap, Observations, Signal, from_epoch
+from ..domain.telemetry import Change, Gap, Signal
 from ..telemetry.case_folder import CaseFolder, read_case
 
 NO_COMMIT = "none"
-_LOOKED_AT = 3
-"""Deviations that are looked at a second time: the streaming detector takes some hundredths of a second for each."""
 
 
 class ReportedEvidence(Value):
@@ -85,38 +80,7 @@ def diagnose_folder(folder: Path) -> DiagnosedCase:
     case = read_case(folder)
     alert = case.alert
     findings = diagnose(case.observations, {} if alert.service is None else {alert.service: alert.fired_at})
-    findings = _with_second_look(findings, case.observations)
     return DiagnosedCase(case, findings, time.perf_counter() - begun)
-
-
-def _with_second_look(findings: DiagnosisFindings, observations: Observations) -> DiagnosisFindings:
-    """The findings with what a streaming detector makes of the leading service's strongest deviations.
-
-    It weighs nothing: the same samples have been counted already. Its silence says nothing, since in a short recording
-    it has hardly seen what is usual.
-    """
-    hypotheses = findings.diagnosis.hypotheses
-    if not hypotheses:
-        return findings
-    lead = hypotheses[0]
-    own = tuple(series for series in observations.metrics if series.service == lead.service)
-    found = [d for d in deviations_in(own, observations.window.end.timestamp()) if d.score >= SEEN][:_LOOKED_AT]
-    alarms = alarms_of(found)
-    if not alarms:
-        return findings
-    first = alarms[0]
-    evidence = Evidence(
-        signal="metrics",
-        what=f"the streaming detector alarms as well, on {len(alarms)} of {len(found)} metrics of {lead.service}: "
-        f"{first.series.metric.replace('_', ' ')} first, at {from_epoch(first.at):%H:%M:%S}",
-        when=from_epoch(first.at),
-        service=lead.service,
-        weight=0.0,
-        provenance=observations.provenance_of("metrics", lead.service),
-    )
-    lead = lead.model_copy(update={"evidence": (*lead.evidence, evidence)})
-    diagnosis = findings.diagnosis.model_copy(update={"hypotheses": (lead, *hypotheses[1:])})
-    return findings.model_copy(update={"diagnosis": diagnosis})
 
 
 def commits_by_reference(changes: tuple[Change, ...]) -> dict[str, Change]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from incident_commander.analysis.anomaly import deviations_in
-from incident_commander.analysis.second_look import ALARM, alarms_of
+from incident_commander.analysis.second_look import ALARM, agreement, alarms_of
 
 from .series import STEP, clock, level, series, step
 
@@ -32,3 +32,18 @@ def test_a_slow_drift_that_looking_back_shows_need_not_raise_any() -> None:
 
 def test_without_deviations_there_are_no_alarms() -> None:
     assert alarms_of(()) == ()
+
+
+def test_the_foremost_deviations_are_looked_at_again_and_what_is_seen_weighs_nothing() -> None:
+    metrics = (
+        series("orders", "latency_p99_ms", "ms", step(100, 900, 300, 400, 1)),
+        series("orders", "cpu_utilization", "percent", step(20, 95, 310, 400, 2)),
+    )
+    clue = agreement(deviations_in(metrics))
+    assert clue is not None
+    assert clue.what.startswith(
+        "the streaming detector alarms as well, on 2 of 2 metrics: latency p99 ms of orders first"
+    )
+    assert clue.weight == 0.0
+    assert clue.at == pytest.approx(clock(400)[300], abs=4 * STEP)
+    assert agreement(()) is None
