@@ -14,12 +14,15 @@ TOLERATED_SECONDS = 5.0
 """How far two clocks may be apart without a word: what is measured over a network is no better."""
 INTERVAL = """
 scalar(quantile(0.9,
-  (max_over_time(timestamp(up)[2m:5s]) - min_over_time(timestamp(up)[2m:5s])) / count_over_time(up[2m])
+  (max_over_time(timestamp(up)[2m:5s]) - min_over_time(timestamp(up)[2m:5s])) / (
+    (count_over_time(up[2m]) - 1) > changes(timestamp(up)[2m:5s]) or changes(timestamp(up)[2m:5s])
+  ) > 0
 ))
 """
 """Seconds between scrapes of the slower targets, whatever they are; its answer tells the server's clock as well.
 
-The span of the samples and not the two minutes, since a server that has just begun has not yet so many.
+The span of the samples and not the two minutes, since a server that has just begun has not yet so many; by the times
+that it was seen to move on, or, where it moves on more often than is looked, by one less than the samples.
 """
 
 _STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)

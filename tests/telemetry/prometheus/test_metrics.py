@@ -1,6 +1,5 @@
 """What a real Prometheus has of common exporters comes out as the metrics that analysis knows."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -260,8 +259,4 @@ async def test_doctor_is_told_how_much_can_be_read(server: tuple[Past, str]) -> 
     state = await source.check()
     await source.close()
     assert state.state == "ok"
-    # Counted over the minutes before now, by which the past that was written has come to its end.
-    told = re.search(r"it has (\d+) of the (\d+) metrics looked for, scraped every ([0-9.]+) s", state.detail)
-    assert told is not None, state.detail
-    assert 0 < int(told[1]) <= int(told[2])
-    assert 1 <= float(told[3]) <= 60
+    assert "metrics looked for, scraped every 15 s" in state.detail

@@ -1,13 +1,17 @@
 """The moments that a server is asked for."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from incident_commander.domain.telemetry import Window
 from incident_commander.telemetry.prometheus.client import Moment
-from incident_commander.telemetry.prometheus.pace import MOST_POINTS, Grid, Pace
+from incident_commander.telemetry.prometheus.pace import INTERVAL, MOST_POINTS, Grid, Pace
+from tests.loopback.monitoring import prometheus
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -54,3 +58,19 @@ def test_a_server_without_targets_is_taken_for_a_slow_one() -> None:
 def test_a_clock_within_what_a_network_blurs_is_taken_for_ours_and_another_is_told() -> None:
     assert Pace.of(Moment(value=15, at=0, ahead=-4.9)).ahead == 0
     assert Pace.of(Moment(value=15, at=0, ahead=-240.3)).ahead == -240
+
+
+@pytest.mark.parametrize(("every", "told"), [(1, 1), (10, 10), (15, 15), (30, 30), (60, 60)])
+def test_the_interval_is_told_right_in_whatever_second_it_is_asked_for(tmp_path: Path, every: int, told: float) -> None:
+    begin = int(datetime.now(UTC).timestamp()) // 60 * 60 - 900
+    beats = [f'up{{job="a",instance="a:1"}} 1 {begin + second}' for second in range(0, 900, every)]
+    with (
+        prometheus(tmp_path / "prometheus", history="\n".join([*beats, "# EOF", ""])) as server,
+        httpx.Client(base_url=server.url, timeout=30) as asking,
+    ):
+        found = set()
+        for second in range(60):
+            answer = asking.get("/api/v1/query", params={"query": INTERVAL, "time": begin + 600 + second + 0.3})
+            value = float(answer.json()["data"]["result"][1])
+            found.add(Pace.of(Moment(value=value, at=0, ahead=0)).interval)
+    assert found == {told}
