@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from ..domain.ballot import Voter
 from ..domain.base import RunId, Value
-from ..domain.event import Actor
+from ..domain.event import INSTALLATION, Actor, Event
 from ..domain.incident import Incident
 from ..domain.provenance import Provenance
 from ..domain.telemetry import MetricSeries, Window
@@ -79,6 +79,7 @@ class Recorder:
         record = await load_record(self._database, report.incident_id) if report.incident_id else None
         async with self._database.read() as unit:
             run = await unit.practice.get(report.run_id)
+            installation = await unit.ledger.of_incident(INSTALLATION) if record else ()
         scenario = scenario_named(run.scenario)
         return Recording(
             recorded_at=datetime.now(UTC),
@@ -92,7 +93,7 @@ class Recorder:
             run=run,
             report=report,
             incident=record.incident if record else None,
-            events=record.events if record else (),
+            events=_together(record.events, installation) if record else (),
             public_keys=dict(self._public_keys()),
             answer=await self._company.answer(run.id),
             baseline=await self._company.baseline(run.scenario, run.seed),
@@ -103,6 +104,12 @@ class Recorder:
             else (),
             producers=_producers_of(record) if record else (),
         ).sealed()
+
+
+def _together(events: tuple[Event, ...], installation: tuple[Event, ...]) -> tuple[Event, ...]:
+    """An incident's events with those of the installation since its first: what the ledger has of the run, in order."""
+    since = [event for event in installation if event.sequence > events[0].sequence]
+    return tuple(sorted((*events, *since), key=lambda event: event.sequence))
 
 
 class _Following:

@@ -99,7 +99,10 @@ class Recording(Value):
     @property
     def record(self) -> IncidentRecord | None:
         """The incident with its events; None when the run ended without an alert."""
-        return IncidentRecord(self.incident, self.events) if self.incident else None
+        incident = self.incident
+        if incident is None:
+            return None
+        return IncidentRecord(incident, tuple(event for event in self.events if event.incident_id == incident.id))
 
     def sealed(self) -> "Recording":
         """The same with its digest."""

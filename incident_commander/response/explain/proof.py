@@ -65,7 +65,7 @@ def prove(recording: Recording, tampering: Tampering | None = None) -> ProofView
             done=True, holds=whole.state == "pass", text="No alert came, so nothing was decided", steps=(whole,)
         )
     tally = record.tally
-    subject = Subject(tally.certificate if tally else None, record.chosen, record.events)
+    subject = Subject(tally.certificate if tally else None, record.chosen, recording.events)
     change = Change()
     if tampering is not None:
         subject, change = tampered(subject, tampering)
