@@ -1,6 +1,7 @@
 """Every error the API answers with, mapped once: `{"error": {field, value, problem, remedy}}`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import structlog
 from fastapi import FastAPI, Request
@@ -56,6 +57,29 @@ class Refused(Exception):
         self.status = status
         self.fault = Fault(field=field, value=shown(value), problem=problem, remedy=remedy)
         super().__init__(f"{field}: {problem}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """How a refusal by the response is answered; its own message says what the problem is."""
+
+    status: int
+    field: str
+    remedy: str
+
+    async def told(self, _: Request, error: Exception) -> JSONResponse:
+        """The response to a request that was refused so."""
+        return answer(self.status, Fault(field=self.field, value="", problem=str(error), remedy=self.remedy))
+
+
+_REFUSALS: dict[type[Exception], _Refusal] = {
+    NotAwaiting: _Refusal(409, "plan", "GET /api/approvals lists what waits for a person"),
+    NotPermitted: _Refusal(403, "operator", "have one of those whom the policy names answer it"),
+    OutOfBounds: _Refusal(422, "arguments", "GET /api/approvals names each argument with its bounds"),
+    BeyondTrust: _Refusal(422, "level", "GET /api/trust names the highest level of each class"),
+    NotQuarantined: _Refusal(409, "voter", "GET /api/agents/quarantined lists those that do not count"),
+    NotAdvised: _Refusal(409, "incident_id", "tell of incidents whose authorisation says `observe` or `advise`"),
+}
 
 
 def fault_of(bad: BadAlert) -> Fault:
@@ -114,35 +138,8 @@ def map_errors(app: FastAPI) -> None:
         remedy = "GET /api/incidents lists the incidents there are"
         return answer(404, Fault(field="incident_id", value=value, problem=str(error), remedy=remedy))
 
-    @app.exception_handler(NotAwaiting)
-    async def not_awaiting(_: Request, error: NotAwaiting) -> JSONResponse:
-        remedy = "GET /api/approvals lists what waits for a person"
-        return answer(409, Fault(field="plan", value="", problem=str(error), remedy=remedy))
-
-    @app.exception_handler(NotPermitted)
-    async def not_permitted(_: Request, error: NotPermitted) -> JSONResponse:
-        remedy = "have one of those whom the policy names answer it"
-        return answer(403, Fault(field="operator", value="", problem=str(error), remedy=remedy))
-
-    @app.exception_handler(OutOfBounds)
-    async def out_of_bounds(_: Request, error: OutOfBounds) -> JSONResponse:
-        remedy = "GET /api/approvals names each argument with its bounds"
-        return answer(422, Fault(field="arguments", value="", problem=str(error), remedy=remedy))
-
-    @app.exception_handler(BeyondTrust)
-    async def beyond_trust(_: Request, error: BeyondTrust) -> JSONResponse:
-        remedy = "GET /api/trust names the highest level of each class"
-        return answer(422, Fault(field="level", value="", problem=str(error), remedy=remedy))
-
-    @app.exception_handler(NotQuarantined)
-    async def not_quarantined(_: Request, error: NotQuarantined) -> JSONResponse:
-        remedy = "GET /api/agents/quarantined lists those that do not count"
-        return answer(409, Fault(field="voter", value="", problem=str(error), remedy=remedy))
-
-    @app.exception_handler(NotAdvised)
-    async def not_advised(_: Request, error: NotAdvised) -> JSONResponse:
-        remedy = "tell of incidents whose authorisation says `observe` or `advise`"
-        return answer(409, Fault(field="incident_id", value="", problem=str(error), remedy=remedy))
+    for kind, refusal in _REFUSALS.items():
+        app.add_exception_handler(kind, refusal.told)
 
     @app.exception_handler(UnknownPracticeRun)
     async def unknown_run(request: Request, error: UnknownPracticeRun) -> JSONResponse:

@@ -2,26 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 from ..access import Authenticator
 from ..access.slack_signature import SlackSignatures
 from ..domain.ballot import Quarantined, Voter
-from ..domain.base import Digest, IncidentId, RunId
+from ..domain.base import Digest, RunId
 from ..domain.fault import VoterFault
 from ..domain.incident import Incident
-from ..domain.operator import KillSwitch, TrustChange, TrustRow, World
-from ..domain.plan import ActionName, Argument, TrustLevel
+from ..domain.operator import KillSwitch, TrustRow
 from ..domain.practice import ApproverKind, PracticeRun
 from ..ingest import Intake, SnsOverHttps, SnsTrust
 from ..notify import Slack
+from ..response.operator_controls import OperatorControls
 from ..response.report import RunReport
-from ..response.view_approval import PendingApproval
 from ..response.views import HealthRow
 from ..store import Database
 
 
-class Operations(Protocol):
+class Operations(OperatorControls, Protocol):
     """What the API may ask of the response."""
 
     def scenario_names(self) -> Sequence[str]:
@@ -57,63 +56,12 @@ class Operations(Protocol):
         """
         ...
 
-    async def reset_practice(self) -> None:
-        """End all practice runs and forget their worlds; the ledger keeps what happened."""
-        ...
-
-    async def approvals(self) -> tuple[PendingApproval, ...]:
-        """Every question that waits for a person, the oldest first."""
-        ...
-
-    async def answer_approval(
-        self,
-        incident_id: IncidentId,
-        plan: Digest,
-        answer: Literal["approved", "denied"],
-        by: str,
-        reason: str,
-        scope: Literal["plan", "class"] = "plan",
-        arguments: dict[str, Argument] | None = None,
-    ) -> None:
-        """Answer for a person whom the caller has identified.
-
-        Raises:
-            UnknownIncident: there is no such incident.
-            NotAwaiting: nothing waits for this answer.
-            NotPermitted: policy names others who may answer.
-            OutOfBounds: the catalogue does not allow these arguments.
-        """
-        ...
-
     async def kill_switch(self) -> KillSwitch:
         """How the kill switch stands."""
         ...
 
-    async def throw_kill_switch(self, on: bool, by: str, reason: str) -> KillSwitch:
-        """Turn it on or off, at once in every worker; returns how it stands."""
-        ...
-
     async def trust(self) -> tuple[TrustRow, ...]:
         """How far each class of actions is trusted, and how that came about."""
-        ...
-
-    async def set_trust(
-        self, action: ActionName, level: TrustLevel, by: str, reason: str, world: World = "live"
-    ) -> TrustChange:
-        """Set by hand how far a class is trusted.
-
-        Raises:
-            BeyondTrust: nothing takes such an action back, and the level is `auto`.
-        """
-        ...
-
-    async def report_advice(self, incident_id: IncidentId, right: bool, by: str, reason: str) -> TrustChange | None:
-        """What a person says of a plan that was only observed or advised.
-
-        Raises:
-            UnknownIncident: there is no such incident.
-            NotAdvised: no plan of it was only observed or advised.
-        """
         ...
 
     async def faults(self) -> Mapping[Voter, VoterFault]:
@@ -126,14 +74,6 @@ class Operations(Protocol):
 
     async def quarantined(self) -> tuple[Quarantined, ...]:
         """The voters whose ballots do not count in real incidents, with what they did, oldest first."""
-        ...
-
-    async def release_agent(self, voter: Voter, by: str, reason: str) -> None:
-        """Let a quarantined voter count again.
-
-        Raises:
-            NotQuarantined: it counts already.
-        """
         ...
 
     async def health(self) -> tuple[HealthRow, ...]:
