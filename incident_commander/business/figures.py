@@ -152,7 +152,7 @@ def cost_avoided(
         value=float(sum(saved)) if saved else None,
         unit="USD",
         provenance=provenance,
-        detail=f"{len(saved)} incidents against the modelled human on the same seed"
+        detail=f"{len(saved)} incident{'' if len(saved) == 1 else 's'} against the modelled human on the same seed"
         if saved
         else "there is no recorded baseline to compare with",
     )
