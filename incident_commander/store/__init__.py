@@ -13,6 +13,7 @@ from .migrations import migrate
 from .passages import Passages
 from .practice import ActionKeyReused, PracticeRuns
 from .url import UnsupportedDatabase, blocking_url, shown_url, workflow_url
+from .usage import UsageLog
 from .values import Values
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Unit",
     "UnknownIncident",
     "UnsupportedDatabase",
+    "UsageLog",
     "Values",
     "blocking_url",
     "check_database",

@@ -23,6 +23,7 @@ from .ledger_key import LedgerKey
 from .passages import Passages
 from .practice import PracticeRuns
 from .tables import EventRow
+from .usage import UsageLog
 from .values import Values
 
 Listener = Callable[[frozenset[IncidentId]], None]
@@ -51,6 +52,7 @@ class Unit:
         self.values = Values(session)
         self.executions = Executions(session)
         self.passages = Passages(session)
+        self.usage = UsageLog(session)
 
     @property
     def touched(self) -> frozenset[IncidentId]:

@@ -194,6 +194,19 @@ class PassageRow(SQLModel, table=True):
     document: str = Field(sa_column=Column(Text, nullable=False))
 
 
+class UsageRow(SQLModel, table=True):
+    """One call of a reasoning service. `cost_pico_usd` is its cost in millionths of a millionth of a USD, exactly."""
+
+    __tablename__ = "usage"
+    __table_args__ = (Index("ix_usage_incident_id", "incident_id"), Index("ix_usage_at", "at"))
+
+    id: int | None = Field(default=None, sa_column=Column(_BigInteger, primary_key=True, autoincrement=True))
+    incident_id: str | None = Field(default=None)
+    at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    cost_pico_usd: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    document: str = Field(sa_column=Column(Text, nullable=False))
+
+
 class ValueRow(SQLModel, table=True):
     """A small named JSON object that belongs to no other table."""
 
