@@ -4,7 +4,7 @@ Endpoints come from `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`, which t
 """
 
 from .answers import Camel, Pascal
-from .client import Aws, Identity, Limits
+from .client import Aws, Identity, Limits, Place
 from .errors import (
     AwsError,
     BadAnswer,
@@ -30,6 +30,7 @@ __all__ = [
     "NoCredentials",
     "NotFound",
     "Pascal",
+    "Place",
     "Rejected",
     "ServerFault",
     "Throttled",

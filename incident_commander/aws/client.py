@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from ..domain.base import Value
 from .errors import Throttled, translate
+from .streams import whole
 
 A = TypeVar("A", bound=BaseModel)
 T = TypeVar("T")
@@ -49,6 +50,17 @@ class Identity(Value):
 
     account: str
     arn: str
+
+
+class Place(Value):
+    """Where a service answers from.
+
+    Attributes:
+        source: For provenance: `AWS` and the service, or `loopback` for a server on this machine that stands in for it.
+    """
+
+    source: str
+    region: str
 
 
 class Aws:
@@ -121,6 +133,20 @@ class Aws:
         caller = await self.read(_Caller, "sts", "GetCallerIdentity", {})
         return Identity(account=caller.account, arn=caller.arn)
 
+    async def place(self, service: str) -> Place:
+        """Where a service answers from. It asks nobody.
+
+        Raises:
+            AwsError: there is no region, or the service is not known.
+        """
+        return await self._in_thread(
+            service,
+            "any call",
+            lambda: Place(
+                source=self.source(service), region=self._client(service, self._limits.reads).meta.region_name
+            ),
+        )
+
     def source(self, service: str) -> str:
         """Who answers for a service, for provenance: AWS, or a server on this machine that stands in for it."""
         host = urlsplit(self._client(service, self._limits.reads).meta.endpoint_url).hostname or ""
@@ -138,7 +164,7 @@ class Aws:
 
     def _call(self, service: str, operation: str, parameters: Parameters, attempts: int) -> Parameters:
         method: Callable[..., Parameters] = getattr(self._client(service, attempts), xform_name(operation))
-        return method(**parameters)
+        return whole(method(**parameters))
 
     def _pages(self, service: str, operation: str, parameters: Parameters) -> Parameters:
         paginator = self._client(service, self._limits.reads).get_paginator(xform_name(operation))
@@ -184,6 +210,7 @@ class _Paginator(Protocol):
 
 class _Meta(Protocol):
     endpoint_url: str
+    region_name: str
 
 
 class _Client(Protocol):

@@ -41,6 +41,20 @@ _THROTTLED = frozenset(
         "TransactionInProgressException",
     }
 )
+_FAULTS = frozenset(
+    {
+        "BadGatewayException",
+        "DependencyFailedException",
+        "ExternalResourceException",
+        "InternalServerException",
+        "ModelErrorException",
+        "ModelNotReadyException",
+        "ModelTimeoutException",
+        "ServiceException",
+        "ServiceUnavailableException",
+    }
+)
+"""Failures of a service that come with another status than 5xx, or in a stream, where there is none."""
 _MISSING = re.compile(r"NotFound|DoesNotExist|NonExistent|NoSuch")
 _NEVER_SENT = (
     exceptions.EndpointConnectionError,
@@ -168,13 +182,14 @@ class _Refusal(BaseModel):
 
 
 def _refused(call: str, refusal: _Refusal) -> AwsError:
-    code, told = refusal.error.code, " ".join(refusal.error.message.split())
+    # In an event stream an error's name begins in lower case.
+    code, told = refusal.error.code[:1].upper() + refusal.error.code[1:], " ".join(refusal.error.message.split())
     asked = f" (request {refusal.metadata.request_id})" if refusal.metadata.request_id else ""
     said = f"{call} was refused with {code or refusal.metadata.status}: {told}{asked}"
     # A throttle may come as 400, 429 or 503, so its code is asked first.
     if code in _THROTTLED or refusal.metadata.status == 429:
         return Throttled(call, code, f"{said}; wait, or have the account's limit raised")
-    if refusal.metadata.status >= 500:
+    if refusal.metadata.status >= 500 or code in _FAULTS:
         return ServerFault(call, code, f"{said}; it is not known whether it was carried out, so read the state back")
     if code in _DENIED:
         named = _NAMED.search(told)

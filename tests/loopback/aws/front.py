@@ -1,16 +1,18 @@
 """One address that stands for AWS: it answers what it was given states for, and hands the rest to moto.
 
-On the way it can throttle, deny, fail, say nothing, and cut the connection before or after a call was carried out. It
-works with plain sockets, since cutting one in the middle is what an application server does not let an application do.
+On the way it can throttle, deny, fail, talk nonsense, say nothing, and cut the connection before or after a call was
+carried out. It works with plain sockets, since cutting one in the middle is what an application server does not let an
+application do.
 """
 
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
+from uuid import uuid4
 
 import httpx
 
@@ -18,7 +20,8 @@ from . import protocol
 from .protocol import Answer, Refusal, Request, Response
 
 Trouble = Literal[
-    "throttle", "deny", "fail", "fail_after", "drop_before", "drop_after", "stall_before", "stall_after"
+    "throttle", "deny", "expire", "fail", "fail_after", "garbage", "drop_before", "drop_after", "cut", "stall_before",
+    "stall_after",
 ]  # fmt: skip
 Operation = Callable[[dict[str, object]], Answer]
 
@@ -26,11 +29,21 @@ _REFUSALS: dict[str, Callable[[str], Refusal]] = {
     "throttle": lambda call: Refusal("ThrottlingException", "Rate exceeded", 400),
     "deny": lambda call: Refusal(
         "AccessDeniedException",
-        f"User: arn:aws:iam::123456789012:user/x is not authorized to perform: {call} on resource: *",
+        f"User: arn:aws:iam::123456789012:user/x is not authorized to perform: {_permission(call)} on resource: *",
         403,
     ),
+    "expire": lambda call: Refusal("ExpiredToken", "the security token included in the request is expired", 403),
     "fail": lambda call: Refusal("InternalFailure", "the service failed in itself", 500),
 }
+
+
+_IAM = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
+
+
+def _permission(call: str) -> str:
+    """What IAM calls an operation."""
+    service, _, operation = call.partition(":")
+    return f"{_IAM.get(service, service)}:{operation}"
 
 
 @dataclass(slots=True)
@@ -94,6 +107,8 @@ class Front:
         trouble = self._next_trouble(call)
         if trouble in _REFUSALS:
             return protocol.refused(request, service, _REFUSALS[trouble](call))
+        if trouble == "garbage":
+            return Response(200, {"Content-Type": "text/html"}, b"<html>log in \xff\x00")
         if trouble == "drop_before":
             return None
         if trouble == "stall_before":
@@ -102,6 +117,8 @@ class Front:
         response = self._carry_out(request, service, call)
         if trouble == "drop_after":
             return None
+        if trouble == "cut":
+            return replace(response, cut=True)
         if trouble == "fail_after":
             return protocol.refused(request, service, _REFUSALS["fail"](call))
         if trouble == "stall_after":
@@ -139,6 +156,15 @@ class Front:
         return response
 
 
+def _on_the_wire(response: Response) -> bytes:
+    """A body as it is sent, the half of it where it is cut."""
+    body = response.body[: len(response.body) // 2] if response.cut else response.body
+    if not response.chunked:
+        return body
+    chunk = f"{len(response.body):x}\r\n".encode() + body
+    return chunk if response.cut else chunk + b"\r\n0\r\n\r\n"
+
+
 _PASSED_ON = frozenset({"content-type", "x-amzn-requestid", "x-amzn-errortype", "x-amz-crc32"})
 
 
@@ -160,12 +186,18 @@ def front_of(moto: str) -> Iterator[Front]:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
             self.send_response(response.status)
-            for name, value in response.headers.items():
+            for name, value in {"x-amzn-RequestId": str(uuid4()), **response.headers}.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(response.body)))
+            if response.chunked:
+                self.send_header("Transfer-Encoding", "chunked")
+            else:
+                self.send_header("Content-Length", str(len(response.body)))
             self.end_headers()
             with suppress(ConnectionError):  # whoever asked may have given up
-                self.wfile.write(response.body)
+                self.wfile.write(_on_the_wire(response))
+            if response.cut:
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
 
         do_GET = do_POST = do_PUT = do_DELETE = handle_any
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from botocore.loaders import Loader  # type: ignore[import-untyped]
@@ -19,6 +19,9 @@ from botocore.model import OperationModel, ServiceModel, Shape  # type: ignore[i
 from botocore.parsers import RpcV2CBORParser  # type: ignore[import-untyped]
 from botocore.serialize import RpcV2CBORSerializer  # type: ignore[import-untyped]
 from botocore.validate import ParamValidator  # type: ignore[import-untyped]
+from pydantic import TypeAdapter
+
+from . import rest
 
 Answer = Mapping[str, object]
 
@@ -40,11 +43,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What goes out."""
+    """What goes out.
+
+    Attributes:
+        chunked: Sent in pieces, without its length told before, as streams are.
+        cut: The connection is cut in the middle of the body.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    chunked: bool = False
+    cut: bool = False
 
 
 class Refusal(Exception):
@@ -58,11 +68,13 @@ class Refusal(Exception):
 
 
 def service_of(request: Request) -> str:
-    """The service's signing name, from the request's signature."""
+    """The service, by its name in the official client, from the request's signature."""
     scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/", request.headers.get("authorization", ""))
     if scope is None:
         raise Refusal("MissingAuthenticationToken", "the request is not signed", 403)
-    return scope.group(1)
+    if scope.group(1) == "bedrock":
+        return _of_bedrock(request)
+    return _MODELS.get(scope.group(1), scope.group(1))
 
 
 def operation_of(request: Request, service: str) -> str:
@@ -97,6 +109,8 @@ def parameters_of(request: Request, operation: OperationModel) -> dict[str, obje
             found = json.loads(request.body or b"{}")
             blobs = [name for name, member in shape.members.items() if member.type_name == "blob"]
             found |= {name: b64decode(str(found[name])) for name in blobs if name in found}
+        case "rest":
+            found = rest.parameters(operation, request.path, request.headers, request.body)
         case _:
             form = {name: values[0] for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()}
             found = _structure(shape, form, "")
@@ -114,7 +128,7 @@ def answered(request: Request, operation: OperationModel, answer: Answer) -> Res
     """
     shape = operation.output_shape
     if shape is not None:
-        wrong = _wrong(answer, shape)
+        wrong = _wrong_events(answer, shape) if operation.has_event_stream_output else _wrong(answer, shape)
         assert not wrong, f"{operation.name}: {wrong}"
     match _protocol(operation, request):
         case "cbor":
@@ -124,6 +138,9 @@ def answered(request: Request, operation: OperationModel, answer: Answer) -> Res
             return Response(200, _CBOR, bytes(body))
         case "json":
             return Response(200, _JSON, json.dumps(answer, default=_plain).encode())
+        case "rest":
+            headers, document, stream = rest.body_of(shape, answer)
+            return Response(operation.http.get("responseCode", 200), headers, document, chunked=stream)
         case _:
             name = operation.name
             inner = "" if shape is None else _xml_structure(shape, answer)
@@ -143,7 +160,7 @@ def refused(request: Request, service: str, refusal: Refusal) -> Response:
     if service == "ec2":
         fault = f"<Errors><Error><Code>{code}</Code><Message>{escape(message)}</Message></Error></Errors>"
         return Response(refusal.status, _XML, f"<Response>{fault}<RequestID>loopback</RequestID></Response>".encode())
-    if "x-amz-target" in request.headers or service == "lambda":
+    if "x-amz-target" in request.headers or service in _REST:
         described = json.dumps({"__type": code, "message": message}).encode()
         return Response(refusal.status, {**_JSON, "x-amzn-errortype": code}, described)
     fault = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
@@ -157,10 +174,35 @@ def service_model(service: str) -> ServiceModel:
     return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
+_MODELS = {
+    "monitoring": "cloudwatch",
+    "elasticloadbalancing": "elbv2",
+    "tagging": "resourcegroupstaggingapi",
+}
+"""Services that are signed for under another name than the official client's."""
+_BEDROCK = ("bedrock-runtime", "bedrock-agent-runtime", "bedrock-agent", "bedrock")
+"""Services that are all signed for as bedrock."""
+_REST = ("lambda", "xray", "qbusiness", "bedrock-agentcore", *_BEDROCK)
 _JSON = {"Content-Type": "application/x-amz-json-1.1"}
 _XML = {"Content-Type": "text/xml"}
 _CBOR = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
 _ERROR = service_model("codedeploy").shape_for("ErrorInformation")
+
+
+def _of_bedrock(request: Request) -> str:
+    for service in _BEDROCK:
+        if rest.operation_by_path(service_model(service), request.method, request.path):
+            return service
+    raise Refusal("UnknownOperationException", f"no operation of Bedrock is {request.method} {request.path}", 404)
+
+
+def _wrong_events(answer: Answer, shape: Shape) -> str:
+    """As `_wrong`, where one member of the answer is a list of events."""
+    payload = shape.serialization["payload"]
+    events = TypeAdapter(list[dict[str, dict[str, object]]]).validate_python(answer[payload])
+    wrong = [_wrong({**answer, payload: {}}, shape)]
+    wrong += [_wrong(value, shape.members[payload].members[name]) for event in events for name, value in event.items()]
+    return "; ".join(each for each in wrong if each)
 
 
 def _wrong(value: Answer, shape: Shape) -> str:
@@ -171,6 +213,8 @@ def _wrong(value: Answer, shape: Shape) -> str:
 
 def _beyond(value: object, shape: Shape, where: str) -> Iterator[str]:
     """What the official client's own check passes over: words that are none of a service's, and what is too long."""
+    if getattr(shape, "is_document_type", False):
+        return
     if isinstance(value, Mapping) and shape.type_name == "structure":
         for name, member in value.items():
             yield from _beyond(member, shape.members[name], f"{where}.{name}")
@@ -191,19 +235,17 @@ def _beyond(value: object, shape: Shape, where: str) -> Iterator[str]:
 def _protocol(operation: OperationModel, request: Request) -> str:
     if "smithy-protocol" in request.headers:
         return "cbor"
+    if "rest-json" in operation.service_model.protocols:
+        return "rest"
     return "json" if "json" in operation.service_model.protocols else "query"
 
 
 def _by_path(request: Request, service: str) -> str:
     """A REST operation, by its method and path."""
-    path = unquote(request.path.partition("?")[0])
-    model = service_model(service)
-    for name in model.operation_names:
-        http = model.operation_model(name).http
-        pattern = re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(http["requestUri"].partition("?")[0]))
-        if http["method"] == request.method and re.fullmatch(pattern, path):
-            return str(name)
-    raise Refusal("UnknownOperationException", f"no operation of {service} is {request.method} {path}", 404)
+    found = rest.operation_by_path(service_model(service), request.method, request.path)
+    if found is not None:
+        return found
+    raise Refusal("UnknownOperationException", f"no operation of {service} is {request.method} {request.path}", 404)
 
 
 def _structure(shape: Shape, form: Mapping[str, str], prefix: str) -> dict[str, object]:
