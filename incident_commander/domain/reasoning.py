@@ -11,7 +11,7 @@ from .findings import FaultKind
 from .provenance import Provenance
 from .usage import Usage
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 PatternCategory = Literal["Database", "Network", "Application", "Infrastructure", "Security"]
 
@@ -29,14 +29,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered(Generic[T]):
+class Answered(Generic[T_co]):
     """An answer with every call that it took, those that failed before it included.
 
     Attributes:
         provenance: Who gave it.
     """
 
-    value: T
+    value: T_co
     provenance: Provenance
     used: tuple[Usage, ...] = ()
 

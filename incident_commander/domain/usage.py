@@ -44,6 +44,7 @@ class Cost(Value):
 
 
 FREE = Cost(usd=Decimal(0), price="free")
+UNPRICED = Cost()
 
 
 class Usage(Value):

@@ -22,6 +22,8 @@ from ..amazon import amazon
 from .cases import World
 from .client import REGION
 from .front import Front, front_of
+from .minds import Minds
+from .thinking import ONCE
 
 LIMITS = Limits(connect_seconds=10, read_seconds=20, reads=3, writes=3, pause_seconds=0.01)
 HASTY = replace(LIMITS, read_seconds=0.3)
@@ -132,3 +134,17 @@ async def executor_for(aws: Aws, database: Database) -> AsyncIterator[MakeExecut
             )
 
         yield make
+
+
+@pytest.fixture(scope="package")
+def once(served: Front) -> Iterator[Aws]:
+    """Clients that send no call again."""
+    aws = Aws(REGION, ONCE)
+    yield aws
+    aws.close()
+
+
+@pytest.fixture
+def minds(front: Front) -> Minds:
+    """Bedrock's models."""
+    return Minds(front)

@@ -1,0 +1,272 @@
+"""Claude and Nova by Bedrock's Converse: one question, one answer in words or in a given form, checked."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TypeVar
+
+from pydantic import BaseModel, Field, JsonValue, TypeAdapter, ValidationError
+
+from ..aws import Aws, Camel
+from ..domain.base import JsonObject
+from .kept import Kept
+from .models import Models, ModelTask
+from .prices import Prices
+from .prompts import Prompt
+from .reasoner import Candidate, Reply, Unusable
+from .router import Choice, Latencies, ordered
+
+A = TypeVar("A", bound=BaseModel)
+T = TypeVar("T")
+
+ANSWER = "answer"
+"""The tool that a model has to call with its answer, where that has a form."""
+VIA = "bedrock-runtime"
+_MORE_TOKENS = 1000
+"""More than any model adds to a question to explain its tool to itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrail:
+    """A guardrail of the account."""
+
+    id: str
+    version: str
+
+
+class Converse:
+    """Makes the candidates for a question to a language model, in the order in which they are asked.
+
+    Args:
+        region: The one that is asked: the profiles of models differ by it.
+        latencies: What was measured so far.
+        guardrail: What every question and answer passes; None: nothing of Bedrock's.
+    """
+
+    def __init__(
+        self,
+        aws: Aws,
+        region: str,
+        models: Models,
+        prices: Prices,
+        latencies: Latencies,
+        guardrail: Guardrail | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._aws = aws
+        self._region = region
+        self._models = models
+        self._prices = prices
+        self._latencies = latencies
+        self._guardrail = guardrail
+        self._now = now
+        self._kept: Kept[_Said] = Kept()
+
+    def in_form(
+        self, task: ModelTask, prompt: Prompt, form: type[A], read: Callable[[A], T], left_usd: Decimal | None
+    ) -> tuple[Candidate[T], ...]:
+        """Candidates whose answer has a form.
+
+        Args:
+            read: Makes the answer of it; raises Unusable.
+            left_usd: What may still be spent; None: there is no limit.
+        """
+        specification = {
+            "name": ANSWER,
+            "description": "Give your answer. Call it exactly once.",
+            "inputSchema": {"json": inlined(form.model_json_schema())},
+        }
+        tools = {"tools": [{"toolSpec": specification}], "toolChoice": {"tool": {"name": ANSWER}}}
+        request = self._request(task, prompt) | {"toolConfig": tools}
+        return self._candidates(task, request, lambda said: read(_in_form(said, form, prompt)), left_usd)
+
+    def in_words(
+        self, task: ModelTask, prompt: Prompt, read: Callable[[str], T], left_usd: Decimal | None
+    ) -> tuple[Candidate[T], ...]:
+        """Candidates that answer in words; see `in_form`."""
+        request = self._request(task, prompt)
+        return self._candidates(task, request, lambda said: read(_in_words(said, prompt)), left_usd)
+
+    def _request(self, task: ModelTask, prompt: Prompt) -> dict[str, object]:
+        request: dict[str, object] = {
+            "system": [{"text": prompt.system}],
+            "messages": [{"role": "user", "content": [{"text": prompt.text}]}],
+            "inferenceConfig": {"maxTokens": self._models.tasks[task].max_tokens, "temperature": 0.0},
+        }
+        if self._guardrail is not None:
+            request["guardrailConfig"] = {
+                "guardrailIdentifier": self._guardrail.id,
+                "guardrailVersion": self._guardrail.version,
+            }
+        return request
+
+    def _candidates(
+        self, task: ModelTask, request: dict[str, object], read: Callable[["_Said"], T], left_usd: Decimal | None
+    ) -> tuple[Candidate[T], ...]:
+        rules = self._models.tasks[task]
+        # No token is shorter than a byte.
+        most_tokens = len(json.dumps(request, ensure_ascii=False).encode()) + _MORE_TOKENS
+        found: dict[str, Candidate[T]] = {}
+        choices: list[Choice] = []
+        for name in rules.models:
+            model = self._models.models[name]
+            id = model.id_in(self._region)
+            most = self._prices.of_tokens(id, most_tokens, rules.max_tokens, self._now())
+            key = hashlib.sha256(json.dumps([id, request], sort_keys=True).encode()).hexdigest()
+            found[id] = Candidate(
+                service=model.service,
+                via=VIA,
+                aws=self._aws,
+                call=self._call(id, request, key, read),
+                seconds=rules.seconds,
+                model=id,
+                most=most,
+                kept=self._reply_kept(id, key, read),
+            )
+            choices.append(Choice(id, most.usd, self._latencies.typical_ms(task, id)))
+        return tuple(found[choice.model] for choice in ordered(choices, rules.prefer, rules.goal_ms, left_usd))
+
+    def _call(
+        self, id: str, request: dict[str, object], key: str, read: Callable[["_Said"], T]
+    ) -> Callable[[], Awaitable[Reply[T]]]:
+        async def call() -> Reply[T]:
+            said = await self._aws.read(_Said, VIA, "Converse", {"modelId": id, **request})
+
+            def read_and_keep() -> T:
+                answer = read(said)
+                self._kept.put(key, said)
+                return answer
+
+            return self._reply(id, said, read_and_keep)
+
+        return call
+
+    def _reply_kept(self, id: str, key: str, read: Callable[["_Said"], T]) -> Callable[[], Reply[T] | None]:
+        def kept() -> Reply[T] | None:
+            said = self._kept.get(key)
+            return None if said is None else self._reply(id, said, lambda: read(said))
+
+        return kept
+
+    def _reply(self, id: str, said: "_Said", read: Callable[[], T]) -> Reply[T]:
+        usage = said.usage
+        return Reply(
+            read=read,
+            cost=self._prices.of_tokens(id, usage.input_tokens, usage.output_tokens, self._now()),
+            model=id,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            request_id=said.metadata.request_id,
+        )
+
+
+def inlined(schema: JsonObject) -> JsonObject:
+    """A JSON schema without references, which not every model follows, and without titles, which cost tokens."""
+    definitions = TypeAdapter(JsonObject).validate_python(schema.get("$defs", {}))
+
+    def plain(part: JsonValue) -> JsonValue:
+        if isinstance(part, list):
+            return [plain(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            return plain(definitions[str(part["$ref"]).removeprefix("#/$defs/")])
+        kept = {name: plain(each) for name, each in part.items() if name != "$defs"}
+        return {name: each for name, each in kept.items() if name != "title" or not isinstance(each, str)}
+
+    return TypeAdapter(JsonObject).validate_python(plain(schema))
+
+
+class _ToolUse(Camel):
+    name: str
+    input: JsonValue = None
+
+
+class _Block(Camel):
+    text: str | None = None
+    tool_use: _ToolUse | None = None
+
+
+class _Message(Camel):
+    content: tuple[_Block, ...] = ()
+
+
+class _Output(Camel):
+    message: _Message = _Message()
+
+
+class _Tokens(Camel):
+    input_tokens: int = Field(ge=0)
+    output_tokens: int = Field(ge=0)
+
+
+class _Metadata(BaseModel):
+    request_id: str = Field(default="", alias="RequestId")
+
+
+class _Said(Camel):
+    output: _Output
+    stop_reason: str
+    usage: _Tokens
+    metadata: _Metadata = Field(default=_Metadata(), alias="ResponseMetadata")
+
+
+_STOPPED = {
+    "max_tokens": "it was cut at the most tokens that it may give",
+    "guardrail_intervened": "a guardrail intervened",
+    "content_filtered": "it was filtered for its content",
+    "model_context_window_exceeded": "the question is longer than the model can read",
+}
+
+
+def _ended(said: _Said, *well: str) -> None:
+    """Make sure that an answer is whole.
+
+    Raises:
+        Unusable: it is not.
+    """
+    if said.stop_reason not in well:
+        raise Unusable(_STOPPED.get(said.stop_reason, f"it stopped with {said.stop_reason!r}"))
+
+
+def _in_form(said: _Said, form: type[A], prompt: Prompt) -> A:
+    _ended(said, "tool_use", "end_turn")
+    used = [block.tool_use for block in said.output.message.content if block.tool_use is not None]
+    if len(used) != 1 or used[0].name != ANSWER:
+        called = ", ".join(repr(each.name) for each in used) or "nothing"
+        raise Unusable(f"it was to call {ANSWER!r} once and called {called}")
+    try:
+        # As JSON, for what was masked may be anywhere in it; undone only once its form is known to hold.
+        answer = form.model_validate(used[0].input, strict=False)
+        undone = _unmasked(TypeAdapter(JsonValue).validate_python(answer.model_dump(mode="json")), prompt)
+        return form.model_validate(undone)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "its answer"
+        raise Unusable(f"{where} is {_short(first['input'])}: {first['msg']}") from error
+
+
+def _in_words(said: _Said, prompt: Prompt) -> str:
+    _ended(said, "end_turn", "stop_sequence")
+    text = "".join(block.text or "" for block in said.output.message.content).strip()
+    if not text:
+        raise Unusable("it said nothing")
+    return prompt.masks.unmask(text)
+
+
+def _unmasked(part: JsonValue, prompt: Prompt) -> JsonValue:
+    if isinstance(part, str):
+        return prompt.masks.unmask(part)
+    if isinstance(part, list):
+        return [_unmasked(each, prompt) for each in part]
+    if isinstance(part, dict):
+        return {name: _unmasked(each, prompt) for name, each in part.items()}
+    return part
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 80 else f"{shown[:80]}..."
