@@ -3,6 +3,7 @@
 Endpoints come from `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`, which the official client reads itself.
 """
 
+from .account import Account
 from .answers import Camel, Pascal
 from .client import Aws, Identity, Limits, Place
 from .errors import (
@@ -19,6 +20,7 @@ from .errors import (
 )
 
 __all__ = [
+    "Account",
     "Aws",
     "AwsError",
     "BadAnswer",

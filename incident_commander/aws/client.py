@@ -9,13 +9,15 @@ from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import boto3  # type: ignore[import-untyped]
-from botocore import xform_name  # type: ignore[import-untyped]
+from botocore import credentials, xform_name  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
-from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # type: ignore[import-untyped]
 from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
+from botocore.session import get_session  # type: ignore[import-untyped]
 from pydantic import BaseModel, Field, ValidationError
 
 from ..domain.base import Value
+from .account import Account
 from .errors import Throttled, translate
 from .streams import whole
 
@@ -70,10 +72,12 @@ class Aws:
 
     Args:
         region: Such as `eu-west-1`; None: as the environment or the profile says.
+        account: Whose role to assume, where it names one.
     """
 
-    def __init__(self, region: str | None = None, limits: Limits | None = None) -> None:
+    def __init__(self, region: str | None = None, limits: Limits | None = None, account: Account | None = None) -> None:
         self._region = region
+        self._account = account
         self._limits = limits or Limits()
         self._threads = ThreadPoolExecutor(self._limits.threads, thread_name_prefix="aws")
         self._making = threading.Lock()
@@ -164,27 +168,74 @@ class Aws:
 
     def _call(self, service: str, operation: str, parameters: Parameters, attempts: int) -> Parameters:
         method: Callable[..., Parameters] = getattr(self._client(service, attempts), xform_name(operation))
-        return whole(method(**parameters))
+        return _parsed(lambda: whole(method(**parameters)))
 
     def _pages(self, service: str, operation: str, parameters: Parameters) -> Parameters:
         paginator = self._client(service, self._limits.reads).get_paginator(xform_name(operation))
-        return paginator.paginate(**parameters).build_full_result()
+        return _parsed(lambda: paginator.paginate(**parameters).build_full_result())
 
     def _client(self, service: str, attempts: int) -> "_Client":
         """The client of a service that sends a call at most so often; sessions are not safe in threads, clients are."""
         with self._making:
             if self._session is None:
-                self._session = boto3.session.Session(region_name=self._region)
+                self._session = self._opened()
             if (service, attempts) not in self._clients:
-                config = Config(
-                    connect_timeout=self._limits.connect_seconds,
-                    read_timeout=self._limits.read_seconds,
-                    max_pool_connections=self._limits.threads,
-                    # Not "adaptive": after one throttle it would hold back the calls that are to mend things, too.
-                    retries={"mode": "standard", "total_max_attempts": attempts},
-                )
-                self._clients[service, attempts] = self._session.client(service, config=config)
+                client = self._session.client(service, config=self._config(attempts))
+                client.meta.events.register("after-call", _refuse_pages)
+                self._clients[service, attempts] = client
             return self._clients[service, attempts]
+
+    def _opened(self) -> "_Session":
+        """A session with the process' own credentials, or with those of the role, which are renewed before they end."""
+        own: _Session = boto3.session.Session(region_name=self._region)
+        if self._account is None or self._account.role is None:
+            return own
+        source = own.get_credentials()
+        if source is None:
+            raise NoCredentialsError
+        asked = {"RoleSessionName": "incident-commander"}
+        if self._account.external_id is not None:
+            asked["ExternalId"] = self._account.external_id
+        fetcher = credentials.AssumeRoleCredentialFetcher(
+            client_creator=lambda service, **given: own.client(
+                service, config=self._config(self._limits.reads), **given
+            ),
+            source_credentials=source,
+            role_arn=self._account.role,
+            extra_args=asked,
+        )
+        session = get_session()
+        session._credentials = credentials.DeferredRefreshableCredentials(
+            refresh_using=fetcher.fetch_credentials, method="assume-role"
+        )
+        assumed: _Session = boto3.session.Session(region_name=self._region, botocore_session=session)
+        return assumed
+
+    def _config(self, attempts: int) -> object:
+        return Config(
+            connect_timeout=self._limits.connect_seconds,
+            read_timeout=self._limits.read_seconds,
+            max_pool_connections=self._limits.threads,
+            # Not "adaptive": after one throttle it would hold back the calls that are to mend things, too.
+            retries={"mode": "standard", "total_max_attempts": attempts},
+        )
+
+
+def _parsed(ask: Callable[[], Parameters]) -> Parameters:
+    """What is asked for; whatever the client's own parsers stumble over is one error."""
+    try:
+        return ask()
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ResponseParserError(f"{type(error).__name__}: {error}") from error
+
+
+def _refuse_pages(http_response: "_HttpResponse", model: "_Operation", **of_the_call: object) -> None:
+    """Take a page for people, as of a proxy, for no answer: the client would read it as one in which nothing is."""
+    if model.has_streaming_output or model.has_event_stream_output:
+        return  # looking at a stream would use it up
+    begins = http_response.content[:100].lstrip().lower()
+    if http_response.status_code < 300 and begins.startswith((b"<!doctype html", b"<html")):
+        raise ResponseParserError("it is a page for people, as of a proxy")
 
 
 class _Caller(BaseModel):
@@ -208,9 +259,24 @@ class _Paginator(Protocol):
     def paginate(self, **parameters: object) -> _Pages: ...
 
 
+class _Events(Protocol):
+    def register(self, event_name: str, handler: Callable[..., None]) -> None: ...
+
+
 class _Meta(Protocol):
     endpoint_url: str
     region_name: str
+    events: _Events
+
+
+class _Operation(Protocol):
+    has_streaming_output: bool
+    has_event_stream_output: bool
+
+
+class _HttpResponse(Protocol):
+    status_code: int
+    content: bytes
 
 
 class _Client(Protocol):
@@ -222,4 +288,6 @@ class _Client(Protocol):
 
 
 class _Session(Protocol):
-    def client(self, service_name: str, *, config: object) -> _Client: ...
+    def client(self, service_name: str, *, config: object, **given: object) -> _Client: ...
+
+    def get_credentials(self) -> object: ...

@@ -3,13 +3,13 @@
 import httpx
 from pydantic import SecretStr
 
+from ...aws import Account
 from ...domain.ports import Clock
 from ...store import Database
 from ..catalogue import Catalogue
 from .accounts import Accounts, WrongAccount
 from .executor import UNDO, AwsExecutor
 from .operation import Impossible
-from .resources import Account
 from .resources_file import Resources, ResourcesError, load_resources
 from .tasks import NoSecret
 from .webhook import BadSignature, verify

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from ...aws import Aws
+from ...aws import Account, Aws
 from .operation import Impossible
-from .resources import Account
 
 
 class WrongAccount(Impossible):
@@ -15,11 +14,11 @@ class Accounts:
     """Makes one `Aws` for each account, and asks it once who it is.
 
     Args:
-        connect: Makes the way to an account; by default with the credentials of this process.
+        connect: Makes the way to an account; by default with the credentials of this process, or by the account's role.
     """
 
     def __init__(self, connect: Callable[[Account], Aws] | None = None) -> None:
-        self._connect = connect or (lambda account: Aws(account.region))
+        self._connect = connect or (lambda account: Aws(account.region, account=account))
         self._known: dict[Account, Aws] = {}
         self._proven: set[Account] = set()
 

@@ -11,13 +11,6 @@ from ...domain.plan import ActionName
 Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
 
-class Account(Value):
-    """An AWS account in one region. Nothing is done where the credentials turn out to be another account's."""
-
-    id: str = Field(pattern=r"^\d{12}$")
-    region: str = Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$")
-
-
 class Resource(Value):
     """What all resources have in common.
 
@@ -38,6 +31,11 @@ class Resource(Value):
     def id(self) -> str:
         """What it is known by: its type and its names."""
         raise NotImplementedError
+
+    @property
+    def aws_name(self) -> str:
+        """What AWS calls the service by; empty where it is a part of one, such as a parameter or a volume."""
+        return ""
 
     @property
     def does(self) -> tuple[ActionName, ...]:
@@ -66,6 +64,10 @@ class EcsService(Resource):
     def id(self) -> str:
         return f"{self.type} {self.cluster}/{self.name}"
 
+    @property
+    def aws_name(self) -> str:
+        return self.name
+
 
 class AutoScalingGroup(Resource):
     """An EC2 Auto Scaling group; `max_count` bounds the group's own maximum too, which is raised where needed."""
@@ -80,6 +82,10 @@ class AutoScalingGroup(Resource):
     @property
     def id(self) -> str:
         return f"{self.type} {self.name}"
+
+    @property
+    def aws_name(self) -> str:
+        return self.name
 
 
 class ScalableTarget(Resource):
@@ -110,6 +116,10 @@ class LambdaAlias(Resource):
     def id(self) -> str:
         return f"{self.type} {self.function}:{self.name}"
 
+    @property
+    def aws_name(self) -> str:
+        return self.function
+
 
 class LambdaFunction(Resource):
     """A Lambda function's reserved concurrency; `usual_concurrency` counts where none is reserved."""
@@ -124,6 +134,10 @@ class LambdaFunction(Resource):
     def id(self) -> str:
         return f"{self.type} {self.name}"
 
+    @property
+    def aws_name(self) -> str:
+        return self.name
+
 
 class RdsInstance(Resource):
     """An RDS database instance; `max_gib` bounds its storage."""
@@ -137,6 +151,10 @@ class RdsInstance(Resource):
     def id(self) -> str:
         return f"{self.type} {self.name}"
 
+    @property
+    def aws_name(self) -> str:
+        return self.name
+
 
 class AuroraCluster(Resource):
     """An Aurora cluster."""
@@ -148,6 +166,10 @@ class AuroraCluster(Resource):
     @property
     def id(self) -> str:
         return f"{self.type} {self.name}"
+
+    @property
+    def aws_name(self) -> str:
+        return self.name
 
 
 class CacheGroup(Resource):
@@ -161,6 +183,10 @@ class CacheGroup(Resource):
     @property
     def id(self) -> str:
         return f"{self.type} {self.name}/{self.node_group}"
+
+    @property
+    def aws_name(self) -> str:
+        return self.name
 
 
 class DeadLetterQueue(Resource):

@@ -12,9 +12,10 @@ from typing import Self
 
 from pydantic import ValidationError, model_validator
 
+from ...aws import Account
 from ...domain.base import ServiceName, Value
 from ...domain.plan import ActionName
-from .resources import Account, AnyResource, Resource, WafRule, Webhook
+from .resources import AnyResource, Resource, WafRule, Webhook
 
 
 class ResourcesError(ValueError):
@@ -26,10 +27,12 @@ class Resources(Value):
 
     Attributes:
         live: The classes of actions that are really done; every other one is a dry run.
+        names: Which service something is that AWS calls otherwise, by its own name there.
     """
 
     accounts: dict[str, Account] = {}
     live: tuple[ActionName, ...] = ()
+    names: dict[str, ServiceName] = {}
     resources: tuple[AnyResource, ...] = ()
 
     @model_validator(mode="after")
@@ -51,6 +54,11 @@ class Resources(Value):
     def secrets(self) -> frozenset[str]:
         """The names of the secrets that its webhooks are signed with."""
         return frozenset(each.secret for each in self.resources if isinstance(each, Webhook))
+
+    @property
+    def services(self) -> dict[str, ServiceName]:
+        """The service of everything that the file names, by its own name in AWS."""
+        return {each.aws_name: each.service for each in self.resources if each.aws_name} | self.names
 
     def find(self, service: ServiceName, action: ActionName) -> "AnyResource | None":
         """The resource that an action on a service is done to."""

@@ -37,6 +37,10 @@ class History(BaseModel):
     parameters: list[Version] = Field(alias="Parameters")
 
 
+class Anything(BaseModel):
+    """An answer in which nothing is needed."""
+
+
 class Nonsense(BaseModel):
     weather: str
 
@@ -123,6 +127,16 @@ async def test_an_answer_without_what_is_needed_is_an_error(world: World, aws: A
     await aws.write("ssm", "PutParameter", put(world))
     with pytest.raises(BadAnswer, match="without a usable weather"):
         await aws.read(Nonsense, "ssm", "GetParameter", {"Name": f"/{world.name}"})
+
+
+@pytest.mark.parametrize("call", ["GetParameterHistory", "GetParameter"])
+async def test_a_page_or_nonsense_in_place_of_an_answer_is_an_error_and_no_empty_answer(
+    world: World, aws: Aws, call: str
+) -> None:
+    world.front.trouble(f"ssm:{call}", "garbage", times=100)
+    ask = aws.read_all if call == "GetParameterHistory" else aws.read
+    with pytest.raises(BadAnswer, match="cannot be read"):
+        await ask(Anything, "ssm", call, {"Name": f"/{world.name}"})
 
 
 async def test_credentials_that_are_missing_are_said_to_be(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
