@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from typing import Literal
 import structlog
 
 from ..domain.alert import SEVERITIES, Alert, AlertSource
-from ..domain.base import Fingerprint, IncidentId, JsonObject, RunId, Value
+from ..domain.base import Fingerprint, IncidentId, JsonObject, RunId, ServiceName, Value
 from ..domain.change import ReportedChange
 from ..domain.event import EventKind, NewEvent
 from ..domain.incident import Incident
@@ -85,12 +85,18 @@ class Intake:
     Args:
         opened: Called for each new incident once it is durable. If it fails or the process dies before, the incident
             stands open in the database, for the lifecycle to take up.
+        names: Which service an alert is of that names it as its sender calls it, such as by a stack's made-up name.
     """
 
     def __init__(
-        self, database: Database, environments: Environments, opened: Callable[[IncidentId], Awaitable[None]]
+        self,
+        database: Database,
+        environments: Environments,
+        opened: Callable[[IncidentId], Awaitable[None]],
+        names: Mapping[str, ServiceName] | None = None,
     ) -> None:
         self._database = database
+        self._names = names or {}
         self._environments = environments
         self._opened = opened
         self._waiting = 0
@@ -161,7 +167,8 @@ class Intake:
         finally:
             self._waiting -= 1
 
-    async def _accept(self, alerts: Sequence[Alert]) -> Acceptance:
+    async def _accept(self, sent: Sequence[Alert]) -> Acceptance:
+        alerts = [self._named(alert) for alert in sent]
         worlds = {run: await self._world(run) for run in {alert.practice_run for alert in alerts}}
         outcomes: list[Outcome] = []
         for start in range(0, len(alerts), ALERTS_PER_TRANSACTION):
@@ -174,6 +181,11 @@ class Intake:
             for incident_id in Acceptance(outcomes=tuple(taken)).opened:
                 await self._tell(incident_id)
         return Acceptance(outcomes=tuple(outcomes))
+
+    def _named(self, alert: Alert) -> Alert:
+        """The alert of the service that telemetry and actions know, where its sender calls it otherwise."""
+        known = self._names.get(alert.service or "")
+        return alert if known is None or alert.practice_run is not None else alert.model_copy(update={"service": known})
 
     async def _tell(self, incident_id: IncidentId) -> None:
         try:

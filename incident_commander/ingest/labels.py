@@ -1,6 +1,7 @@
 """What an alert's labels say: which condition it is, which service it speaks of, how severe it is."""
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -13,6 +14,7 @@ from ..domain.base import Fingerprint, ServiceName, Value, canonical_json
 
 _FILE = Path(__file__).with_name("labels.toml")
 _FINGERPRINT_DIGITS = 32
+_BALANCER = re.compile(r"(?:app|net|gwy|targetgroup)/([^/]+)/[0-9a-f]{8,}")
 UNSTATED: Severity = "medium"
 """The severity of an alert whose labels say none that is known."""
 
@@ -43,9 +45,11 @@ def fingerprint(labels: Mapping[str, str]) -> Fingerprint:
 
 
 def service(labels: Mapping[str, str]) -> ServiceName | None:
-    """The service the labels name."""
+    """The service the labels name; a load balancer or target group of AWS by its own name, as telemetry calls it."""
     lowered = {name.lower(): value.strip() for name, value in labels.items()}
-    return next((ServiceName(lowered[name]) for name in label_reading().service if lowered.get(name)), None)
+    named = next((lowered[name] for name in label_reading().service if lowered.get(name)), "")
+    balancer = _BALANCER.fullmatch(named)
+    return ServiceName(balancer[1] if balancer else named) if named else None
 
 
 def severity(labels: Mapping[str, str]) -> Severity:

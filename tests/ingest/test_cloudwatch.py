@@ -113,6 +113,22 @@ def test_an_alarm_of_metric_math_has_the_dimensions_on_which_its_metrics_agree()
     assert not {"metric", "LoadBalancer"} & alert.labels.keys()
 
 
+@pytest.mark.parametrize(
+    ("dimension", "value", "service"),
+    [
+        ("LoadBalancer", "app/shop/50dc6c495c0c9188", "shop"),
+        ("LoadBalancer", "net/shop-net/50dc6c495c0c9188", "shop-net"),
+        ("ServiceName", "app/cart", "app/cart"),
+    ],
+)
+def test_a_load_balancer_is_known_by_its_own_name(dimension: str, value: str, service: str) -> None:
+    trigger = message()["Trigger"]
+    assert isinstance(trigger, dict)
+    alert = only(by_sns(message(Trigger={**trigger, "Dimensions": [{"name": dimension, "value": value}]})))
+    assert alert.service == service
+    assert alert.labels[dimension] == value
+
+
 def test_a_composite_alarm_keeps_its_rule() -> None:
     composite = message(AlarmRule='ALARM("a") AND ALARM("b")')
     del composite["Trigger"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from incident_commander.domain.alert import Alert, AlertSource, AlertStatus
-from incident_commander.domain.base import IncidentId
+from incident_commander.domain.base import IncidentId, ServiceName
 from incident_commander.domain.event import Event
 from incident_commander.domain.incident import Incident
 from incident_commander.ingest import Intake, Overloaded
@@ -332,6 +332,17 @@ async def test_a_response_that_cannot_start_does_not_lose_the_alert(bench: Bench
     intake = Intake(bench.database, bench.worlds, fail)
     assert [outcome.became for outcome in (await intake.accept([alert()])).outcomes] == ["opened"]
     assert (await bench.only_incident()).status == "open"
+
+
+async def test_a_service_that_its_sender_calls_otherwise_is_known_by_our_name_in_the_live_world_alone(
+    bench: Bench,
+) -> None:
+    bench.intake = Intake(bench.database, bench.worlds, bench._opened, {"ShopStack-Cart-1X2Y": ServiceName("cart")})
+    await bench.accept(alert("Failing", "ShopStack-Cart-1X2Y"))
+    await bench.accept(alert("Slow", "cart"))
+    incident = await bench.only_incident()
+    assert incident.services == ("cart",)
+    assert len(await bench.groupings(incident)) == 2
 
 
 async def test_too_many_posts_at_once_are_turned_away(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
