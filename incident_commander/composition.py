@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -36,7 +36,7 @@ from .consensus.keys import Keyring, key_source
 from .consensus.quarantine import load_rules
 from .consensus.rule import rule
 from .domain.ballot import Certificate
-from .domain.base import IncidentId, JsonObject, RunId
+from .domain.base import IncidentId, JsonObject, RunId, ServiceName
 from .domain.findings import Prediction
 from .domain.incident import Incident
 from .domain.plan import Plan
@@ -72,6 +72,7 @@ from .telemetry.unconfigured import blindfolded
 
 if TYPE_CHECKING:
     from .actions.aws import AwsExecutor
+    from .telemetry.aws import AwsSource
 
 log = structlog.get_logger(__name__)
 
@@ -181,7 +182,7 @@ def build(
         {"live": load_trust(TRUST_FILE, catalogue), "practice": load_trust(PRACTICE_TRUST_FILE, catalogue)}, catalogue
     )
     trust = Trust(database, ladder)
-    intake = Intake(database, environments, opened)
+    intake = Intake(database, environments, opened, _aws_names(settings))
     faults = Faults(database)
     quarantine = Quarantine(database, load_rules())
     stages = Stages(
@@ -303,7 +304,7 @@ def sources_of(settings: Settings, changes: ChangesPort) -> Sources:
         changes: What was reported to our doors.
 
     Raises:
-        SourceMisconfigured: a setting, or a file that it names, is wrong.
+        SourceMisconfigured, ResourcesError: a setting, or a file that it names, is wrong.
     """
     prometheus = PrometheusAt(
         url=settings.prometheus_url,
@@ -313,7 +314,35 @@ def sources_of(settings: Settings, changes: ChangesPort) -> Sources:
         match=settings.prometheus_match,
         queries=settings.prometheus_queries,
     )
-    return telemetry_sources(changes, prometheus if prometheus.url else None)
+    return telemetry_sources(changes, prometheus if prometheus.url else None, _aws_sources(settings))
+
+
+def _aws_names(settings: Settings) -> Mapping[str, ServiceName]:
+    """Which service something is that AWS calls otherwise, as the resources' file says."""
+    if settings.resources_file is None:
+        return {}
+    from .actions.aws import load_resources
+
+    return load_resources(settings.resources_file).services
+
+
+def _aws_sources(settings: Settings) -> "tuple[AwsSource, ...]":
+    """Every account and region that is to be read: those of the resources' file, and the regions that are set."""
+    if settings.resources_file is None and not settings.aws_regions:
+        return ()
+    # Only who reads AWS pays for importing its client.
+    from .actions.aws import Resources, load_resources
+    from .telemetry.aws import AwsAt, aws_sources
+
+    named = Resources() if settings.resources_file is None else load_resources(settings.resources_file)
+    return aws_sources(
+        AwsAt(
+            accounts=tuple(account for account in named.accounts.values() if account.read),
+            regions=tuple(settings.aws_regions),
+            services=named.services,
+            metrics=settings.cloudwatch_metrics,
+        )
+    )
 
 
 def _revealed(secret: SecretStr | None) -> str:

@@ -21,7 +21,6 @@ from ..domain.settings import Settings, read_settings
 from ..ingest.pagerduty import ROUTING_KEY_CHARACTERS
 from ..response.views import HealthRow
 from ..store import DatabaseUnusable, UnsupportedDatabase, check_database, shown_url
-from ..telemetry.source import SourceMisconfigured
 from ..telemetry.unconfigured import NoTelemetry
 
 
@@ -61,7 +60,7 @@ def _telemetry(settings: Settings) -> tuple[HealthRow, ...]:
     try:
         # Changes that were reported to our doors are in the database, which has a row of its own.
         sources = sources_of(settings, NoTelemetry())
-    except SourceMisconfigured as error:
+    except ValueError as error:  # a setting, or a file that it names: whichever it is, its message says so
         return (HealthRow(name="telemetry", state="down", detail=str(error)),)
 
     async def asked() -> tuple[HealthRow, ...]:

@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     prometheus_queries: Path | None = Field(
         default=None, description="what metrics mean, before what is shipped; docs/telemetry.md"
     )
+    aws_regions: list[str] = Field(
+        default=[], description="regions of the account of this process' credentials that are read; none: no AWS"
+    )
+    cloudwatch_metrics: Path | None = Field(
+        default=None, description="what CloudWatch's metrics mean, before what is shipped; docs/telemetry.md"
+    )
     operator_token: SecretStr | None = Field(
         default=None, description="the operator token; none: the one that the first start makes and shows"
     )

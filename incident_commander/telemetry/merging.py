@@ -44,6 +44,35 @@ class MergedMetrics:
         return _told((_with_others(several) for several in found.values()), gaps)
 
 
+class PlacedMetrics:
+    """See MetricsPort. Of sources that are different places: a service that is in several has the metrics of each.
+
+    Args:
+        places: Each source, with what is put behind a metric's name where an earlier one has that metric, too.
+    """
+
+    def __init__(self, places: Sequence[tuple[str, MetricsPort]]) -> None:
+        self._places = places
+
+    async def metrics(self, window: Window) -> tuple[MetricSeries, ...]:
+        """See MetricsPort.
+
+        Raises:
+            SourceUnavailable: no source answered.
+        """
+        answers, gaps = await _all(self._read(place, source, window) for place, source in self._places)
+        found: dict[Hashable, MetricSeries] = {}
+        for place, read in answers:
+            for series in read:
+                if (series.service, series.metric) in found:
+                    series = replace(series, metric=f"{series.metric}_{place}")
+                found.setdefault((series.service, series.metric), series)
+        return _told(found.values(), (*gaps, *(gap for _, read in answers for gap in _gaps(read))))
+
+    async def _read(self, place: str, source: MetricsPort, window: Window) -> tuple[str, tuple[MetricSeries, ...]]:
+        return place, await source.metrics(window)
+
+
 class MergedLogs:
     """See LogsPort."""
 
@@ -145,12 +174,15 @@ async def _all(readings: Iterable[Awaitable[T]]) -> tuple[list[T], tuple[Gap, ..
         if isinstance(answer, SourceUnavailable):
             gaps.extend(answer.gaps)
             continue
-        if isinstance(answer, Incomplete):
-            gaps.extend(answer.gaps)
+        gaps.extend(_gaps(answer))
         answers.append(answer)
     if not answers:
         raise SourceUnavailable(*gaps)
     return answers, tuple(gaps)
+
+
+def _gaps(answer: object) -> tuple[Gap, ...]:
+    return answer.gaps if isinstance(answer, Incomplete) else ()
 
 
 def _told(read: Iterable[T], gaps: tuple[Gap, ...]) -> tuple[T, ...]:

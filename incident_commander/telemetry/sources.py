@@ -1,7 +1,9 @@
 """Every telemetry source of real incidents that is configured, as one set of ports."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..domain.ports import (
     ChangesPort,
@@ -9,13 +11,18 @@ from ..domain.ports import (
     LogsPort,
     MetricsPort,
     Policy,
+    SourceUnavailable,
     TopologyPort,
     TracesPort,
 )
-from .merging import MergedChanges, MergedLogs, MergedMetrics, MergedTopology, MergedTraces
+from ..domain.telemetry import Change, Window
+from .merging import MergedChanges, MergedLogs, MergedMetrics, MergedTopology, MergedTraces, PlacedMetrics
 from .prometheus import PrometheusAt, PrometheusSource
 from .source import Source, SourceState
 from .unconfigured import live_environment
+
+if TYPE_CHECKING:
+    from .aws import AwsSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +65,38 @@ class Sources:
             await source.close()
 
 
-def telemetry_sources(changes: ChangesPort, prometheus: PrometheusAt | None = None) -> Sources:
+def telemetry_sources(
+    changes: ChangesPort, prometheus: PrometheusAt | None = None, aws: Sequence["AwsSource"] = ()
+) -> Sources:
     """The sources that are configured; touches no network.
 
     Args:
         changes: What tells of changes beside them.
+        aws: The accounts and regions that are read.
 
     Raises:
         SourceMisconfigured: a setting, or a file that it names, is wrong.
     """
     found = (PrometheusSource(prometheus),) if prometheus is not None else ()
-    return Sources(every=found, metrics=found, topology=found, changes=(changes,))
+    return Sources(
+        every=(*found, *aws),
+        metrics=(*found, *((PlacedMetrics([(each.place, each) for each in aws]),) if aws else ())),
+        logs=tuple(aws),
+        traces=tuple(aws),
+        changes=(_WhereReported(changes), *aws) if aws else (changes,),
+        topology=(*found, *aws),
+    )
+
+
+class _WhereReported:
+    """See ChangesPort. That nobody reports changes here is no gap where they are read elsewhere."""
+
+    def __init__(self, changes: ChangesPort) -> None:
+        self._changes = changes
+
+    async def changes(self, window: Window) -> tuple[Change, ...]:
+        """See ChangesPort."""
+        try:
+            return await self._changes.changes(window)
+        except SourceUnavailable:
+            return ()

@@ -4,11 +4,13 @@ import json
 import re
 from pathlib import Path
 
+from incident_commander.actions.aws import load_resources
 from incident_commander.actions.policy_file import load_policy
 from incident_commander.consensus.rule import rule
 from incident_commander.ingest import alertmanager_configuration
 from incident_commander.ingest.changes import change_kinds
 from incident_commander.ingest.eventbridge import ALARM
+from incident_commander.telemetry.aws import load_readings
 from incident_commander.telemetry.prometheus import load_queries
 
 from ..running import REPOSITORY
@@ -30,17 +32,31 @@ def test_the_quorum_described_is_the_one_installed() -> None:
     assert f"with n = {installed.n} voters of whom\nf = {installed.f} may be arbitrary, {installed.required}." in text
 
 
-def test_the_queries_shown_are_valid_queries(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```toml\n(.*?)```", (REPOSITORY / "docs" / "telemetry.md").read_text(), flags=re.DOTALL)
-    (tmp_path / "queries.toml").write_text(example)
-    queries = load_queries(tmp_path / "queries.toml")
-    assert [each.metric for each in queries.readings[:4]] == [
-        "checkout_failed_rate",
-        "error_ratio",
-        "latency_p99_ms",
-        "queue_depth",
-    ]
-    assert queries.services.keys() == {"checkout"}
+def shown(name: str, kind: str) -> list[str]:
+    """The examples of a kind that a document shows."""
+    return re.findall(rf"```{kind}\n(.*?)```", (REPOSITORY / "docs" / name).read_text(), flags=re.DOTALL)
+
+
+def test_the_telemetry_files_shown_are_valid_files(tmp_path: Path) -> None:
+    queries, resources, metrics = shown("telemetry.md", "toml")
+    path = tmp_path / "shown.toml"
+    path.write_text(queries)
+    of_prometheus = load_queries(path)
+    assert of_prometheus.readings[0].metric == "checkout_failed_rate"
+    assert of_prometheus.services.keys() == {"checkout"}
+    path.write_text(resources)
+    assert load_resources(path).services == {"ShopStack-CheckoutService-1X2Y3Z": "checkout"}
+    path.write_text(metrics)
+    assert load_readings(path).sets[0].namespace == "Shop"
+
+
+def test_the_permissions_shown_are_those_of_the_calls_that_telemetry_makes() -> None:
+    (policy,) = shown("telemetry.md", "json")
+    code = "".join(path.read_text() for path in (REPOSITORY / "incident_commander/telemetry/aws").glob("*.py"))
+    known_otherwise = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
+    calls = re.findall(r'"([a-z0-9]+)",\s*"((?:List|Get|Batch|Describe|Start|Stop|Filter|Lookup)[A-Za-z]+)"', code)
+    needed = {f"{known_otherwise.get(service, service)}:{name}" for service, name in calls if service != "sts"}
+    assert set(json.loads(policy)["Statement"][0]["Action"]) == needed
 
 
 def test_every_file_that_a_document_links_to_is_there() -> None:

@@ -44,6 +44,19 @@ async def test_an_answer_that_has_grown_old_is_read_again() -> None:
     assert await kept.get("a", reader) == 2
 
 
+async def test_an_answer_that_lacks_something_is_good_for_a_minute_and_a_whole_one_for_longer() -> None:
+    now = 0.0
+    reader, kept = Reader(), Kept[str, int](600, clock=lambda: now, lacking=lambda answer: answer == 1)
+    reader.let.set()
+    assert await kept.get("a", reader) == 1
+    now = 59.9
+    assert await kept.get("a", reader) == 1
+    now = 60.0
+    assert await kept.get("a", reader) == 2
+    now = 600.0
+    assert await kept.get("a", reader) == 2
+
+
 async def test_a_reading_goes_on_when_who_asked_has_given_up() -> None:
     reader, kept = Reader(), Kept[str, int](10)
     with pytest.raises(TimeoutError):

@@ -25,6 +25,7 @@ from incident_commander.telemetry.merging import (
     MergedMetrics,
     MergedTopology,
     MergedTraces,
+    PlacedMetrics,
 )
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -110,6 +111,20 @@ async def test_where_no_source_answers_the_gaps_of_all_are_told() -> None:
     with pytest.raises(SourceUnavailable) as caught:
         await MergedMetrics((Fixed(down=DENIED), Fixed(down=other))).metrics(HOUR)
     assert caught.value.gaps == (DENIED, other)
+
+
+async def test_a_service_that_is_in_two_places_has_the_metrics_of_both() -> None:
+    here = Fixed(metrics=(series(CART, "errors", "A"), series(MAIL, "load", "A")))
+    there = Fixed(metrics=Incomplete((series(CART, "errors", "B"), series(CART, "load", "B")), (DENIED,)))
+    found = await PlacedMetrics((("eu", here), ("us", there))).metrics(HOUR)
+    assert [(each.service, each.metric, each.source) for each in found] == [
+        (CART, "errors", "A"),
+        (MAIL, "load", "A"),
+        (CART, "errors_us", "B"),
+        (CART, "load", "B"),
+    ]
+    assert isinstance(found, Incomplete)
+    assert found.gaps == (DENIED,)
 
 
 async def test_lines_of_all_sources_come_in_the_order_of_their_time() -> None:

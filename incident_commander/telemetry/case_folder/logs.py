@@ -13,8 +13,8 @@ from .fields import SERVICES, TIMES, moment, name_of, number, others, pick, serv
 
 Level = Literal["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 
-_LEVELS = ("severity_text", "severityText", "severity", "level", "log.level", "loglevel", "lvl")
-_MESSAGES = ("msg", "message", "body", "log", "text", "event")
+LEVELS = ("severity_text", "severityText", "severity", "level", "log.level", "loglevel", "lvl")
+MESSAGES = ("msg", "message", "body", "log", "text", "event")
 _TEMPLATES = ("signature", "template", "pattern", "message")
 _WORDS: tuple[tuple[Level, tuple[str, ...]], ...] = (
     ("FATAL", ("FATAL", "CRIT", "EMERG", "ALERT", "PANIC")),
@@ -33,9 +33,9 @@ def read_logs(path: Path) -> tuple[tuple[LogRecord, ...], Skipped]:
     records: list[LogRecord] = []
     for entry in read_lines(path, skipped):
         fields = entry.fields
-        clock, owner, message = name_of(fields, TIMES), name_of(fields, SERVICES), name_of(fields, _MESSAGES)
+        clock, owner, message = name_of(fields, TIMES), name_of(fields, SERVICES), name_of(fields, MESSAGES)
         # Of several names for the level only the first is used, since `level` may mean something else.
-        level = name_of(fields, _LEVELS)
+        level = name_of(fields, LEVELS)
         at, named = moment(value_of(fields, clock)), service(value_of(fields, owner))
         if at is None:
             skipped.skip(entry.place, f"the time {shown(value_of(fields, clock))} cannot be read")
@@ -46,7 +46,7 @@ def read_logs(path: Path) -> tuple[tuple[LogRecord, ...], Skipped]:
                 LogRecord(
                     at=at,
                     service=named,
-                    level=_level(value_of(fields, level)),
+                    level=level_of(value_of(fields, level)),
                     message=text(value_of(fields, message)),
                     attributes=others(fields, (level, message, owner, clock)),
                 )
@@ -91,7 +91,8 @@ def _usual(count: float, delta: JsonValue, baseline: float | None) -> float:
     return max(0.0, count - amount)
 
 
-def _level(given: JsonValue) -> Level:
+def level_of(given: JsonValue) -> Level:
+    """The level that a field names in any spelling; INFO where it names none."""
     return _level_named(given) if isinstance(given, str) else "INFO"
 
 

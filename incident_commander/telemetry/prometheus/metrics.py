@@ -65,6 +65,7 @@ class _Trouble:
 class _Answer:
     series: tuple[MetricSeries, ...]
     troubles: tuple[_Trouble, ...] = ()
+    failed: bool = False
 
 
 class PrometheusMetrics:
@@ -145,12 +146,12 @@ class PrometheusMetrics:
             else:
                 task.cancel()
                 late = f"{self._client.name} did not answer within {READ_SECONDS:g} s"
-                answers.append(_Answer((), (_Trouble(query.metric, late, "narrow it by IC_PROMETHEUS_MATCH"),)))
+                answers.append(_Answer((), (_Trouble(query.metric, late, "narrow it by IC_PROMETHEUS_MATCH"),), True))
         gaps = tuple(_gaps([trouble for answer in answers for trouble in answer.troubles]))
         if server.pace.ahead:
             gaps = (*gaps, self._skewed(server.pace.ahead))
         series = tuple(_once(each for answer in answers for each in answer.series))
-        if not series and gaps:
+        if answers and all(answer.failed for answer in answers):
             raise SourceUnavailable(*gaps)
         return Incomplete(series, gaps) if gaps else series
 
@@ -178,7 +179,7 @@ class PrometheusMetrics:
         try:
             answer = await self._client.range(query.promql, grid.first, grid.last, grid.step)
         except PrometheusError as error:
-            return _Answer((), (_Trouble(query.metric, error.reason, error.remedy),))
+            return _Answer((), (_Trouble(query.metric, error.reason, error.remedy),), True)
         troubles = [
             _Trouble(query.metric, f"{self._client.name} warns: {warning[:300]}", "see to what it reads from")
             for warning in answer.warnings

@@ -45,9 +45,10 @@ class Pace:
     @classmethod
     def of(cls, answer: Moment) -> Self:
         """What the answer to `INTERVAL` says."""
-        interval = min(answer.value, _SLOWEST_INTERVAL) if math.isfinite(answer.value) else _UNKNOWN_INTERVAL
+        # As many samples as intervals, or one more: what is measured is right or a little too short.
+        interval = _at_least(min(answer.value, _SLOWEST_INTERVAL)) if math.isfinite(answer.value) else _UNKNOWN_INTERVAL
         ahead = float(round(answer.ahead)) if abs(answer.ahead) > TOLERATED_SECONDS else 0.0
-        return cls(interval=max(1.0, interval), ahead=ahead)
+        return cls(interval=interval, ahead=ahead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Grid:
         start = window.start.timestamp() + pace.ahead
         end = max(start, min(window.end.timestamp(), now) + pace.ahead)
         wanted = max(pace.interval, (end - start) / MOST_POINTS)
-        step = float(_STEPS[min(bisect_left(_STEPS, wanted - 1e-6), len(_STEPS) - 1)])
+        step = _at_least(wanted)
         return cls(
             first=math.ceil(start / step) * step,
             last=(math.ceil(end / step) - 1) * step,
@@ -81,3 +82,8 @@ class Grid:
     def empty(self) -> bool:
         """Whether no moment lies in the window."""
         return self.last < self.first
+
+
+def _at_least(seconds: float) -> float:
+    """The first step that is no shorter."""
+    return float(_STEPS[min(bisect_left(_STEPS, seconds - 1e-6), len(_STEPS) - 1)])

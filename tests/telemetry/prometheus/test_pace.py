@@ -55,6 +55,11 @@ def test_a_server_without_targets_is_taken_for_a_slow_one() -> None:
     assert Pace.of(Moment(value=float("nan"), at=0, ahead=0)).interval == 60
 
 
+@pytest.mark.parametrize(("measured", "taken"), [(0.92, 1), (13.1, 15), (15.0, 15), (52.5, 60), (900.0, 120)])
+def test_scrapes_are_taken_to_be_as_far_apart_as_people_set_them(measured: float, taken: float) -> None:
+    assert Pace.of(Moment(value=measured, at=0, ahead=0)).interval == taken
+
+
 def test_a_clock_within_what_a_network_blurs_is_taken_for_ours_and_another_is_told() -> None:
     assert Pace.of(Moment(value=15, at=0, ahead=-4.9)).ahead == 0
     assert Pace.of(Moment(value=15, at=0, ahead=-240.3)).ahead == -240
