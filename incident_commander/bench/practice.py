@@ -18,8 +18,8 @@ from ..domain.telemetry import Signal, Topology
 from ..ingest import Sns
 from ..response.report import RunReport
 
-RUN_SECONDS = 120.0
-"""Longer than this a run counts as hung (wall clock)."""
+STANDSTILL_SECONDS = 120.0
+"""Without any news for longer than this, a run counts as hung (wall clock)."""
 LAG_PERIOD_SECONDS = 0.005
 
 
@@ -77,7 +77,7 @@ async def watch(commander: Commander, scenarios: Sequence[str], seeds: Iterable[
     """Run each scenario with each seed, one after another.
 
     Raises:
-        RunHung: a run did not end within two minutes.
+        RunHung: nothing happened in a run for two minutes, and it had not ended.
     """
     for seed in seeds:
         for scenario in scenarios:
@@ -92,7 +92,7 @@ async def _run(commander: Commander, scenario: str, seed: int) -> WatchedRun:
         run = await commander.operations.start_scenario(scenario, seed)
         report = await _report(commander, run.id)
     except TimeoutError as error:
-        raise RunHung(f"{scenario} with seed {seed} had not ended after {RUN_SECONDS:g} s") from error
+        raise RunHung(f"{scenario} with seed {seed} stood still for {STANDSTILL_SECONDS:g} s") from error
     finally:
         sampler.cancel()
     seconds = time.perf_counter() - begun
@@ -115,11 +115,12 @@ async def _report(commander: Commander, run: RunId) -> RunReport:
     changed = asyncio.Event()
     unsubscribe = commander.operations.subscribe(lambda _: changed.set())
     try:
-        async with asyncio.timeout(RUN_SECONDS):
+        async with asyncio.timeout(STANDSTILL_SECONDS) as standstill:
             while (report := await commander.operations.run_report(run)) is None:
                 # The end of a run without an incident touches none, so look now and then too.
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), timeout=0.2)
+                    standstill.reschedule(asyncio.get_running_loop().time() + STANDSTILL_SECONDS)
                 changed.clear()
             return report
     finally:
