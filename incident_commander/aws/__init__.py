@@ -4,7 +4,7 @@ Endpoints come from `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`, which t
 """
 
 from .account import Account
-from .answers import Camel, Pascal
+from .answers import Answer, Camel, Pascal
 from .client import Aws, Identity, Limits, Place
 from .errors import (
     AwsError,
@@ -21,6 +21,7 @@ from .errors import (
 
 __all__ = [
     "Account",
+    "Answer",
     "Aws",
     "AwsError",
     "BadAnswer",

@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, ValidationError
 from ..domain.base import Value
 from .account import Account
 from .errors import Throttled, translate
-from .streams import whole
+from .streams import refuse_part, whole
 
 A = TypeVar("A", bound=BaseModel)
 T = TypeVar("T")
@@ -181,7 +181,7 @@ class Aws:
                 self._session = self._opened()
             if (service, attempts) not in self._clients:
                 client = self._session.client(service, config=self._config(attempts))
-                client.meta.events.register("after-call", _refuse_pages)
+                client.meta.events.register("after-call", refuse_part)
                 self._clients[service, attempts] = client
             return self._clients[service, attempts]
 
@@ -229,15 +229,6 @@ def _parsed(ask: Callable[[], Parameters]) -> Parameters:
         raise ResponseParserError(f"{type(error).__name__}: {error}") from error
 
 
-def _refuse_pages(http_response: "_HttpResponse", model: "_Operation", **of_the_call: object) -> None:
-    """Take a page for people, as of a proxy, for no answer: the client would read it as one in which nothing is."""
-    if model.has_streaming_output or model.has_event_stream_output:
-        return  # looking at a stream would use it up
-    begins = http_response.content[:100].lstrip().lower()
-    if http_response.status_code < 300 and begins.startswith((b"<!doctype html", b"<html")):
-        raise ResponseParserError("it is a page for people, as of a proxy")
-
-
 class _Caller(BaseModel):
     account: str = Field(alias="Account")
     arn: str = Field(alias="Arn")
@@ -267,16 +258,6 @@ class _Meta(Protocol):
     endpoint_url: str
     region_name: str
     events: _Events
-
-
-class _Operation(Protocol):
-    has_streaming_output: bool
-    has_event_stream_output: bool
-
-
-class _HttpResponse(Protocol):
-    status_code: int
-    content: bytes
 
 
 class _Client(Protocol):

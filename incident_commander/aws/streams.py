@@ -1,12 +1,66 @@
-"""Answers that come as streams, read to their end: a body as bytes, an event stream as a list of its events."""
+"""Answers read to their end: a body as bytes, an event stream as a list of its events, and none that was cut.
+
+The official client takes the beginning of an answer for all of it, and what is no JSON for one in which nothing is.
+"""
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from botocore.eventstream import EventStream, ParserError  # type: ignore[import-untyped]
-from botocore.exceptions import ResponseStreamingError  # type: ignore[import-untyped]
+from botocore.exceptions import IncompleteReadError, ResponseStreamingError  # type: ignore[import-untyped]
 from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
 from botocore.response import StreamingBody  # type: ignore[import-untyped]
 from urllib3.exceptions import HTTPError
+
+
+class HttpResponse(Protocol):
+    """As much of an answer as is looked at."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class Operation(Protocol):
+    """As much of an operation's description as is looked at."""
+
+    has_streaming_output: bool
+    has_event_stream_output: bool
+    http: Mapping[str, str]
+    service_model: "Service"
+
+
+class Service(Protocol):
+    """Its service's."""
+
+    protocols: list[str]
+
+
+def refuse_part(http_response: HttpResponse, model: Operation, **of_the_call: object) -> None:
+    """Let no answer pass that was cut, is a page for people, as of a proxy, or no JSON where it should be.
+
+    Streams tell of that themselves, and looking at one would use it up.
+
+    Raises:
+        IncompleteReadError: it was cut.
+        ResponseParserError: it is something else.
+    """
+    if model.has_streaming_output or model.has_event_stream_output or model.http.get("method") == "HEAD":
+        return
+    content = http_response.content
+    length = http_response.headers.get("content-length")
+    if length is not None and length.isdigit() and int(length) != len(content):
+        raise IncompleteReadError(actual_bytes=len(content), expected_bytes=int(length))
+    of_json = {"json", "rest-json"} & set(model.service_model.protocols) and "cbor" not in http_response.headers.get(
+        "content-type", ""
+    )
+    text = content.strip()
+    if http_response.status_code >= 300:
+        return
+    if text[:100].lower().startswith((b"<!doctype html", b"<html")):
+        raise ResponseParserError("it is a page for people, as of a proxy")
+    if of_json and text and not (text[:1] in b"{[" and text[-1:] in b"}]"):
+        raise ResponseParserError("it is no JSON")
 
 
 def whole(answer: Mapping[str, object]) -> dict[str, object]:

@@ -139,6 +139,13 @@ async def test_a_page_or_nonsense_in_place_of_an_answer_is_an_error_and_no_empty
         await ask(Anything, "ssm", call, {"Name": f"/{world.name}"})
 
 
+async def test_an_answer_that_was_cut_is_an_error_and_no_shorter_answer(world: World, aws: Aws) -> None:
+    await aws.write("ssm", "PutParameter", put(world))
+    world.front.trouble(READ, "cut", times=100)
+    with pytest.raises(NoAnswer, match="gave no answer"):
+        await read(aws, world)
+
+
 async def test_credentials_that_are_missing_are_said_to_be(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
