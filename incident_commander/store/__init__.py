@@ -10,6 +10,7 @@ from .incidents import Incidents, UnknownIncident
 from .ledger import KeyReused, Ledger, LedgerBroken, LedgerReport
 from .ledger_key import LedgerKeyUnusable
 from .migrations import migrate
+from .outcomes import Outcomes
 from .passages import Passages
 from .practice import ActionKeyReused, PracticeRuns
 from .url import UnsupportedDatabase, blocking_url, shown_url, workflow_url
@@ -34,6 +35,7 @@ __all__ = [
     "LedgerKeyUnusable",
     "LedgerReport",
     "Member",
+    "Outcomes",
     "Passages",
     "PracticeRuns",
     "SchemaMissing",

@@ -20,6 +20,7 @@ from .executions import Executions
 from .incidents import Incidents
 from .ledger import Ledger
 from .ledger_key import LedgerKey
+from .outcomes import Outcomes
 from .passages import Passages
 from .practice import PracticeRuns
 from .tables import EventRow
@@ -53,6 +54,7 @@ class Unit:
         self.executions = Executions(session)
         self.passages = Passages(session)
         self.usage = UsageLog(session)
+        self.outcomes = Outcomes(session)
 
     @property
     def touched(self) -> frozenset[IncidentId]:

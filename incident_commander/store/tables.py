@@ -207,6 +207,16 @@ class UsageRow(SQLModel, table=True):
     document: str = Field(sa_column=Column(Text, nullable=False))
 
 
+class OutcomeRow(SQLModel, table=True):
+    """How an incident ended, as it is remembered."""
+
+    __tablename__ = "outcomes"
+
+    incident_id: str = Field(primary_key=True)
+    ended_at: datetime = Field(sa_column=Column(UtcTime, nullable=False, index=True))
+    document: str = Field(sa_column=Column(Text, nullable=False))
+
+
 class ValueRow(SQLModel, table=True):
     """A small named JSON object that belongs to no other table."""
 
