@@ -57,6 +57,7 @@ class Usage(Value):
         model: The id it was asked by; empty where there is none.
         latency_ms: From asking to the whole answer, wall clock.
         input_tokens, output_tokens: As the service counted them; None where it does not say.
+        requests: How many were sent for it: most calls take one.
         request_id: AWS's own, to find the call again.
         cached: Whether an earlier answer was given again, without a call.
         fell_back: Why this one was asked in place of another; empty where it was the first choice.
@@ -75,6 +76,7 @@ class Usage(Value):
     input_tokens: int | None = Field(default=None, ge=0)
     output_tokens: int | None = Field(default=None, ge=0)
     cost: Cost = Cost()
+    requests: int = Field(default=1, ge=0)
     request_id: str = ""
     cached: bool = False
     fell_back: str = ""

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, Field, JsonValue, TypeAdapter, ValidationError
 
-from ..aws import Aws, Camel
+from ..aws import Answer, Aws, AwsError, Camel
 from ..domain.base import JsonObject
 from .kept import Kept
 from .models import Models, ModelTask
@@ -41,7 +41,6 @@ class Converse:
     """Makes the candidates for a question to a language model, in the order in which they are asked.
 
     Args:
-        region: The one that is asked: the profiles of models differ by it.
         latencies: What was measured so far.
         guardrail: What every question and answer passes; None: nothing of Bedrock's.
     """
@@ -49,7 +48,6 @@ class Converse:
     def __init__(
         self,
         aws: Aws,
-        region: str,
         models: Models,
         prices: Prices,
         latencies: Latencies,
@@ -57,7 +55,6 @@ class Converse:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._aws = aws
-        self._region = region
         self._models = models
         self._prices = prices
         self._latencies = latencies
@@ -65,7 +62,7 @@ class Converse:
         self._now = now
         self._kept: Kept[_Said] = Kept()
 
-    def in_form(
+    async def in_form(
         self, task: ModelTask, prompt: Prompt, form: type[A], read: Callable[[A], T], left_usd: Decimal | None
     ) -> tuple[Candidate[T], ...]:
         """Candidates whose answer has a form.
@@ -81,14 +78,14 @@ class Converse:
         }
         tools = {"tools": [{"toolSpec": specification}], "toolChoice": {"tool": {"name": ANSWER}}}
         request = self._request(task, prompt) | {"toolConfig": tools}
-        return self._candidates(task, request, lambda said: read(_in_form(said, form, prompt)), left_usd)
+        return await self._candidates(task, request, lambda said: read(_in_form(said, form, prompt)), left_usd)
 
-    def in_words(
+    async def in_words(
         self, task: ModelTask, prompt: Prompt, read: Callable[[str], T], left_usd: Decimal | None
     ) -> tuple[Candidate[T], ...]:
         """Candidates that answer in words; see `in_form`."""
         request = self._request(task, prompt)
-        return self._candidates(task, request, lambda said: read(_in_words(said, prompt)), left_usd)
+        return await self._candidates(task, request, lambda said: read(_in_words(said, prompt)), left_usd)
 
     def _request(self, task: ModelTask, prompt: Prompt) -> dict[str, object]:
         request: dict[str, object] = {
@@ -103,17 +100,18 @@ class Converse:
             }
         return request
 
-    def _candidates(
+    async def _candidates(
         self, task: ModelTask, request: dict[str, object], read: Callable[["_Said"], T], left_usd: Decimal | None
     ) -> tuple[Candidate[T], ...]:
         rules = self._models.tasks[task]
+        region = await self._region()
         # No token is shorter than a byte.
         most_tokens = len(json.dumps(request, ensure_ascii=False).encode()) + _MORE_TOKENS
         found: dict[str, Candidate[T]] = {}
         choices: list[Choice] = []
         for name in rules.models:
             model = self._models.models[name]
-            id = model.id_in(self._region)
+            id = model.id_in(region)
             most = self._prices.of_tokens(id, most_tokens, rules.max_tokens, self._now())
             key = hashlib.sha256(json.dumps([id, request], sort_keys=True).encode()).hexdigest()
             found[id] = Candidate(
@@ -128,6 +126,13 @@ class Converse:
             )
             choices.append(Choice(id, most.usd, self._latencies.typical_ms(task, id)))
         return tuple(found[choice.model] for choice in ordered(choices, rules.prefer, rules.goal_ms, left_usd))
+
+    async def _region(self) -> str:
+        """The one that is asked, by which profiles differ; empty where none is configured, which a call will tell."""
+        try:
+            return (await self._aws.place(VIA)).region
+        except AwsError:
+            return ""
 
     def _call(
         self, id: str, request: dict[str, object], key: str, read: Callable[["_Said"], T]
@@ -156,10 +161,9 @@ class Converse:
         return Reply(
             read=read,
             cost=self._prices.of_tokens(id, usage.input_tokens, usage.output_tokens, self._now()),
-            model=id,
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
-            request_id=said.metadata.request_id,
+            request_id=said.request_id,
         )
 
 
@@ -203,15 +207,10 @@ class _Tokens(Camel):
     output_tokens: int = Field(ge=0)
 
 
-class _Metadata(BaseModel):
-    request_id: str = Field(default="", alias="RequestId")
-
-
-class _Said(Camel):
+class _Said(Answer):
     output: _Output
     stop_reason: str
     usage: _Tokens
-    metadata: _Metadata = Field(default=_Metadata(), alias="ResponseMetadata")
 
 
 _STOPPED = {

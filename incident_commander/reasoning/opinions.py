@@ -68,7 +68,7 @@ class Opinions:
 
         if self._converse is None:
             return await self._reasoner.ask("classify", asked, (), local)
-        candidates = self._converse.in_form(
+        candidates = await self._converse.in_form(
             "classify",
             _about("classify", situation),
             _SeverityForm,
@@ -85,7 +85,7 @@ class Opinions:
 
         if self._converse is None:
             return await self._reasoner.ask("match", asked, (), local)
-        candidates = self._converse.in_form(
+        candidates = await self._converse.in_form(
             "match",
             _about("match", situation),
             _PatternForm,
@@ -102,7 +102,7 @@ class Opinions:
 
         if self._converse is None:
             return await self._reasoner.ask("analyse", asked, (), local)
-        candidates = self._converse.in_form(
+        candidates = await self._converse.in_form(
             "analyse",
             _about("analyse", situation),
             _AnalysisForm,
@@ -120,7 +120,7 @@ class Opinions:
         if self._converse is None:
             return await self._reasoner.ask("draft", asked, (), local)
         told = {"what is asked for": wanted, **facts}
-        candidates = self._converse.in_words(
+        candidates = await self._converse.in_words(
             "draft",
             prompt("draft", told),
             lambda text: _draft(text, told),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
+from ..domain.base import ServiceName
 from ..domain.reasoning import (
     Analysis,
     Answered,
@@ -72,8 +73,14 @@ class Memory(Protocol):
         """Keep how an incident ended; the answer is where it can be found again."""
         ...
 
-    async def recall(self, asked: Asked, situation: str, limit: int) -> Answered[tuple[Passage, ...]]:
-        """What is remembered of similar incidents."""
+    async def recall(
+        self, asked: Asked, service: ServiceName, situation: str, limit: int
+    ) -> Answered[tuple[Passage, ...]]:
+        """What is remembered of similar incidents, the most similar first.
+
+        Args:
+            service: Whose memory is looked through, where there is one for each.
+        """
         ...
 
 

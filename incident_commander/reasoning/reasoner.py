@@ -13,6 +13,7 @@ from ..domain.provenance import Provenance
 from ..domain.reasoning import Answered, Asked
 from ..domain.usage import FREE, UNPRICED, AiService, Cost, ReasoningTask, Usage
 from .budget import Budget, OverBudget
+from .router import Latencies
 
 T = TypeVar("T")
 
@@ -30,12 +31,10 @@ class Reply(Generic[T]):
     Attributes:
         read: Makes the answer of it; raises Unusable.
         cost: What the call cost, whether its answer can be used or not.
-        model: The very id that was asked.
     """
 
     read: Callable[[], T]
     cost: Cost = UNPRICED
-    model: str = ""
     input_tokens: int | None = None
     output_tokens: int | None = None
     request_id: str = ""
@@ -51,6 +50,7 @@ class Candidate(Generic[T]):
         seconds: When it is given up.
         most: What the call may cost at most.
         kept: What it said to the very same question a while ago; None: it is to be asked.
+        sent: How many requests that took so far.
     """
 
     service: AiService
@@ -61,6 +61,7 @@ class Candidate(Generic[T]):
     model: str = ""
     most: Cost = UNPRICED
     kept: Callable[[], Reply[T] | None] = lambda: None
+    sent: Callable[[], int] = lambda: 1
 
     @property
     def name(self) -> str:
@@ -85,6 +86,7 @@ class Reasoner:
     """Asks; see the module.
 
     Args:
+        latencies: Told of every call, for a router to go by.
         breaker: Makes one for each service and model.
         clock: Seconds that only go up.
         now: Wall clock, UTC.
@@ -94,12 +96,14 @@ class Reasoner:
         self,
         recorder: Recorder,
         budget: Budget,
+        latencies: Latencies,
         breaker: Callable[[], Breaker] = Breaker,
         clock: Callable[[], float] = time.perf_counter,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._recorder = recorder
         self._budget = budget
+        self._latencies = latencies
         self._breaker = breaker
         self._clock = clock
         self._now = now
@@ -139,6 +143,7 @@ class Reasoner:
             at=self._now(),
             latency_ms=1000 * (self._clock() - begun),
             cost=FREE,
+            requests=0,
             fell_back="; ".join(why),
         )
         await self._recorder.record(usage)
@@ -185,19 +190,21 @@ class Reasoner:
             incident_id=question.asked.incident_id,
             service=candidate.service,
             provenance=Provenance(kind="live", source=place.source, available=reply is not None, reason=reason),
-            model=reply.model if reply else candidate.model,
+            model=candidate.model,
             region=place.region,
             at=at,
             latency_ms=1000 * (self._clock() - begun),
             input_tokens=reply.input_tokens if reply else None,
             output_tokens=reply.output_tokens if reply else None,
             cost=FREE if kept else reply.cost if reply else UNPRICED,
+            requests=0 if kept else candidate.sent(),
             request_id=reply.request_id if reply else "",
             cached=kept is not None,
             fell_back=question.fell_back,
             error=reason,
         )
         used.append(usage)
+        self._latencies.add(usage)
         await self._recorder.record(usage)
         return outcome
 

@@ -193,7 +193,7 @@ async def test_where_every_model_refuses_the_answer_is_local_and_says_why(
     assert_local(answer)
 
 
-@pytest.mark.parametrize("trouble", ["deny", "expire", "fail", "drop_before", "drop_after", "cut"])
+@pytest.mark.parametrize("trouble", ["deny", "expire", "fail", "garbage", "drop_before", "drop_after", "cut"])
 async def test_whatever_the_network_does_the_answer_is_local(
     minds: Minds, once: Aws, database: Database, trouble: Trouble
 ) -> None:
@@ -284,6 +284,23 @@ async def test_the_very_same_question_is_answered_again_without_a_call(
     assert (again.cached, again.cost.price, again.request_id) == (True, "free", first.request_id)
     await opinions.classify(ASKED, SITUATION.model_copy(update={"title": "another"}))
     assert minds.front.calls == [CALL, CALL]
+
+
+async def test_a_model_that_was_measured_to_be_slow_is_asked_after_the_others(
+    minds: Minds, once: Aws, database: Database
+) -> None:
+    at = thinking(once, database)
+    opinions = at.opinions()
+    minds.always("", said.form({"severity": "LOW"}))
+    for number in range(3):
+        await opinions.classify(ASKED, SITUATION.model_copy(update={"title": f"{number}"}))
+    quick = at.latencies.typical_ms("classify", "eu.amazon.nova-micro-v1:0")
+    assert quick is not None
+    for usage in await at.used():
+        for _ in range(20):
+            at.latencies.add(usage.model_copy(update={"latency_ms": 4000.0}))
+    await opinions.classify(ASKED, SITUATION)
+    assert [model.split(".")[-1] for model in minds.models] == [f"{MICRO}-v1:0"] * 3 + [f"{LITE}-v1:0"]
 
 
 HOSTILE = (

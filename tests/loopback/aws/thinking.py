@@ -20,8 +20,6 @@ from incident_commander.reasoning.router import Latencies
 from incident_commander.reasoning.usage_ledger import UsageLedger
 from incident_commander.store import Database
 
-from .client import REGION
-
 ONCE = Limits(connect_seconds=10, read_seconds=20, reads=1, writes=1, threads=64)
 """No call is sent again: the next model is asked instead."""
 INCIDENT = IncidentId("inc-1")
@@ -56,7 +54,7 @@ class Thinking:
 
     def opinions(self, guardrail: Guardrail | None = None) -> Opinions:
         """The opinions of models."""
-        converse = Converse(self.aws, REGION, load_models(), load_prices(), self.latencies, guardrail)
+        converse = Converse(self.aws, load_models(), load_prices(), self.latencies, guardrail)
         return Opinions(self.reasoner, self.budget, converse)
 
     async def used(self) -> Sequence[Usage]:
@@ -79,4 +77,5 @@ def thinking(
         day_usd=None if day_usd is None else Decimal(day_usd),
     )
     budget = Budget(limits, ledger)
-    return Thinking(aws, database, ledger, budget, Reasoner(ledger, budget, breaker), Latencies())
+    latencies = Latencies()
+    return Thinking(aws, database, ledger, budget, Reasoner(ledger, budget, latencies, breaker), latencies)
