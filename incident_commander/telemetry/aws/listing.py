@@ -172,7 +172,7 @@ class Lister:
                 sets.setdefault(key, []).append((rank, of, reading))
         found = [
             Wanted(metric, reading, own_name(metric.of[of.service]), rank)
-            for metric in metrics
+            for metric in {_key(metric): metric for metric in metrics}.values()
             for rank, of, reading in sets.get((metric.namespace, frozenset(metric.of), metric.metric_name), ())
         ]
         return iter(sorted(found, key=lambda wanted: wanted.rank))

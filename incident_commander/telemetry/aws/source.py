@@ -1,6 +1,5 @@
 """AWS as a telemetry source: an account in a region with all its ports, and how it is."""
 
-import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,7 +127,7 @@ class AwsSource:
         """See Source."""
         for each in self._kept:
             each.close()
-        await asyncio.to_thread(self._place.close)
+        self._place.close()
 
     async def _noted(self, signal: Signal, reading: Awaitable[T]) -> T:
         try:

@@ -66,6 +66,15 @@ async def test_an_hour_of_two_hundred_metrics_takes_two_requests_and_then_one(cl
     assert cloud.requests("cloudwatch:ListMetrics", "cloudwatch:GetMetricData") == 3, "the same is not asked twice"
 
 
+async def test_a_metric_that_is_listed_twice_is_read_once(cloud: Cloud, aws: Aws) -> None:
+    cloud.metrics = [metric("AWS/SQS", "NumberOfMessagesSent", QueueName="orders")] * 3
+    made = reader(aws)
+    source = CloudWatchMetrics(made.place, made.stock, made.lister, load_readings(), lambda: LATER)
+    (series,) = await source.metrics(HOUR)
+    assert series.values.tolist() == [1 / 60] * 60
+    assert cloud.at_once == 1
+
+
 async def test_what_stands_before_a_service_of_ecs_tells_its_rate_errors_and_latency(cloud: Cloud, aws: Aws) -> None:
     group = arn("elasticloadbalancing", BALANCED["TargetGroup"])
     cloud.clusters = {"prod": [{"serviceName": "CartService", "loadBalancers": [{"targetGroupArn": group}]}]}

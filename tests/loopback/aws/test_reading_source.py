@@ -1,5 +1,7 @@
 """AWS as one source of everything, beside another region, and the whole product on it."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -74,3 +76,11 @@ async def test_expired_credentials_are_down_with_their_remedy(cloud: Cloud, sour
     await sources.close()
     assert {each.state for each in states} == {"down"}
     assert all("ExpiredToken" in each.detail and "give credentials" in each.detail for each in states)
+
+
+async def test_they_are_closed_where_the_loop_has_no_threads_any_more(sources: Sources) -> None:
+    await sources.check()
+    gone = ThreadPoolExecutor()
+    gone.shutdown()
+    asyncio.get_running_loop().set_default_executor(gone)  # as the workflow engine leaves it
+    await sources.close()
