@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import httpx
 import structlog
 from fastapi import FastAPI
-from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
 from .access import Attempts, Authenticator, TokenSource, token_source
@@ -31,16 +30,17 @@ from .actions.policy_file import load_policy
 from .actions.register import StoredRegister
 from .actions.trust import TRUST_FILE, load_trust
 from .api import ApiServices, SlackApp, build_api
+from .connections import consumers, queue_rows, service_names, sources_of, telemetry_rows
 from .consensus.certificate import verify_certificate
 from .consensus.keys import Keyring, key_source
 from .consensus.quarantine import load_rules
 from .consensus.rule import rule
 from .domain.ballot import Certificate
-from .domain.base import IncidentId, JsonObject, RunId, ServiceName
+from .domain.base import IncidentId, JsonObject, RunId
 from .domain.findings import Prediction
 from .domain.incident import Incident
 from .domain.plan import Plan
-from .domain.ports import ChangesPort, Environment
+from .domain.ports import Environment
 from .domain.settings import Settings
 from .domain.telemetry import Signal
 from .ingest import Intake, Sns, SnsOverHttps, SnsTrust, integration
@@ -64,15 +64,13 @@ from .response.workers import Workers
 from .sandbox import POLICY_FILE, Assumptions, PracticeCompany
 from .sandbox import TRUST_FILE as PRACTICE_TRUST_FILE
 from .store import Database, DatabaseClosed, migrate, shown_url, workflow_url
-from .telemetry.prometheus import PrometheusAt
 from .telemetry.recorded_changes import RecordedChanges
-from .telemetry.source import SourceState
-from .telemetry.sources import Sources, telemetry_sources
+from .telemetry.sources import Sources
 from .telemetry.unconfigured import blindfolded
 
 if TYPE_CHECKING:
     from .actions.aws import AwsExecutor
-    from .telemetry.aws import AwsSource
+    from .ingest.sqs import SqsConsumers
 
 log = structlog.get_logger(__name__)
 
@@ -121,6 +119,7 @@ class Commander:
     executor: "AwsExecutor | None"
     asking: SlackAsking | None
     sources: Sources
+    queues: "SqsConsumers | None"
 
 
 def build(
@@ -182,7 +181,8 @@ def build(
         {"live": load_trust(TRUST_FILE, catalogue), "practice": load_trust(PRACTICE_TRUST_FILE, catalogue)}, catalogue
     )
     trust = Trust(database, ladder)
-    intake = Intake(database, environments, opened, _aws_names(settings))
+    intake = Intake(database, environments, opened, service_names(settings))
+    queues = consumers(settings, intake)
     faults = Faults(database)
     quarantine = Quarantine(database, load_rules())
     stages = Stages(
@@ -212,7 +212,7 @@ def build(
         lifecycle,
         voters.public_keys,
         quorum,
-        partial(_health, settings, database, analysts, asking, sources),
+        partial(_health, settings, database, analysts, asking, sources, queues),
         approvals,
         faults,
         trust,
@@ -251,6 +251,7 @@ def build(
         executor,
         asking,
         sources,
+        queues,
     )
 
 
@@ -281,6 +282,8 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
                 ]
                 if commander.asking is not None:
                     beside.append(asyncio.create_task(commander.asking.run()))
+                if commander.queues is not None:
+                    beside.append(asyncio.create_task(commander.queues.run()))
                 try:
                     yield commander
                 finally:
@@ -292,61 +295,11 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
             if commander.executor is not None:
                 await commander.executor.close()
             await commander.sources.close()
+            if commander.queues is not None:
+                commander.queues.close()
             commander.analysts.close()
             commander.judges.close()
             await commander.database.close()
-
-
-def sources_of(settings: Settings, changes: ChangesPort) -> Sources:
-    """The telemetry sources that are configured; touches no network.
-
-    Args:
-        changes: What was reported to our doors.
-
-    Raises:
-        SourceMisconfigured, ResourcesError: a setting, or a file that it names, is wrong.
-    """
-    prometheus = PrometheusAt(
-        url=settings.prometheus_url,
-        token=_revealed(settings.prometheus_token),
-        basic_auth=_revealed(settings.prometheus_basic_auth),
-        headers=tuple((name, value.get_secret_value()) for name, value in settings.prometheus_headers.items()),
-        match=settings.prometheus_match,
-        queries=settings.prometheus_queries,
-    )
-    return telemetry_sources(changes, prometheus if prometheus.url else None, _aws_sources(settings))
-
-
-def _aws_names(settings: Settings) -> Mapping[str, ServiceName]:
-    """Which service something is that AWS calls otherwise, as the resources' file says."""
-    if settings.resources_file is None:
-        return {}
-    from .actions.aws import load_resources
-
-    return load_resources(settings.resources_file).services
-
-
-def _aws_sources(settings: Settings) -> "tuple[AwsSource, ...]":
-    """Every account and region that is to be read: those of the resources' file, and the regions that are set."""
-    if settings.resources_file is None and not settings.aws_regions:
-        return ()
-    # Only who reads AWS pays for importing its client.
-    from .actions.aws import Resources, load_resources
-    from .telemetry.aws import AwsAt, aws_sources
-
-    named = Resources() if settings.resources_file is None else load_resources(settings.resources_file)
-    return aws_sources(
-        AwsAt(
-            accounts=tuple(account for account in named.accounts.values() if account.read),
-            regions=tuple(settings.aws_regions),
-            services=named.services,
-            metrics=settings.cloudwatch_metrics,
-        )
-    )
-
-
-def _revealed(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret is not None else ""
 
 
 def _able_to_act(
@@ -436,7 +389,12 @@ async def _tidy(commander: Commander) -> None:
 
 
 async def _health(
-    settings: Settings, database: Database, analysts: Workers, asking: SlackAsking | None, sources: Sources
+    settings: Settings,
+    database: Database,
+    analysts: Workers,
+    asking: SlackAsking | None,
+    sources: Sources,
+    queues: "SqsConsumers | None",
 ) -> tuple[HealthRow, ...]:
     """What this installation depends on, and how to have what is off."""
     try:
@@ -460,6 +418,7 @@ async def _health(
         else HealthRow(name="notifications", state="off", detail="updates stay on the timeline; set IC_NOTIFY_URLS"),
         _slack_health(settings, asking),
         *telemetry_rows(sources.seen()),
+        *(queue_rows(queues.seen()) if queues is not None else ()),
         HealthRow(name="policy", state="ok", detail=str(settings.policy_file))
         if settings.policy_file
         else HealthRow(name="policy", state="off", detail="no action on real systems is allowed; set IC_POLICY_FILE"),
@@ -475,14 +434,6 @@ def _slack_health(settings: Settings, asking: SlackAsking | None) -> HealthRow:
         detail = "approvals are asked for, and no button is believed; set IC_SLACK_SIGNING_SECRET"
         return HealthRow(name="slack", state="degraded", detail=detail)
     return HealthRow(name="slack", state="ok", detail="approvals are asked for and answered there too")
-
-
-def telemetry_rows(states: Sequence[SourceState]) -> tuple[HealthRow, ...]:
-    """A row for each telemetry source of real incidents."""
-    if not states:
-        detail = "no live source, practice runs bring their own; docs/telemetry.md shows how to connect one"
-        return (HealthRow(name="telemetry", state="off", detail=detail),)
-    return tuple(HealthRow(name=each.name, state=each.state, detail=each.detail) for each in states)
 
 
 @contextlib.contextmanager

@@ -101,6 +101,7 @@ def _mistakes() -> dict[type[Exception], str]:
     """What a person gets wrong, and how it is told; imported once something went wrong."""
     from ..access import ExposedBind, TokenUnusable, WeakToken
     from ..domain.settings import BadSettings
+    from ..ingest.queued import BadQueue
     from ..notify.slack import BadSlack
     from ..store import DatabaseUnusable, UnsupportedDatabase
     from ..telemetry.source import SourceMisconfigured
@@ -108,6 +109,7 @@ def _mistakes() -> dict[type[Exception], str]:
     return {
         BadSettings: "the settings cannot be used: ",
         UnsupportedDatabase: "IC_DATABASE_URL or IC_WORKFLOW_DATABASE_URL cannot be used: ",
+        BadQueue: "",
         BadSlack: "",
         SourceMisconfigured: "",
         DatabaseUnusable: "",

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from ..access import SetToken, TokenUnusable, WeakToken, token_source
 from ..actions.policy_file import PolicyError, load_policy
-from ..composition import sources_of, telemetry_rows
+from ..connections import queue_rows, queues_of, sources_of, telemetry_rows
 from ..consensus.keys import FileKeys
 from ..consensus.known_keys import UnusableKey, known_keys
 from ..domain.ballot import VOTERS
@@ -52,7 +52,32 @@ def _examine(settings: Settings) -> tuple[HealthRow, ...]:
         if settings.notify_urls
         else HealthRow(name="notifications", state="off", detail="updates stay on the timeline; set IC_NOTIFY_URLS"),
         *_telemetry(settings),
+        *_queues(settings),
     )
+
+
+def _queues(settings: Settings) -> tuple[HealthRow, ...]:
+    """Every queue of SQS, asked now."""
+    if not settings.sqs_queue_urls:
+        return ()
+    from ..aws import AwsError
+    from ..ingest.sqs import look_at
+
+    async def asked() -> tuple[HealthRow, ...]:
+        rows: list[HealthRow] = []
+        for queue, aws in queues_of(settings):
+            try:
+                rows += queue_rows([(await look_at(queue, aws))[0]])
+            except AwsError as error:
+                rows.append(HealthRow(name=queue.title, state="down", detail=str(error)))
+            finally:
+                aws.close()
+        return tuple(rows)
+
+    try:
+        return asyncio.run(asked())
+    except ValueError as error:  # an address, or the file of accounts: its message says which
+        return (HealthRow(name="queues", state="down", detail=str(error)),)
 
 
 def _telemetry(settings: Settings) -> tuple[HealthRow, ...]:

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     sns_topics: list[str] = Field(
         default=[], description="SNS topic ARNs or account ids to take messages of; none: any that SNS signed"
     )
+    sqs_queue_urls: list[str] = Field(
+        default=[], description="queues of SQS that alarms and changes are taken from; none: only the doors"
+    )
     pagerduty_routing_keys: list[SecretStr] = Field(
         default=[], description="the routing keys that may send to /v2/enqueue; none: all may"
     )

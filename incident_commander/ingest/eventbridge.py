@@ -1,5 +1,6 @@
 """What EventBridge delivers: an alarm of CloudWatch is an alert; deployments and scaling are changes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -11,6 +12,11 @@ from .cloudwatch import Origin, read_alarm_event
 from .elsewhere import not_for_this_door
 
 ALARM = "CloudWatch Alarm State Change"
+
+
+def is_taken(body: Mapping[str, JsonValue]) -> bool:
+    """Whether an event is of a kind that is an alert or a change here."""
+    return body.get("detail-type") == ALARM or body.get("detail-type") in change_kinds()
 
 
 def parse_eventbridge(body: JsonValue, received_at: datetime) -> Parsed:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from incident_commander.api.incidents import IncidentPage, Timeline
-from incident_commander.domain.base import ServiceName
+from incident_commander.domain.base import JsonObject, ServiceName
 from incident_commander.domain.findings import Diagnosis
 from incident_commander.domain.incident import Incident
 from incident_commander.domain.telemetry import MetricSeries, Window
@@ -19,8 +19,10 @@ from incident_commander.sandbox.scenarios import draw, scenario_named
 from incident_commander.sandbox.topology import load_company
 from incident_commander.sandbox.world import DAY_SECONDS, World
 
+from ...ingest.alarms import message
 from ...running import wait_until
 from ..installation import installation
+from . import cases
 from .cases import ACCOUNT
 from .client import REGION
 from .cloud import Cloud, Row, arn, metric
@@ -179,16 +181,20 @@ def cloud(front: Front, company: Company) -> Cloud:
 
 
 def test_a_real_incident_is_diagnosed_from_what_an_account_tells(
-    cloud: Cloud, company: Company, tmp_path: Path
+    cloud: Cloud, company: Company, world: cases.World, tmp_path: Path
 ) -> None:
-    settings = {"IC_AWS_REGIONS": json.dumps([REGION])}
+    sqs = world.client("sqs")
+    queue = str(sqs.create_queue(QueueName=world.name)["QueueUrl"])
+    settings = {
+        "IC_AWS_REGIONS": json.dumps([REGION]),
+        "IC_SQS_QUEUE_URLS": json.dumps([queue]),
+        "AWS_DEFAULT_REGION": REGION,
+    }
     with installation(tmp_path / "app", **settings) as url:
-        alert = {
-            "labels": {"alertname": "HighErrorRatio", "service": "checkout", "severity": "critical"},
-            "annotations": {"summary": "checkout fails"},
-            "startsAt": datetime.fromtimestamp(company.alerted + company.moved, UTC).isoformat(),
-        }
-        httpx.post(f"{url}/api/v2/alerts", json=[alert], timeout=60).raise_for_status()
+        began = datetime.fromtimestamp(company.alerted + company.moved, UTC).isoformat()
+        trigger: JsonObject = {"MetricName": "ErrorRatio", "Dimensions": [{"name": "service", "value": "checkout"}]}
+        alarm = message("checkout fails", at=began, Trigger=trigger)
+        sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(alarm))
         ended = wait_until(lambda: ended_incident(url), 150, "the end of the incident")
         told = httpx.get(f"{url}/api/incidents/{ended.id}/timeline", timeout=30).raise_for_status()
         health = httpx.get(f"{url}/health", timeout=30).raise_for_status().json()["dependencies"]

@@ -1,0 +1,125 @@
+"""What is connected from outside, as the settings say: telemetry sources and queues. Nothing here touches a network.
+
+Whoever connects nothing of AWS does not pay for importing its client.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from .domain.base import ServiceName
+from .domain.ports import ChangesPort
+from .domain.settings import Settings
+from .ingest import Intake
+from .response.views import HealthRow
+from .telemetry.prometheus import PrometheusAt
+from .telemetry.source import SourceState
+from .telemetry.sources import Sources, telemetry_sources
+
+if TYPE_CHECKING:
+    from .aws import Aws
+    from .ingest.queued import Queue
+    from .ingest.sqs import QueueState, SqsConsumers
+    from .telemetry.aws import AwsSource
+
+
+def sources_of(settings: Settings, changes: ChangesPort) -> Sources:
+    """The telemetry sources that are configured; touches no network.
+
+    Args:
+        changes: What was reported to our doors.
+
+    Raises:
+        SourceMisconfigured, ResourcesError: a setting, or a file that it names, is wrong.
+    """
+    prometheus = PrometheusAt(
+        url=settings.prometheus_url,
+        token=_revealed(settings.prometheus_token),
+        basic_auth=_revealed(settings.prometheus_basic_auth),
+        headers=tuple((name, value.get_secret_value()) for name, value in settings.prometheus_headers.items()),
+        match=settings.prometheus_match,
+        queries=settings.prometheus_queries,
+    )
+    return telemetry_sources(changes, prometheus if prometheus.url else None, _aws_sources(settings))
+
+
+def service_names(settings: Settings) -> Mapping[str, ServiceName]:
+    """Which service something is that AWS calls otherwise, as the resources' file says."""
+    if settings.resources_file is None:
+        return {}
+    from .actions.aws import load_resources
+
+    return load_resources(settings.resources_file).services
+
+
+def queues_of(settings: Settings) -> "tuple[tuple[Queue, Aws], ...]":
+    """The queues that are configured, each with the way there: by the role of its account, where a file names one.
+
+    Raises:
+        BadQueue: an address is none.
+    """
+    if not settings.sqs_queue_urls:
+        return ()
+    from .actions.aws import Resources, load_resources
+    from .aws import Aws
+    from .ingest.queued import Queue
+    from .ingest.sqs import LIMITS
+
+    named = Resources() if settings.resources_file is None else load_resources(settings.resources_file)
+    found = []
+    for url in settings.sqs_queue_urls:
+        queue = Queue.at(url)
+        accounts = (each for each in named.accounts.values() if each.id == queue.account)
+        found.append((queue, Aws(queue.region or None, LIMITS, next(accounts, None))))
+    return tuple(found)
+
+
+def consumers(settings: Settings, intake: Intake) -> "SqsConsumers | None":
+    """What takes in from the queues that are configured; None: there is none.
+
+    Raises:
+        BadQueue: an address is none.
+    """
+    ways = queues_of(settings)
+    if not ways:
+        return None
+    from .ingest.sqs import SqsConsumers
+
+    return SqsConsumers(ways, intake, settings.sns_topics)
+
+
+def _aws_sources(settings: Settings) -> "tuple[AwsSource, ...]":
+    """Every account and region that is to be read: those of the resources' file, and the regions that are set."""
+    if settings.resources_file is None and not settings.aws_regions:
+        return ()
+    # Only who reads AWS pays for importing its client.
+    from .actions.aws import Resources, load_resources
+    from .telemetry.aws import AwsAt, aws_sources
+
+    named = Resources() if settings.resources_file is None else load_resources(settings.resources_file)
+    return aws_sources(
+        AwsAt(
+            accounts=tuple(account for account in named.accounts.values() if account.read),
+            regions=tuple(settings.aws_regions),
+            services=named.services,
+            metrics=settings.cloudwatch_metrics,
+        )
+    )
+
+
+def _revealed(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
+
+
+def telemetry_rows(states: Sequence[SourceState]) -> tuple[HealthRow, ...]:
+    """A row for each telemetry source of real incidents."""
+    if not states:
+        detail = "no live source, practice runs bring their own; docs/telemetry.md shows how to connect one"
+        return (HealthRow(name="telemetry", state="off", detail=detail),)
+    return tuple(HealthRow(name=each.name, state=each.state, detail=each.detail) for each in states)
+
+
+def queue_rows(states: "Sequence[QueueState]") -> tuple[HealthRow, ...]:
+    """A row for each queue."""
+    return tuple(HealthRow(name=each.name, state=each.state, detail=each.detail) for each in states)
