@@ -117,6 +117,14 @@ def doors(server: Server = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def aws(runs: Runs = 20, as_json: Json = False) -> None:
+    """How long 50 calls of AWS at once take, of 100 ms each, by a server of our own on this machine."""
+    from .aws import aws_figures
+
+    _print(aws_figures(runs), as_json)
+
+
+@app.command()
 def start(runs: Runs = 5, as_json: Json = False) -> None:
     """How long scripts/up takes to a served /ops, cold in a fresh clone and warm; about two minutes a run."""
     from .start import start_figures
