@@ -1,16 +1,19 @@
 """What the executor refuses, what it does not count as done, and what it never touches."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
 from incident_commander.actions.aws import UNDO, Resources
 from incident_commander.actions.aws.operations.firewall import KEPT
 from incident_commander.actions.catalogue import load_catalogue
+from incident_commander.actions.kill_switch import throw_kill_switch
 from incident_commander.aws import Aws
 from incident_commander.domain.base import JsonObject, ServiceName
 from incident_commander.domain.plan import Action, ActionName, Argument
 from incident_commander.domain.ports import ActionFailed, OutcomeUnknown
+from incident_commander.store import Database
 
 from .cases import ACCOUNT, SERVICE, Prepared, World, deployment, ecs_tasks, parameter, rule, shard, web_acl
 from .conftest import LIMITS, MakeExecutor
@@ -322,3 +325,52 @@ async def test_a_silent_aws_ends_in_an_error_and_not_in_a_wait(
     world.front.trouble("ssm:GetParameterHistory", "stall_before", times=LIMITS.reads)
     with pytest.raises(ActionFailed, match=r"state before could not be read: .* gave no answer: Read timeout"):
         await executor_for(prepared.resources, by=hasty).execute(action("raise_pool", factor=2.0), KEY)
+
+
+async def test_a_kill_switch_thrown_behind_the_gate_stops_the_call(
+    world: World, executor_for: MakeExecutor, database: Database
+) -> None:
+    prepared = parameter(world)
+    async with database.write() as unit:
+        await throw_kill_switch(unit, True, "ana", "the region is failing over", datetime.now(UTC))
+    executor = executor_for(prepared.resources)
+    with pytest.raises(ActionFailed, match=r"nothing was done: the kill switch is on \(ana: the region is failing"):
+        await executor.execute(action("raise_pool", factor=2.0), KEY)
+    assert prepared.writes not in world.front.calls
+    assert await executor.received(KEY) is None
+
+
+async def test_what_left_no_trace_when_the_kill_switch_was_thrown_is_not_called_again(
+    world: World, executor_for: MakeExecutor, database: Database
+) -> None:
+    prepared, raised = parameter(world), action("raise_pool", factor=2.0)
+    executor = executor_for(prepared.resources)
+    world.front.trouble(prepared.writes, "drop_before")
+    with pytest.raises(OutcomeUnknown, match="not known whether"):
+        await executor.execute(raised, KEY)
+    async with database.write() as unit:
+        await throw_kill_switch(unit, True, "ana", "the region is failing over", datetime.now(UTC))
+    with pytest.raises(OutcomeUnknown, match="not called again: the kill switch is on"):
+        await executor.execute(raised, KEY)
+    assert world.front.calls.count(prepared.writes) == 1
+    async with database.write() as unit:
+        await throw_kill_switch(unit, False, "ana", "the region is back", datetime.now(UTC))
+    assert (await executor.execute(raised, KEY)).applied
+
+
+async def test_what_was_called_before_the_kill_switch_was_thrown_is_read_to_its_end(
+    world: World, executor_for: MakeExecutor, database: Database
+) -> None:
+    prepared, raised = parameter(world), action("raise_pool", factor=2.0)
+    world.front.trouble(prepared.writes, "drop_before")
+    with pytest.raises(OutcomeUnknown):
+        await executor_for(prepared.resources).execute(raised, KEY)
+    # What the lost call would have left behind, had it arrived.
+    world.client("ssm").put_parameter(Name=f"/{world.name}/pool", Value="20", Type="String", Overwrite=True)
+    async with database.write() as unit:
+        await throw_kill_switch(unit, True, "ana", "the region is failing over", datetime.now(UTC))
+    called = world.front.calls.count(prepared.writes)
+    receipt = await executor_for(prepared.resources).received(KEY)
+    assert receipt is not None
+    assert receipt.applied
+    assert world.front.calls.count(prepared.writes) == called
