@@ -68,10 +68,6 @@ class Operations(OperatorControls, Protocol):
         """The faults that were injected into the live voters."""
         ...
 
-    async def inject_fault(self, voter: Voter, fault: VoterFault | None, by: str, reason: str) -> None:
-        """Make a live voter fail from its next vote on, or let it vote honestly again."""
-        ...
-
     async def quarantined(self) -> tuple[Quarantined, ...]:
         """The voters whose ballots do not count in real incidents, with what they did, oldest first."""
         ...

@@ -4,6 +4,7 @@ from typing import Literal, Protocol
 
 from ..domain.ballot import Voter
 from ..domain.base import Digest, IncidentId
+from ..domain.fault import VoterFault
 from ..domain.operator import KillSwitch, TrustChange, World
 from ..domain.plan import ActionName, Argument, TrustLevel
 from .view_approval import PendingApproval
@@ -57,6 +58,10 @@ class OperatorControls(Protocol):
             UnknownIncident: there is no such incident.
             NotAdvised: no plan of it was only observed or advised.
         """
+        ...
+
+    async def inject_fault(self, voter: Voter, fault: VoterFault | None, by: str, reason: str) -> None:
+        """Make a live voter fail from its next vote on, or let it vote honestly again."""
         ...
 
     async def release_agent(self, voter: Voter, by: str, reason: str) -> None:

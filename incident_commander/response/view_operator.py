@@ -98,6 +98,7 @@ class FaultRow(Value):
     """A live voter that was made to fail."""
 
     voter: str
+    label: str
     fault: str
 
 
@@ -176,7 +177,9 @@ def trust_rows(rows: Sequence[TrustRow]) -> tuple[TrustClassRow, ...]:
 
 def fault_rows(faults: Mapping[Voter, VoterFault] | None) -> tuple[FaultRow, ...]:
     """The live voters that were made to fail."""
-    return tuple(FaultRow(voter=text.sentence(voter), fault=fault) for voter, fault in (faults or {}).items())
+    return tuple(
+        FaultRow(voter=voter, label=text.sentence(voter), fault=fault) for voter, fault in (faults or {}).items()
+    )
 
 
 def quarantine_rows(quarantined: Sequence[Quarantined]) -> tuple[QuarantineRow, ...]:

@@ -1,11 +1,14 @@
 """The operator token on the command line: shown when it is made, and held before others are let in."""
 
+import os
 import re
+import sys
 from pathlib import Path
 
 from incident_commander.access import KeptToken
 from incident_commander.access.token import digest_of
 
+from ..running import REPOSITORY, ProcessGroup, free_port
 from .test_mistakes import run
 
 TOKEN = re.compile(r"Operator token:  (ic_\S{43})\n")
@@ -45,6 +48,23 @@ def test_a_token_that_is_none_is_refused_at_the_start_without_being_shown(tmp_pa
     assert done.returncode == 2
     assert "IC_OPERATOR_TOKEN has 9 characters" in done.stderr
     assert "too-short" not in done.stderr + done.stdout
+
+
+def test_the_first_start_shows_the_token_and_no_later_one_does(tmp_path: Path) -> None:
+    command: list[str | Path] = [Path(sys.executable).with_name("incident-commander"), "up", "--port", str(free_port())]
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("IC_", "REFLEX_"))}
+    env |= {
+        "IC_DATA_DIR": str(tmp_path / "data"),
+        "REFLEX_WEB_WORKDIR": str(tmp_path / "web"),
+        "PYTHONPATH": str(REPOSITORY),
+    }
+    log = tmp_path / "log"
+    with ProcessGroup(command, log=log, cwd=tmp_path, env=env) as group:
+        group.wait_until(lambda: TOKEN.search(log.read_text()) is not None, 60, "the token")
+    token = made_by(log.read_text())
+    kept = KeptToken(tmp_path / "data" / "keys")
+    assert kept.digest() == digest_of(token)
+    assert kept.make_first() is None
 
 
 def test_others_are_not_let_in_while_nobody_holds_a_token(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from incident_commander.domain.ballot import Voter
 from incident_commander.domain.base import Digest, IncidentId, RunId
+from incident_commander.domain.fault import VoterFault
 from incident_commander.domain.operator import KillSwitch, TrustChange, World
 from incident_commander.domain.plan import ActionName, Argument, TrustLevel
 from incident_commander.domain.practice import ApproverKind, PracticeRun
@@ -89,6 +90,9 @@ class ToldOperations:
     async def report_advice(self, incident_id: IncidentId, right: bool, by: str, reason: str) -> TrustChange | None:
         self._act("report_advice", incident_id, right, by, reason)
         return None
+
+    async def inject_fault(self, voter: Voter, fault: VoterFault | None, by: str, reason: str) -> None:
+        self._act("inject_fault", voter, fault, by, reason)
 
     async def release_agent(self, voter: Voter, by: str, reason: str) -> None:
         self._act("release_agent", voter, by, reason)

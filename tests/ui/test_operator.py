@@ -39,6 +39,7 @@ FORMS: dict[str, dict[str, str]] = {
     "throw_kill_switch": {"turn": "on", "reason": "stop"},
     "set_trust": {"action": "restart", "level": "advise", "world": "live", "reason": "why"},
     "release_agent": {"voter": "diagnosis", "reason": "its key was changed"},
+    "end_fault": {"voter": "diagnosis", "reason": "the drill is over"},
     "report_advice": {"incident": "inc-1", "right": "yes", "reason": "why"},
 }
 
@@ -139,6 +140,7 @@ async def test_signed_in_each_does_what_it_is_for_in_the_operators_name(pages: P
         ("throw_kill_switch", True, "Ada Lovelace", "stop"),
         ("set_trust", "restart", "advise", "Ada Lovelace", "why", "live"),
         ("release_agent", "diagnosis", "Ada Lovelace", "its key was changed"),
+        ("inject_fault", "diagnosis", None, "Ada Lovelace", "the drill is over"),
         ("report_advice", "inc-1", True, "Ada Lovelace", "why"),
         ("reset_practice",),
     ]

@@ -33,6 +33,7 @@ def banner() -> rx.Component:
             ),
         ),
         role="status",
+        class_name="kill-banner-place",
     )
 
 
@@ -129,9 +130,14 @@ def _class(row: TrustClassRow) -> rx.Component:
                 _level(row.live),
                 rx.el.span(row.live.agreements, class_name="muted"),
             ),
-            rx.el.p(rx.el.strong("Real incidents: "), row.live.level, ". ", row.live.reason),
+            rx.el.p(rx.el.strong("Real incidents: "), row.live.level, " (", row.live.reason, ")"),
             rx.el.p(
-                rx.el.strong("Practice: "), row.practice.level, ", ", row.practice.agreements, ". ", row.practice.reason
+                rx.el.strong("Practice: "),
+                row.practice.level,
+                " (",
+                row.practice.reason,
+                "), ",
+                row.practice.agreements,
             ),
             rx.el.p("At most ", rx.el.strong(row.live.highest), ".", class_name="muted"),
             rx.cond(
@@ -224,6 +230,7 @@ def faults() -> rx.Component:
         panel(
             "Voters made to fail",
             rx.el.ul(rx.foreach(LiveState.faults, _fault), class_name="rows"),
+            outcome("faults"),
             name="faults",
         ),
     )
@@ -231,5 +238,18 @@ def faults() -> rx.Component:
 
 def _fault(row: FaultRow) -> rx.Component:
     return rx.el.li(
-        rx.el.strong(row.voter), " ", chip(row.fault, "unmet", "status"), " on purpose, in real incidents too"
+        rx.el.p(rx.el.strong(row.label), " ", chip(row.fault, "unmet", "status"), " on purpose, in real incidents too"),
+        for_operators(
+            rx.el.form(
+                rx.el.input(type="hidden", name="voter", value=row.voter, read_only=True),
+                reason(),
+                submit("Let it vote honestly", "faults", "secondary"),
+                on_submit=ControlState.end_fault,
+                reset_on_submit=True,
+                class_name="control-form",
+            ),
+            to="end it",
+        ),
+        key=row.voter,
+        data_voter=row.voter,
     )

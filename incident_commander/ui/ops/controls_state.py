@@ -90,6 +90,17 @@ class ControlState(OperatorState):
         await act(self, "quarantined", work)
 
     @rx.event(background=True)
+    async def end_fault(self, form: Form) -> None:
+        """Let a live voter vote honestly again."""
+
+        async def work(operations: Operations, by: str) -> str:
+            voter = _choice(BY_VOTER, form, "voter")
+            await operations.inject_fault(voter, None, by, reason_of(_field(form, "reason")))
+            return f"The {voter} agent votes honestly again."
+
+        await act(self, "faults", work)
+
+    @rx.event(background=True)
     async def report_advice(self, form: Form) -> None:
         """Say whether a plan that was only observed or advised was right."""
 
