@@ -12,6 +12,7 @@ import typer
 from pydantic import SecretStr
 
 from ..access import SetToken, TokenUnusable, WeakToken, token_source
+from ..actions.catalogue import load_catalogue
 from ..actions.policy_file import PolicyError, load_policy
 from ..connections import queue_rows, queues_of, sources_of, telemetry_rows
 from ..consensus.keys import FileKeys
@@ -46,6 +47,7 @@ def _examine(settings: Settings) -> tuple[HealthRow, ...]:
         _voters(settings),
         _policy(settings.policy_file),
         _resources(settings.resources_file, settings.runbook_secrets),
+        *_accounts(settings.resources_file),
         _operator_token(settings),
         _pagerduty(settings.pagerduty_routing_keys),
         HealthRow(name="notifications", state="ok", detail=f"{len(settings.notify_urls)} channel(s)")
@@ -182,6 +184,36 @@ def _resources(path: Path | None, secrets: Mapping[str, SecretStr]) -> HealthRow
         return HealthRow(name="actions", state="down", detail=f"IC_RUNBOOK_SECRETS lacks {', '.join(sorted(unsigned))}")
     live = f"live: {', '.join(resources.live)}" if resources.live else "all of it a dry run"
     return HealthRow(name="actions", state="ok", detail=f"{path}: {len(resources.resources)} resource(s), {live}")
+
+
+def _accounts(path: Path | None) -> tuple[HealthRow, ...]:
+    """Each AWS account that something may be done in, asked now who we are; and what must be allowed there."""
+    if path is None:
+        return ()
+    from ..actions.aws import Accounts, ResourcesError, load_resources, permissions_in
+    from ..aws import Aws, AwsError, Limits
+    from ..domain.ports import ActionFailed
+
+    try:
+        resources = load_resources(path)
+    except ResourcesError:
+        return ()  # told by the row of the file
+
+    async def asked(name: str) -> HealthRow:
+        account, accounts = (
+            resources.accounts[name],
+            Accounts(lambda each: Aws(each.region, Limits(reads=1), account=each)),
+        )
+        needed = ", ".join(permissions_in(resources, name, load_catalogue())) or "nothing"
+        try:
+            await accounts.prove(account)
+        except (ActionFailed, AwsError) as error:
+            return HealthRow(name=f"aws {name}", state="down", detail=str(error))
+        finally:
+            accounts.close()
+        return HealthRow(name=f"aws {name}", state="ok", detail=f"{account.id}, {account.region}; it needs {needed}")
+
+    return tuple(asyncio.run(asked(name)) for name in resources.accounts)
 
 
 def _policy(path: Path | None) -> HealthRow:

@@ -8,7 +8,7 @@ from ..agents import verification
 from ..domain.event import AgentRun
 from ..domain.plan import CheckOutcome, Plan, Receipt
 from ..domain.ports import SourceUnavailable
-from ..domain.telemetry import MetricSeries, Window
+from ..domain.telemetry import Incomplete, MetricSeries, Window
 from .desk import Desk
 from .observe import LOOKBACK
 
@@ -110,9 +110,11 @@ async def alerts_clear(desk: Desk, expire: Callable[[], Awaitable[None]]) -> boo
 
 
 async def _read(desk: Desk, window: Window) -> tuple[tuple[MetricSeries, ...], str]:
-    """What the metrics' source says, and why it cannot answer; empty where it can."""
+    """What the metrics' source says, and why it cannot answer, or not in full; empty where it can."""
     try:
-        return await desk.environment.metrics.metrics(window), ""
+        found = await desk.environment.metrics.metrics(window)
+        gaps = found.gaps if isinstance(found, Incomplete) else ()
     except SourceUnavailable as error:
-        desk.gaps = (error.gap,)
-        return (), f"{error.gap.reason}; {error.gap.remedy}"
+        found, gaps = (), error.gaps
+    desk.gaps = tuple(dict.fromkeys((*desk.gaps, *gaps)))
+    return found, "; ".join(f"{gap.reason}; {gap.remedy}" for gap in gaps)

@@ -25,7 +25,7 @@ from incident_commander.domain.incident import ClockKind, Incident, Stage
 from incident_commander.domain.plan import Action, Authorisation, Check, Ended, Plan, Receipt
 from incident_commander.domain.ports import Environment, SourceUnavailable
 from incident_commander.domain.provenance import Provenance
-from incident_commander.domain.telemetry import Gap, MetricSeries, Window
+from incident_commander.domain.telemetry import Gap, Incomplete, MetricSeries, Window
 from incident_commander.notify import AppriseNotifier
 from incident_commander.response.desk import Desk, Next, load_record, open_desk
 from incident_commander.response.faults import Faults
@@ -57,6 +57,7 @@ GUARD = Check(
 ALLOWED = Authorisation(decision="allow", rule="any", reason="as told")
 SCALED = CATALOGUE.action("scale_out", ORDERS)
 LASTS = timedelta(seconds=90)
+DENIED = Gap(signal="metrics", reason="access was denied", remedy="allow it")
 Course = tuple[float, Callable[[float], float]]
 Answer = Ended | Exception
 
@@ -97,6 +98,7 @@ class Gauges:
         acted_at: When the action was completed; None while none was.
         latency, errors: Before, and as a function of the seconds since the action.
         gone_after: Seconds after the action at which the source stops answering; `gone`: it never answers.
+        hidden: Metrics that the source cannot read, while it reads the others.
     """
 
     clock: StillClock
@@ -105,13 +107,14 @@ class Gauges:
     errors: Course = (0.1, lambda _: 0.001)
     gone_after: float | None = None
     gone: bool = False
+    hidden: frozenset[str] = frozenset()
 
     async def metrics(self, window: Window) -> tuple[MetricSeries, ...]:
         """See MetricsPort."""
         acted = None if self.acted_at is None else self.acted_at.timestamp()
         now = self.clock.at.timestamp()
         if self.gone or (self.gone_after is not None and acted is not None and now > acted + self.gone_after):
-            raise SourceUnavailable(Gap(signal="metrics", reason="access was denied", remedy="allow it"))
+            raise SourceUnavailable(DENIED)
         times = np.arange(window.start.timestamp(), window.end.timestamp() + 1, 15.0)
 
         def series(service: ServiceName, metric: str, unit: str, course: Course) -> MetricSeries:
@@ -119,10 +122,12 @@ class Gauges:
             values = [before if acted is None or at <= acted else after(at - acted) for at in times.tolist()]
             return MetricSeries(service, metric, unit, times, np.array(values))
 
-        return (
+        found = (
             series(ORDERS, "latency_p99_ms", "ms", self.latency),
             series(GATEWAY, "error_ratio", "ratio", self.errors),
         )
+        seen = tuple(each for each in found if each.metric not in self.hidden)
+        return seen if len(seen) == len(found) else Incomplete(seen, (DENIED,))
 
 
 @dataclass

@@ -1,13 +1,18 @@
 """Whatever fails, an accepted alert's incident gets its response, and the response comes to an end."""
 
+import re
+
 import pytest
 
 from incident_commander.agents import communication
 from incident_commander.domain.base import IncidentId
 from incident_commander.domain.incident import Incident, Stage
+from incident_commander.domain.plan import Action, Receipt
+from incident_commander.domain.ports import ActionFailed, OutcomeUnknown
 from incident_commander.response.desk import Desk, Next
 from incident_commander.response.lifecycle import Lifecycle
 from incident_commander.response.stages import Stages
+from incident_commander.sandbox.ports import PracticeExecutor
 
 from ..store.databases import Home
 from .serving import begun, commander, ended, post
@@ -62,6 +67,44 @@ async def test_a_practice_run_taken_up_before_its_first_alert_has_its_incident_a
         record = await ended(serving, await begun(serving, run.id, "detect"))
     assert record.incident.status == "resolved"
     assert record.incident.practice_run == run.id
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OutcomeUnknown("the answer was lost; look at it"),
+            "it is not known whether the action was done: the",
+        ),
+        (ActionFailed("it is being deployed already"), "the action was refused: it is being deployed already"),
+        (RuntimeError("a bug"), "the response failed and goes no further: .*RuntimeError: a bug"),
+    ],
+)
+async def test_whatever_hands_do_the_incident_ends_with_a_person_and_the_reason(
+    home: Home, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    asked: list[str] = []
+
+    async def fail(self: PracticeExecutor, action: Action, idempotency_key: str) -> Receipt:
+        asked.append(idempotency_key)
+        raise error
+
+    monkeypatch.setattr(PracticeExecutor, "execute", fail)
+    monkeypatch.setattr(PracticeExecutor, "received", nothing_received)
+    async with commander(home) as serving:
+        run = await serving.operations.start_scenario("database_cascade", 2)
+        record = await ended(serving, await begun(serving, run.id, "execute"))
+    assert record.incident.status == "escalated"
+    changed = record.latest("incident.status_changed")
+    assert changed is not None
+    assert re.match(said, str(changed.payload["reason"]))
+    assert record.receipt is None
+    assert len(set(asked)) == 1
+    assert len(asked) == (1 if isinstance(error, ActionFailed) else 3)
+
+
+async def nothing_received(self: PracticeExecutor, idempotency_key: str) -> Receipt | None:
+    return None
 
 
 @pytest.mark.parametrize("stage", ["detect", "deliberate", "verify"])

@@ -91,6 +91,18 @@ async def test_a_guard_that_cannot_be_seen_to_the_end_does_not_count_as_held(tmp
         assert "whether the fix worked could not be seen: " in await reason(world)
 
 
+async def test_what_a_source_leaves_out_is_said_to_be_missing_and_why(tmp_path: Path) -> None:
+    async with scene(tmp_path) as world:
+        await world.run("execute")
+        world.gauges.hidden = frozenset({"error_ratio"})
+        record = await world.run("verify")
+        assert record.incident.status == "escalated"
+        assert (await reason(world)).startswith(
+            "whether the fix worked could not be seen: no sample of error_ratio of gateway came after the action: "
+            "access was denied; allow it; it was taken back; "
+        )
+
+
 async def test_nothing_is_done_that_could_not_be_judged(tmp_path: Path) -> None:
     async with scene(tmp_path) as world:
         world.gauges.gone = True

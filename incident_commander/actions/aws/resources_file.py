@@ -68,6 +68,13 @@ class Resources(Value):
         """The resource of a service by its id."""
         return next((each for each in self.resources if each.id == resource_id and each.service == service), None)
 
+    def in_account(self, name: str) -> tuple[AnyResource, ...]:
+        """The resources in one of its accounts; webhooks are in none."""
+        account = self.accounts[name]
+        return tuple(
+            each for each in self.resources if not isinstance(each, Webhook) and self.account_of(each) == account
+        )
+
     def account_of(self, resource: Resource) -> Account:
         """The account that a resource is in.
 
