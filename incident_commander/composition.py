@@ -24,11 +24,9 @@ from .access.slack_signature import SlackSignatures
 from .actions.catalogue import Catalogue, load_catalogue
 from .actions.gate import Gate
 from .actions.irreversible import PersonForIrreversible
-from .actions.ladder import Ladder
 from .actions.policy import DenyAll
 from .actions.policy_file import load_policy
 from .actions.register import StoredRegister
-from .actions.trust import TRUST_FILE, load_trust
 from .api import ApiServices, SlackApp, build_api
 from .connections import consumers, queue_rows, service_names, sources_of, telemetry_rows
 from .consensus.certificate import verify_certificate
@@ -56,13 +54,12 @@ from .response.recorder import Recorder
 from .response.scoring import Hindsight, compare_run, score_predictions
 from .response.slack_asking import SlackAsking
 from .response.stages import Stages
-from .response.trusting import Trust
+from .response.trusting import Trust, installed_ladder
 from .response.views import HealthRow
 from .response.voter_processes import VoterProcesses, voter_command
 from .response.voting import Voters, VotersHere
 from .response.workers import Workers
 from .sandbox import POLICY_FILE, Assumptions, PracticeCompany
-from .sandbox import TRUST_FILE as PRACTICE_TRUST_FILE
 from .store import Database, DatabaseClosed, migrate, shown_url, workflow_url
 from .telemetry.recorded_changes import RecordedChanges
 from .telemetry.sources import Sources
@@ -177,9 +174,7 @@ def build(
     async def opened(incident_id: IncidentId) -> None:
         await lifecycle.respond(incident_id)
 
-    ladder = Ladder(
-        {"live": load_trust(TRUST_FILE, catalogue), "practice": load_trust(PRACTICE_TRUST_FILE, catalogue)}, catalogue
-    )
+    ladder = installed_ladder(catalogue)
     trust = Trust(database, ladder)
     intake = Intake(database, environments, opened, service_names(settings))
     queues = consumers(settings, intake)

@@ -9,6 +9,7 @@ COMMANDS = (
     "up",
     "operator-token",
     "kill-switch",
+    "trust",
     "migrate",
     "doctor",
     "diagnose",
@@ -63,6 +64,10 @@ def _add(app: typer.Typer, command: str) -> None:
             from .kill_switch import kill_switch
 
             app.command(command)(kill_switch)
+        case "trust":
+            from . import trust
+
+            app.add_typer(trust.app, name=command, help="How far each class of actions is trusted.")
         case "migrate":
             from .up import migrate_command
 

@@ -2,15 +2,28 @@
 
 from datetime import UTC, datetime
 
+from ..actions.catalogue import Catalogue
 from ..actions.kill_switch import kill_switch, throw_kill_switch
 from ..actions.ladder import Ladder
+from ..actions.trust import TRUST_FILE, load_trust
 from ..domain.base import IncidentId
 from ..domain.incident import Incident
 from ..domain.operator import KillSwitch, TrustChange, TrustRow, World
 from ..domain.plan import ActionName, Plan, TrustLevel
+from ..sandbox import TRUST_FILE as PRACTICE_TRUST_FILE
 from ..store import Database
 from .desk import load_record
 from .record import IncidentRecord
+
+
+def installed_ladder(catalogue: Catalogue) -> Ladder:
+    """The ladder by the rules that come with the product.
+
+    Raises:
+        TrustError: one of their files is wrong.
+    """
+    live, practice = load_trust(TRUST_FILE, catalogue), load_trust(PRACTICE_TRUST_FILE, catalogue)
+    return Ladder({"live": live, "practice": practice}, catalogue)
 
 
 class NotAdvised(Exception):

@@ -75,5 +75,5 @@ def test_one_changed_byte_is_found_and_the_event_named(data_dir: Path) -> None:
 def test_a_missing_ledger_is_an_error_that_says_where_it_looked(tmp_path: Path) -> None:
     done = verify(tmp_path / "nowhere")
     assert done.returncode == 2
-    assert "there is no ledger in" in done.stderr
+    assert "there is no database in" in done.stderr
     assert "IC_DATA_DIR" in done.stderr
