@@ -62,12 +62,19 @@ class Ladder:
 
     async def failed(
         self, unit: Unit, incident: Incident, plan: Digest, action: ActionName, reason: str
-    ) -> TrustChange | None:
-        """An action harmed or was taken back: its class is demoted at once. Once for each plan."""
-        before = await self.standing(unit, action, world_of(incident))
-        after = before.failed(self._rules[world_of(incident)], reason)
+    ) -> TrustChange:
+        """An action harmed, or is to be taken back: its class is demoted at once. Once for each plan; returns that."""
+        key = _key(incident, f"{plan}/failed")
+        told = await unit.ledger.get(key)
+        if told is not None:
+            return TrustChange.model_validate(told.payload)
+        world = world_of(incident)
+        before = await self.standing(unit, action, world)
+        after = before.failed(self._rules[world], reason)
         cause: Cause = "disagreed" if after.level == before.level else "demoted"
-        return await self._seen(unit, incident, f"{plan}/failed", action, cause, before, after, "verification", reason)
+        change = _change(action, world, cause, before, after, "verification", reason, incident)
+        await self._keep(unit, key, after, change)
+        return change
 
     async def put(
         self, unit: Unit, action: ActionName, world: World, level: TrustLevel, by: str, reason: str
@@ -124,7 +131,7 @@ class Ladder:
         reason: str,
     ) -> TrustChange | None:
         """Keep what an incident's plan taught; each plan teaches once, however often its step is repeated."""
-        key = f"trust/{incident.id}/{what}"
+        key = _key(incident, what)
         if await unit.ledger.get(key) is not None:
             return None
         change = _change(action, world_of(incident), cause, before, after, by, reason, incident)
@@ -144,6 +151,10 @@ class Ladder:
                 payload=change.model_dump(mode="json"),
             )
         )
+
+
+def _key(incident: Incident, what: str) -> str:
+    return f"trust/{incident.id}/{what}"
 
 
 def _name(action: ActionName, world: World) -> str:

@@ -249,8 +249,9 @@ class Stages:
         unproven = why_unproven(await watch_checks(desk, receipt))
         if unproven:
             plan, key = _certified(desk), f"{receipt.idempotency_key}/undo"
-            undone = await roll_back(desk, self.gate, plan, _certificate(desk), key, unproven)
+            # First, since taking it back may last, and nothing else of its class is to be done meanwhile.
             lost = await self.trust.failed(desk.incident, plan, f"{unproven}, in {desk.incident.id}")
+            undone = await roll_back(desk, self.gate, plan, _certificate(desk), key, unproven)
             told = "; ".join(part for part in (unproven, undone.said, lost) if part)
             await desk.set_status("escalated", told)
         elif await alerts_clear(desk, self.expire):

@@ -62,7 +62,7 @@ class Trust:
             return ""
         async with self._database.write() as unit:
             change = await self._ladder.failed(unit, incident, plan.digest, plan.action.name, reason)
-        if change is None or change.before == change.after:
+        if change.before == change.after:
             return ""
         return f"{change.action} is trusted less from now on: {change.before} before, {change.after} now"
 

@@ -22,8 +22,8 @@ from incident_commander.domain.base import JsonObject, RunId, ServiceName, Value
 from incident_commander.domain.event import EventKind, NewEvent
 from incident_commander.domain.findings import Prediction
 from incident_commander.domain.incident import ClockKind, Incident, Stage
-from incident_commander.domain.plan import Action, Authorisation, Check, Ended, Plan, Receipt
-from incident_commander.domain.ports import Environment, SourceUnavailable
+from incident_commander.domain.plan import Action, ActionName, Authorisation, Check, Ended, Plan, Receipt, TrustLevel
+from incident_commander.domain.ports import Environment, Executor, SourceUnavailable
 from incident_commander.domain.provenance import Provenance
 from incident_commander.domain.telemetry import Gap, Incomplete, MetricSeries, Window
 from incident_commander.notify import AppriseNotifier
@@ -170,18 +170,24 @@ class Hands:
 
 @dataclass
 class Scene:
-    """One incident at the point where its certified plan is to be carried out."""
+    """One incident at the point where its certified plan is to be carried out.
+
+    Attributes:
+        executor: Other hands than those that do as they are told.
+        handless: There are none at all.
+    """
 
     database: Database
     clock: StillClock
     gauges: Gauges
     hands: Hands
+    executor: Executor | None = None
     handless: bool = False
 
     async def environment(self, run: RunId | None) -> Environment:
         """See the Environments port."""
         world = live_environment(says("allow"))
-        hands = None if self.handless else self.hands
+        hands = None if self.handless else self.executor or self.hands
         return replace(world, clock=self.clock, metrics=self.gauges, executor=hands)
 
     async def run(self, *stages: Stage) -> IncidentRecord:
@@ -199,6 +205,11 @@ class Scene:
     async def record(self) -> IncidentRecord:
         """What the ledger says."""
         return await load_record(self.database, INCIDENT)
+
+    async def trusted(self, action: ActionName) -> TrustLevel:
+        """How far a class of actions is trusted in real incidents."""
+        rows = await self._stages().trust.rows()
+        return next(row.level for row in rows if (row.action, row.world) == (action, "live"))
 
     async def timeline(self) -> list[TimelineRow]:
         """What a person reads."""

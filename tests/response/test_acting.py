@@ -163,8 +163,10 @@ async def test_a_rollback_that_was_cut_off_is_not_asked_for_twice(tmp_path: Path
         world.hands.undos = [ConnectionError("the process died"), "applied"]
         with pytest.raises(ConnectionError):
             await world.run()
+        assert await world.trusted("scale_out") == "advise", "before it is taken back, which may last"
         record = await world.run("verify")
         assert record.incident.status == "escalated"
+        assert "scale_out is trusted less from now on: approve before, advise now" in await reason(world)
         kinds = [event.kind for event in record.events]
         assert (kinds.count("rollback.requested"), kinds.count("rollback.received")) == (1, 1)
         assert len([event for event in record.of_kind("check.judged") if not event.payload["met"]]) == 1
