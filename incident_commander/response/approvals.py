@@ -151,6 +151,12 @@ class Approvals:
             raise NotAwaiting(
                 f"incident {incident_id!r} asks about plan {request.plan}, not about {plan}; look at what it asks now"
             )
+        now = datetime.now(UTC)
+        if request.expires_at <= now:
+            raise NotAwaiting(
+                f"the question about plan {plan[:12]} of incident {incident_id!r} expired at "
+                f"{text.date_time(request.expires_at)}; a person must go on by hand"
+            )
         permitted = record.authorisation.approvers if record.authorisation else ()
         if permitted and by not in permitted:
             raise NotPermitted(f"{by!r} may not answer for incident {incident_id!r}; {', '.join(permitted)} may")
@@ -158,7 +164,7 @@ class Approvals:
             answer=answer,
             by=by,
             reason=reason,
-            answered_at=datetime.now(UTC),
+            answered_at=now,
             plan=plan,
             scope=scope,
             arguments=arguments or None,

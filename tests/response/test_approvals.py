@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import pytest
 
@@ -13,7 +13,7 @@ from incident_commander.actions.catalogue import OutOfBounds
 from incident_commander.composition import Commander
 from incident_commander.domain.base import Digest, IncidentId, RunId
 from incident_commander.domain.plan import Argument
-from incident_commander.response import lifecycle
+from incident_commander.response import approvals, lifecycle
 from incident_commander.response.approvals import NotAwaiting
 from incident_commander.response.record import IncidentRecord
 from incident_commander.response.view_approval import PendingApproval
@@ -164,6 +164,39 @@ def test_a_question_waits_through_a_restart_and_an_update(
     monkeypatch.setattr(lifecycle, "WORKFLOW_VERSION", present)
     record = asyncio.run(answered_later(about))
     assert record.incident.status == "resolved"
+
+
+class DaysLater(datetime):
+    """The wall clock of a machine that was off for longer than an answer is waited for."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        """See datetime."""
+        return super().now(tz) + timedelta(days=4)
+
+
+def test_a_question_expires_also_while_nothing_runs_and_is_not_answered_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def until_asked() -> PendingApproval:
+        async with asked(sqlite_home(tmp_path)) as (_, about):
+            return about
+
+    async def days_later(about: PendingApproval) -> IncidentRecord:
+        async with commander(sqlite_home(tmp_path)) as serving:
+            if [each.plan for each in await serving.operations.approvals()] == [about.plan]:
+                with pytest.raises(NotAwaiting, match=r"expired at|is closed: expired"):
+                    await answer(serving, about, "approved")
+            return await ended(serving, about.incident_id)
+
+    monkeypatch.setattr(lifecycle, "_LISTEN", timedelta(milliseconds=50))
+    about = asyncio.run(until_asked())
+    for module in (lifecycle, approvals):
+        monkeypatch.setattr(module, "datetime", DaysLater)
+    record = asyncio.run(days_later(about))
+    assert record.incident.status == "escalated"
+    assert record.approval is not None
+    assert (record.approval.answer, record.receipt) == ("expired", None)
 
 
 async def test_a_question_that_nobody_answers_expires_and_a_person_is_told(
