@@ -47,7 +47,8 @@ def load_policy(path: Path) -> FilePolicy:
 
 
 def _explain(path: Path, text: str, error: ValidationError) -> str:
-    first = error.errors()[0]
+    # A misspelt key is also a missing one: what was written, not what is missing, is where the mistake is.
+    first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     location = first["loc"]
     line = _line_of(text, location)
     where = f"{path}:{line}" if line else str(path)

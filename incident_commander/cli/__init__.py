@@ -105,6 +105,8 @@ def _add(app: typer.Typer, command: str) -> None:
 def _mistakes() -> dict[type[Exception], str]:
     """What a person gets wrong, and how it is told; imported once something went wrong."""
     from ..access import ExposedBind, TokenUnusable, WeakToken
+    from ..actions.aws import ResourcesError
+    from ..actions.policy_file import PolicyError
     from ..domain.settings import BadSettings
     from ..ingest.queued import BadQueue
     from ..notify.slack import BadSlack
@@ -118,6 +120,8 @@ def _mistakes() -> dict[type[Exception], str]:
         BadSlack: "",
         SourceMisconfigured: "",
         DatabaseUnusable: "",
+        PolicyError: "",
+        ResourcesError: "",
         ExposedBind: "",
         TokenUnusable: "the operator token cannot be used: ",
         WeakToken: "",

@@ -14,6 +14,7 @@ import typer
 
 from ..access import KeptToken, require_safe_bind, token_source
 from ..access.bind import is_loopback
+from ..actions.policy_file import load_policy
 from ..domain.settings import Settings, read_settings
 from ..store import DatabaseUnusable, check_database, migrate
 
@@ -35,6 +36,7 @@ def up(
     if not (ROOT / "rxconfig.py").exists():
         typer.echo(f"there is no rxconfig.py in {ROOT}; run this from a checkout's own environment", err=True)
         raise typer.Exit(2)
+    _read_reviewed_files(settings)
     token = token_source(settings.operator_token, settings.keys_dir)
     require_safe_bind(host, token)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -50,6 +52,17 @@ def up(
     _forward_signals(server)
     threading.Thread(target=_announce, args=(server, host, port), daemon=True).start()
     raise typer.Exit(server.wait())
+
+
+def _read_reviewed_files(settings: Settings) -> None:
+    """Refuse to start by a file in which a word is wrong, before anything is made; the error names its line."""
+    if settings.policy_file is not None:
+        load_policy(settings.policy_file)
+    if settings.resources_file is not None:
+        # Only who acts on AWS pays for importing its client.
+        from ..actions.aws import load_resources
+
+        load_resources(settings.resources_file)
 
 
 def first_shown(token: str) -> str:

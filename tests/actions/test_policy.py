@@ -383,6 +383,7 @@ def test_a_typo_in_any_newer_key_is_refused_with_the_line(tmp_path: Path, old: s
     ("old", "new", "says"),
     [
         ("services =", "servises =", r"policy.toml:7: rules.0.servises: unknown key; do you mean 'services'"),
+        ("actions =", "actons =", r"policy.toml:6: rules.0.actons: unknown key; do you mean 'actions'"),
         ('"failover"]', '"failovr"]', r"policy.toml:13: .*'failovr'.*do you mean 'failover'"),
         ('decision = "allow"', 'decision = "alow"', r"policy.toml:5: .*do you mean 'allow'"),
         ("[[freezes]]", "[[freeze]]", r"policy.toml:?.*freeze: unknown key; do you mean 'freezes'"),

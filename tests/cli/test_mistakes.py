@@ -43,6 +43,31 @@ def test_a_setting_that_cannot_be_is_named_with_its_remedy(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("setting", "file", "says"),
+    [
+        (
+            "IC_POLICY_FILE",
+            'name = "shop"\n\n[[rules]]\nid = "scale"\nactons = ["scale_out"]\ndecision = "allow"\n',
+            "reviewed.toml:5: rules.0.actons: unknown key; do you mean 'actions'?\n",
+        ),
+        (
+            "IC_RESOURCES_FILE",
+            '[[resources]]\nservice = "checkout"\ntype = "webhook"\nurl = "https://ops.example.com"\nsecert = "ops"\n',
+            "reviewed.toml:5: resources.0.secert: unknown key 'secert'; "
+            "see docs/actions.md for the keys of each type\n",
+        ),
+    ],
+)
+def test_a_typo_in_a_reviewed_file_refuses_the_start_with_its_line(
+    tmp_path: Path, setting: str, file: str, says: str
+) -> None:
+    (tmp_path / "reviewed.toml").write_text(file)
+    done = run(tmp_path, "up", **{setting: "reviewed.toml"})
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", says)
+    assert not (tmp_path / ".data").exists()
+
+
 def test_a_data_folder_that_cannot_be_is_down(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     for name in ("taken", "taken/below"):

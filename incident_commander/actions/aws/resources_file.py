@@ -109,7 +109,8 @@ def load_resources(path: Path) -> Resources:
     except tomllib.TOMLDecodeError as error:
         raise ResourcesError(f"the resources' file {path} is not TOML: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt key is also a missing one: what was written, not what is missing, is where the mistake is.
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         # A discriminated union puts the type between the list's index and the key.
         location = [part for i, part in enumerate(first["loc"]) if not (first["loc"][0] == "resources" and i == 2)]
         what = ".".join(str(part) for part in location) or "the file"

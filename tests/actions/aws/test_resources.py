@@ -65,7 +65,7 @@ def test_an_action_on_a_service_finds_its_resource(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("was", "becomes", "line", "says"),
     [
-        ('cluster = "prod"', 'cluter = "prod"', 8, "cluster: Field required"),
+        ('cluster = "prod"', 'cluter = "prod"', 11, "unknown key 'cluter'; see docs"),
         ("max_count = 40", "max_count = 40\nmax_cuont = 4", 14, "unknown key 'max_cuont'"),
         ("max_count = 40", "max_count = -1", 13, "greater than or equal to 1"),
         ('type = "ecs_service"', 'type = "ecs"', 8, "does not match any of the expected tags"),
