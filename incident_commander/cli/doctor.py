@@ -200,10 +200,8 @@ def _accounts(path: Path | None) -> tuple[HealthRow, ...]:
         return ()  # told by the row of the file
 
     async def asked(name: str) -> HealthRow:
-        account, accounts = (
-            resources.accounts[name],
-            Accounts(lambda each: Aws(each.region, Limits(reads=1), account=each)),
-        )
+        account = resources.accounts[name]
+        accounts = Accounts(lambda each: Aws(each.region, Limits(reads=1), account=each))
         needed = ", ".join(permissions_in(resources, name, load_catalogue())) or "nothing"
         try:
             await accounts.prove(account)

@@ -83,7 +83,7 @@ def pending_approval(
         irreversible=plan.undo is None,
         arguments=_fields(plan, catalogue),
         checks=tuple(text.check_text(check) for check in plan.checks),
-        blast_radius=", ".join(diagnosis.blast_radius) if diagnosis else "",
+        blast_radius=(", ".join(diagnosis.blast_radius) or "nobody else, as far as can be seen") if diagnosis else "",
         reason=request.reason,
         approvers=record.authorisation.approvers if record.authorisation else (),
         votes=f"{len(supporters)} of {tally.certificate.rule.n} voters: {', '.join(supporters)}"

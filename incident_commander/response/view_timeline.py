@@ -10,7 +10,7 @@ from ..domain.ballot import Rejection, Round, SignedBallot, Tally
 from ..domain.base import JsonObject, Value
 from ..domain.event import AgentRun, Event, EventKind, Update
 from ..domain.findings import Diagnosis
-from ..domain.plan import Action, ApprovalAnswer, Authorisation, CheckOutcome, Plan, Receipt
+from ..domain.plan import Action, ApprovalAnswer, ApprovalRequest, Authorisation, CheckOutcome, Plan, Receipt
 from . import view_text as text
 
 Tone = Literal["quiet", "plain", "good", "warn", "bad", "mark"]
@@ -184,8 +184,8 @@ def _authorised(payload: JsonObject) -> Words:
 
 
 def _approval_requested(payload: JsonObject) -> Words:
-    expires = _string(payload, "expires_at")
-    return "Approval requested", f"Expires {expires}" if expires else "", "warn"
+    request = ApprovalRequest.model_validate(payload)
+    return "Approval requested", f"Expires {text.date_time(request.expires_at)} UTC", "warn"
 
 
 def _approval_answered(payload: JsonObject) -> Words:

@@ -3,6 +3,8 @@
 import getpass
 from pathlib import Path
 
+from ..actions.test_register import another_worker, told
+from ..store.databases import Home
 from .test_mistakes import run
 
 
@@ -16,6 +18,18 @@ def test_it_is_thrown_and_released_with_who_and_why(tmp_path: Path) -> None:
     released = run(tmp_path, "kill-switch", "off", "--reason", "done")
     assert released.stdout.endswith(f"by {getpass.getuser()} at this machine: done\n")
     assert "valid: 2 events" in run(tmp_path, "ledger", "verify").stdout
+
+
+def test_a_worker_that_runs_already_does_nothing_more_from_then_on(tmp_path: Path) -> None:
+    assert run(tmp_path, "migrate").returncode == 0
+    data = tmp_path / ".data"
+    with another_worker(Home(f"sqlite:///{data / 'incident-commander.db'}", data / "keys" / "ledger.pem")) as worker:
+        assert told(worker, "inc-1 scale_out") == "done"
+        assert run(tmp_path, "kill-switch", "on", "--reason", "a migration runs", "--by", "Ada").returncode == 0
+        for order in ("inc-2 raise_pool", "inc-1 scale_out undo"):
+            assert told(worker, order).startswith("Stopped: the kill switch is on (Ada: a migration runs)")
+        assert run(tmp_path, "kill-switch", "off", "--reason", "done").returncode == 0
+        assert told(worker, "inc-1 scale_out undo") == "done"
 
 
 def test_a_reason_is_asked_for(tmp_path: Path) -> None:

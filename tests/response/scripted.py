@@ -22,7 +22,17 @@ from incident_commander.domain.base import JsonObject, RunId, ServiceName, Value
 from incident_commander.domain.event import EventKind, NewEvent
 from incident_commander.domain.findings import Prediction
 from incident_commander.domain.incident import ClockKind, Incident, Stage
-from incident_commander.domain.plan import Action, ActionName, Authorisation, Check, Ended, Plan, Receipt, TrustLevel
+from incident_commander.domain.plan import (
+    Action,
+    ActionName,
+    ApprovalAnswer,
+    Authorisation,
+    Check,
+    Ended,
+    Plan,
+    Receipt,
+    TrustLevel,
+)
 from incident_commander.domain.ports import Environment, Executor, SourceUnavailable
 from incident_commander.domain.provenance import Provenance
 from incident_commander.domain.telemetry import Gap, Incomplete, MetricSeries, Window
@@ -251,8 +261,10 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(folder: Path, certified: Plan | None = None) -> AsyncIterator[Scene]:
-    """An incident with a plan that is certified, permitted and approved."""
+async def scene(
+    folder: Path, certified: Plan | None = None, answered: ApprovalAnswer | None = None
+) -> AsyncIterator[Scene]:
+    """An incident with a plan that is certified and permitted, and approved, or answered otherwise."""
     wanted = certified or plan()
     outcome = tally(poll((wanted,)), sent(votes(dict.fromkeys(VOTERS, wanted.digest), (wanted,))), rule(),
                     KEYS.public_keys, NOW)  # fmt: skip
@@ -265,7 +277,7 @@ async def scene(folder: Path, certified: Plan | None = None) -> AsyncIterator[Sc
         told: list[tuple[EventKind, Value | JsonObject]] = [
             ("plans.proposed", {"plans": [wanted.model_dump(mode="json")]}),
             ("quorum.reached", outcome),
-            ("approval.answered", approval(wanted)),
+            ("approval.answered", answered or approval(wanted)),
         ]
         async with database.write() as unit:
             for number, (kind, payload) in enumerate(told):

@@ -14,11 +14,15 @@ from incident_commander.composition import Commander
 from incident_commander.domain.base import Digest, IncidentId, RunId
 from incident_commander.domain.plan import Argument
 from incident_commander.response import approvals, lifecycle
-from incident_commander.response.approvals import NotAwaiting
+from incident_commander.response.approvals import NotAwaiting, given_before
 from incident_commander.response.record import IncidentRecord
 from incident_commander.response.view_approval import PendingApproval
+from incident_commander.response.view_timeline import timeline_row
 
+from ..actions.sites import approval
+from ..consensus.ballot_box import NOW
 from ..store.databases import Home, sqlite_home
+from .scripted import CATALOGUE, ORDERS, plan, scene
 from .serving import commander, ended, first
 
 SCENARIO, SEED = "storage_failure", 1
@@ -51,7 +55,7 @@ async def answer(
 async def test_the_question_says_what_would_be_done_why_and_what_may_be_changed(tmp_path: Path) -> None:
     async with asked(sqlite_home(tmp_path)) as (serving, about):
         await answer(serving, about, "denied")
-        await ended(serving, about.incident_id)
+        record = await ended(serving, about.incident_id)
     assert (about.action, about.target) == ("grow_storage", "core-db")
     assert about.irreversible
     assert about.undo == ""
@@ -59,6 +63,9 @@ async def test_the_question_says_what_would_be_done_why_and_what_may_be_changed(
     assert (factor.name, factor.minimum, factor.maximum) == ("factor", 1.25, 4.0)
     assert about.checks
     assert about.reason
+    assert about.blast_radius == "nobody else, as far as can be seen"
+    (row,) = [timeline_row(event) for event in record.of_kind("approval.requested")]
+    assert row.detail == f"Expires {about.expires_at:%Y-%m-%d %H:%M:%S} UTC"
     assert about.votes.startswith(("4 of 5", "5 of 5"))
     assert about.expires_at - about.requested_at > timedelta(days=2)
 
@@ -109,6 +116,27 @@ async def test_changed_arguments_are_voted_on_before_they_run(tmp_path: Path) ->
     assert record.tally.certificate is not None
     assert record.tally.certificate.plan_digest != about.plan
     assert len(record.approvals) == 1, "nobody is asked again about what they wrote themselves"
+
+
+@pytest.mark.parametrize(
+    ("answered", "covered"),
+    [
+        ({"scope": "class"}, True),
+        ({"scope": "plan"}, False),
+        ({"scope": "class", "answer": "denied"}, False),
+        ({"scope": "class", "expires_at": NOW}, False),
+    ],
+)
+async def test_a_class_approved_for_an_incident_needs_no_other_answer_for_its_next_plan_while_that_lasts(
+    tmp_path: Path, answered: dict[str, object], covered: bool
+) -> None:
+    first_plan = plan(CATALOGUE.action("scale_out", ORDERS))
+    next_plan = plan(CATALOGUE.action("scale_out", ORDERS, {"factor": 3.0}))
+    other_class = plan(CATALOGUE.action("restart", ORDERS))
+    async with scene(tmp_path, first_plan, approval(first_plan, **answered)) as world:
+        record = await world.record()
+    assert (given_before(record, next_plan, NOW) is not None) == covered
+    assert given_before(record, other_class, NOW) is None
 
 
 async def test_arguments_beyond_the_catalogues_bounds_are_refused_and_the_question_stays(tmp_path: Path) -> None:

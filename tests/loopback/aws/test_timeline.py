@@ -27,7 +27,7 @@ async def told(world: Scene) -> list[tuple[str, str]]:
     [
         ("deny", "Action refused", "allow ssm:PutParameter to the role that runs this", 1),
         ("throttle", "Action refused", "wait, or have the account's limit raised", LIMITS.writes),
-        ("fail", "Action outcome unknown", "InternalFailure: the service failed in itself; it is not known whether", 3),
+        ("fail", "Action outcome unknown", "InternalFailure: the service failed in itself", 3),
         ("drop_before", "Action outcome unknown", "ssm:PutParameter gave no answer: Connection was closed", 3),
         ("stall_before", "Action outcome unknown", "ssm:PutParameter gave no answer: Read timeout", 3),
     ],
