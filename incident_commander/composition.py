@@ -28,7 +28,7 @@ from .actions.policy import DenyAll
 from .actions.policy_file import load_policy
 from .actions.register import StoredRegister
 from .api import ApiServices, SlackApp, build_api
-from .connections import consumers, queue_rows, service_names, sources_of, telemetry_rows
+from .connections import consumers, model_rows, models_of, queue_rows, service_names, sources_of, telemetry_rows
 from .consensus.certificate import verify_certificate
 from .consensus.keys import Keyring, key_source
 from .consensus.quarantine import load_rules
@@ -44,6 +44,7 @@ from .domain.telemetry import Signal
 from .ingest import Intake, Sns, SnsOverHttps, SnsTrust, integration
 from .notify import AppriseNotifier, Slack, SlackOverHttps
 from .response.approvals import Approvals
+from .response.counsel import Counsellor
 from .response.faults import Faults
 from .response.lifecycle import Lifecycle
 from .response.operations import Operations
@@ -68,6 +69,7 @@ from .telemetry.unconfigured import blindfolded
 if TYPE_CHECKING:
     from .actions.aws import AwsExecutor
     from .ingest.sqs import SqsConsumers
+    from .reasoning.bedrock import Bedrock
 
 log = structlog.get_logger(__name__)
 
@@ -117,6 +119,7 @@ class Commander:
     asking: SlackAsking | None
     sources: Sources
     queues: "SqsConsumers | None"
+    bedrock: "Bedrock | None"
 
 
 def build(
@@ -141,6 +144,7 @@ def build(
         WeakToken: the operator token that is set is none.
         BadSlack: Slack is set up by halves.
         SourceMisconfigured: a setting of a telemetry source, or a file that it names, is wrong.
+        ModelsError, PricesError: IC_MODEL_IDS, or a data file, is wrong.
     """
     token = token_source(settings.operator_token, settings.keys_dir)
     access = Authenticator(token, Attempts())
@@ -180,6 +184,7 @@ def build(
     queues = consumers(settings, intake)
     faults = Faults(database)
     quarantine = Quarantine(database, load_rules())
+    bedrock = models_of(settings, database)
     stages = Stages(
         database=database,
         analysts=analysts,
@@ -195,6 +200,7 @@ def build(
         score=partial(score_predictions, company),
         compare=compare,
         approval_wait=timedelta(hours=settings.approval_wait_hours),
+        counsel=None if bedrock is None else Counsellor(bedrock.opinions),
     )
     lifecycle = Lifecycle(database, environments, stages, PracticeDriver(database, company).drive)
     approvals = Approvals(database, catalogue, lifecycle.answer_approval)
@@ -207,7 +213,7 @@ def build(
         lifecycle,
         voters.public_keys,
         quorum,
-        partial(_health, settings, database, analysts, asking, sources, queues),
+        partial(_health, settings, database, analysts, asking, sources, queues, bedrock),
         approvals,
         faults,
         trust,
@@ -247,6 +253,7 @@ def build(
         asking,
         sources,
         queues,
+        bedrock,
     )
 
 
@@ -264,6 +271,8 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
         await asyncio.to_thread(migrate, settings.resolved_database_url())
         await asyncio.to_thread(commander.voters.public_keys)
         await commander.database.open()
+        if commander.bedrock is not None:
+            await commander.bedrock.open()
         commander.analysts.open()
         commander.judges.open()
         try:
@@ -292,6 +301,8 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
             await commander.sources.close()
             if commander.queues is not None:
                 commander.queues.close()
+            if commander.bedrock is not None:
+                commander.bedrock.close()
             commander.analysts.close()
             commander.judges.close()
             await commander.database.close()
@@ -390,6 +401,7 @@ async def _health(
     asking: SlackAsking | None,
     sources: Sources,
     queues: "SqsConsumers | None",
+    bedrock: "Bedrock | None",
 ) -> tuple[HealthRow, ...]:
     """What this installation depends on, and how to have what is off."""
     try:
@@ -414,6 +426,7 @@ async def _health(
         _slack_health(settings, asking),
         *telemetry_rows(sources.seen()),
         *(queue_rows(queues.seen()) if queues is not None else ()),
+        *(model_rows(bedrock) if bedrock is not None else ()),
         HealthRow(name="policy", state="ok", detail=str(settings.policy_file))
         if settings.policy_file
         else HealthRow(name="policy", state="off", detail="no action on real systems is allowed; set IC_POLICY_FILE"),

@@ -1,4 +1,4 @@
-"""What is connected from outside, as the settings say: telemetry sources and queues. Nothing here touches a network.
+"""What is connected from outside, as settings say: telemetry, queues and models. Nothing here touches a network.
 
 Whoever connects nothing of AWS does not pay for importing its client.
 """
@@ -13,6 +13,7 @@ from .domain.ports import ChangesPort
 from .domain.settings import Settings
 from .ingest import Intake
 from .response.views import HealthRow
+from .store import Database
 from .telemetry.prometheus import PrometheusAt
 from .telemetry.source import SourceState
 from .telemetry.sources import Sources, telemetry_sources
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .aws import Aws
     from .ingest.queued import Queue
     from .ingest.sqs import QueueState, SqsConsumers
+    from .reasoning.bedrock import Bedrock
     from .telemetry.aws import AwsSource
 
 
@@ -89,6 +91,26 @@ def consumers(settings: Settings, intake: Intake) -> "SqsConsumers | None":
     return SqsConsumers(ways, intake, settings.sns_topics)
 
 
+def models_of(settings: Settings, database: Database) -> "Bedrock | None":
+    """The models of Bedrock, where they are to be asked.
+
+    Raises:
+        ModelsError, PricesError: IC_MODEL_IDS, or a data file, is wrong.
+    """
+    if settings.ai == "off":
+        return None
+    from .reasoning.bedrock import bedrock
+
+    return bedrock(
+        database,
+        region=settings.ai_region,
+        guardrail=settings.ai_guardrail,
+        ids=settings.model_ids,
+        incident_usd=settings.ai_budget_incident_usd,
+        day_usd=settings.ai_budget_day_usd,
+    )
+
+
 def _aws_sources(settings: Settings) -> "tuple[AwsSource, ...]":
     """Every account and region that is to be read: those of the resources' file, and the regions that are set."""
     if settings.resources_file is None and not settings.aws_regions:
@@ -123,3 +145,12 @@ def telemetry_rows(states: Sequence[SourceState]) -> tuple[HealthRow, ...]:
 def queue_rows(states: "Sequence[QueueState]") -> tuple[HealthRow, ...]:
     """A row for each queue."""
     return tuple(HealthRow(name=each.name, state=each.state, detail=each.detail) for each in states)
+
+
+def model_rows(bedrock: "Bedrock") -> tuple[HealthRow, ...]:
+    """How the models were when they were last asked."""
+    resting = bedrock.resting()
+    if resting:
+        detail = f"{'; '.join(resting)} failed when last asked; local analysis answers, and usage says why"
+        return (HealthRow(name="models", state="degraded", detail=detail),)
+    return (HealthRow(name="models", state="ok", detail="models of Bedrock are asked about real incidents"),)

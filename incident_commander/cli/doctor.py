@@ -55,6 +55,7 @@ def _examine(settings: Settings) -> tuple[HealthRow, ...]:
         else HealthRow(name="notifications", state="off", detail="updates stay on the timeline; set IC_NOTIFY_URLS"),
         *_telemetry(settings),
         *_queues(settings),
+        _models(settings),
     )
 
 
@@ -80,6 +81,21 @@ def _queues(settings: Settings) -> tuple[HealthRow, ...]:
         return asyncio.run(asked())
     except ValueError as error:  # an address, or the file of accounts: its message says which
         return (HealthRow(name="queues", state="down", detail=str(error)),)
+
+
+def _models(settings: Settings) -> HealthRow:
+    """Whether models are asked beside local analysis. It asks none: that costs money."""
+    if settings.ai == "off":
+        return HealthRow(name="models", state="off", detail="analysis is local alone; set IC_AI=aws to hear models too")
+    from ..reasoning.models import ModelsError, load_models
+
+    try:
+        load_models().with_ids(settings.model_ids)
+    except ModelsError as error:
+        return HealthRow(name="models", state="down", detail=str(error))
+    spend = f"{settings.ai_budget_incident_usd:f} USD an incident, {settings.ai_budget_day_usd:f} USD a day"
+    where = f"in {settings.ai_region}" if settings.ai_region else "in the region of the environment"
+    return HealthRow(name="models", state="ok", detail=f"Bedrock {where}, at most {spend}; not asked by this check")
 
 
 def _telemetry(settings: Settings) -> tuple[HealthRow, ...]:

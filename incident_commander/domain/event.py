@@ -21,6 +21,7 @@ EventKind = Literal[
     "anomalies.detected",
     "diagnosis.made",
     "predictions.made",
+    "counsel.given",
     "plans.proposed",
     "plan.edited",
     "round.opened",

@@ -9,7 +9,7 @@ from .alert import Severity
 from .base import IncidentId, ServiceName, UtcDatetime, Value
 from .findings import FaultKind
 from .provenance import Provenance
-from .usage import Usage
+from .usage import ReasoningTask, Usage
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -98,6 +98,23 @@ class Analysis(Value):
 
     suspicions: tuple[Suspicion, ...] = ()
     next_question: str = ""
+
+
+class Counsel(Value):
+    """What models say on an incident, beside what local analysis found. It is shown; nothing is decided by it.
+
+    Attributes:
+        usage: Every call that it took, those that failed included; the last one of a task is who answered.
+    """
+
+    severity: SeverityOpinion
+    pattern: PatternOpinion
+    analysis: Analysis
+    usage: tuple[Usage, ...]
+
+    def by(self, task: ReasoningTask) -> Usage:
+        """The call that answered a task."""
+        return next(usage for usage in reversed(self.usage) if usage.task == task)
 
 
 class Draft(Value):

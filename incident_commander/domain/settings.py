@@ -1,5 +1,6 @@
 """Every setting there is, read from `IC_...` environment variables (or `.env`) by the doors, which hand values down."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -75,6 +76,22 @@ class Settings(BaseSettings):
     )
     cloudwatch_metrics: Path | None = Field(
         default=None, description="what CloudWatch's metrics mean, before what is shipped; docs/telemetry.md"
+    )
+    ai: Literal["off", "aws"] = Field(
+        default="off", description="aws: models of Bedrock are asked about real incidents; docs/reasoning.md"
+    )
+    ai_region: str = Field(default="", description="the region that is asked; empty: as the environment says")
+    ai_guardrail: str = Field(
+        default="",
+        pattern=r"^$|^[^:\s]+:(DRAFT|\d+)$",
+        description="the guardrail that questions and answers pass, as ID:VERSION",
+    )
+    ai_budget_incident_usd: Decimal = Field(
+        default=Decimal("0.50"), ge=0, description="USD that models may cost for one incident"
+    )
+    ai_budget_day_usd: Decimal = Field(default=Decimal(10), ge=0, description="USD that models may cost in a day, UTC")
+    model_ids: dict[str, str] = Field(
+        default={}, description="ids or ARNs in place of those in models.toml, by the names there"
     )
     operator_token: SecretStr | None = Field(
         default=None, description="the operator token; none: the one that the first start makes and shows"

@@ -5,7 +5,8 @@ Payloads, by event kind:
 - `incident.status_changed`: `{from, to, reason}`; `stage.started`: `{stage, round}`;
   `stage.finished`: `{stage, round, next, wall_ms, clock_seconds, gaps: [Gap], error}`; `agent.ran`: AgentRun
 - `anomalies.detected`: `{anomalies: [Anomaly], evidence: [Evidence]}`; `diagnosis.made`: Diagnosis;
-  `predictions.made`: `{predictions: [Prediction], impact: Impact | null}`; `plans.proposed`: `{plans: [Plan]}`
+  `predictions.made`: `{predictions: [Prediction], impact: Impact | null}`; `plans.proposed`: `{plans: [Plan]}`;
+  `counsel.given`: Counsel
 - `evidence.cited`: `{evidence: [Evidence]}`, each that a ballot of the round names by its reference, once;
   `ballot.cast`: SignedBallot, the actor being who sent it; `ballot.rejected`: Rejection;
   `quorum.reached` and `quorum.failed`: Tally; `agent.quarantined`: Quarantined, of a practice incident; those of real

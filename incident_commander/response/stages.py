@@ -1,5 +1,6 @@
 """The ten stages. Each reads the record and the telemetry ports, asks its agents, and leaves events behind."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,11 +19,13 @@ from ..domain.findings import Diagnosis, Prediction
 from ..domain.incident import Incident, IncidentStatus
 from ..domain.plan import ApprovalAnswer, ApprovalRequest, Authorisation, Plan
 from ..domain.ports import Notifier
+from ..domain.reasoning import Counsel
 from ..store import Database
 from . import view_text as text
 from .acting import act, roll_back
 from .approvals import bound, denied_before, edited, given_before
 from .asking import ask, note_votes
+from .counsel import Counsellor
 from .desk import Desk, Next
 from .faults import Faults
 from .observe import observe
@@ -51,6 +54,7 @@ class Stages:
         score: Tells how predictions came out, once the incident has ended.
         compare: What a practice incident cost beside its baselines; None for a real one.
         approval_wait: How long a person has to answer before a request expires, wall time.
+        counsel: Asks models for their opinion of a real incident; None: no model is asked.
     """
 
     database: Database
@@ -67,6 +71,7 @@ class Stages:
     score: Callable[[Incident, tuple[Prediction, ...]], Awaitable[Scores]]
     compare: Callable[[Incident, tuple[Prediction, ...]], Awaitable[Comparison | None]]
     approval_wait: timedelta
+    counsel: Counsellor | None = None
 
     async def detect(self, desk: Desk) -> Next:
         """Which metrics are abnormal, since when, and whether they still are."""
@@ -96,12 +101,16 @@ class Stages:
         """What breaks next if nobody acts, by when, and what it costs. People are told what is known by now."""
         await self._publish(desk, "diagnosed")
         case = await self._case(desk)
-        done = await ask(desk, "prediction", case, self.analysts.run(prediction.examine, case))
+        done, counsel = await asyncio.gather(
+            ask(desk, "prediction", case, self.analysts.run(prediction.examine, case)), self._advised(desk, case)
+        )
         await desk.note(
             "predictions.made",
             "prediction",
             {"predictions": list(done.predictions) if done else [], "impact": case.impact},
         )
+        if counsel is not None:
+            await desk.note("counsel.given", "response", counsel)
         return "go_on"
 
     async def propose(self, desk: Desk) -> Next:
@@ -294,6 +303,12 @@ class Stages:
             return False
         await desk.set_status("closed", "every alert went away before anything was done", when_clear=True)
         return True
+
+    async def _advised(self, desk: Desk, case: Case) -> Counsel | None:
+        """What models say of a real incident; a practice one is answered by local analysis alone."""
+        if self.counsel is None or desk.incident.practice_run is not None:
+            return None
+        return await self.counsel.give(case, desk.record)
 
     async def _case(self, desk: Desk) -> Case:
         """What the agents see: everything until the stage began, whenever the stage is repeated."""

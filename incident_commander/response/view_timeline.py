@@ -11,6 +11,8 @@ from ..domain.base import JsonObject, Value
 from ..domain.event import AgentRun, Event, EventKind, Update
 from ..domain.findings import Diagnosis
 from ..domain.plan import Action, ApprovalAnswer, ApprovalRequest, Authorisation, CheckOutcome, Plan, Receipt
+from ..domain.reasoning import Counsel
+from ..domain.usage import Usage
 from . import view_text as text
 
 Tone = Literal["quiet", "plain", "good", "warn", "bad", "mark"]
@@ -128,6 +130,25 @@ def _diagnosis(payload: JsonObject) -> Words:
 def _predictions(payload: JsonObject) -> Words:
     count = len(_items(payload, "predictions"))
     return f"{count} prediction{'' if count == 1 else 's'} made", "", "plain"
+
+
+def _counsel(payload: JsonObject) -> Words:
+    counsel = Counsel.model_validate(payload)
+    suspected = ", ".join(f"{each.service}: {text.words(each.fault)}" for each in counsel.analysis.suspicions)
+    told = (
+        f"severity {counsel.severity.severity} ({_adviser(counsel.by('classify'))})",
+        f"{counsel.pattern.category or 'no kind of trouble'} ({_adviser(counsel.by('match'))})",
+        f"suspected {suspected or 'nothing'} ({_adviser(counsel.by('analyse'))})",
+    )
+    return "Models were asked; nothing is decided by what they say", "; ".join(told), "quiet"
+
+
+def _adviser(usage: Usage) -> str:
+    """Who answered: never a name of AWS where it was answered here."""
+    if usage.service is None:
+        return f"local, since {usage.fell_back}" if usage.fell_back else "local"
+    cost = "unpriced" if usage.cost.usd is None else f"{usage.cost.usd:f} USD"
+    return f"{usage.service} {usage.model} by {usage.provenance.source}, {usage.latency_ms:.0f} ms, {cost}"
 
 
 def _plans(payload: JsonObject) -> Words:
@@ -304,6 +325,7 @@ _WORDS: dict[EventKind, Callable[[JsonObject], Words]] = {
     "anomalies.detected": _anomalies,
     "diagnosis.made": _diagnosis,
     "predictions.made": _predictions,
+    "counsel.given": _counsel,
     "plans.proposed": _plans,
     "plan.edited": _edited,
     "round.opened": _round_opened,

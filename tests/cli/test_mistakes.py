@@ -31,6 +31,9 @@ def run(folder: Path, *arguments: str, **settings: str) -> "subprocess.Completed
         ("IC_NOTIFY_URLS", "mailto://me", "a list is written as JSON"),
         ("IC_VOTERS", "apart", "correct or unset it"),
         ("IC_VOTER_KEYS", "vault:x", "correct or unset it"),
+        ("IC_AI", "yes", "correct or unset it"),
+        ("IC_AI_GUARDRAIL", "no-version", "correct or unset it"),
+        ("IC_AI_BUDGET_DAY_USD", "-1", "correct or unset it"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named_with_its_remedy(
@@ -74,6 +77,15 @@ def test_a_data_folder_that_cannot_be_is_down(tmp_path: Path) -> None:
         done = run(tmp_path, "doctor", IC_DATA_DIR=name)
         assert done.returncode == 1
         assert "is not a folder; set IC_DATA_DIR to one" in done.stdout
+
+
+def test_models_are_told_with_what_they_may_cost_and_an_unknown_name_is_down(tmp_path: Path) -> None:
+    assert "analysis is local alone; set IC_AI=aws" in run(tmp_path, "doctor").stdout
+    done = run(tmp_path, "doctor", IC_AI="aws", IC_AI_REGION="eu-west-1")
+    assert "Bedrock in eu-west-1, at most 0.50 USD an incident, 10 USD a day" in done.stdout
+    done = run(tmp_path, "doctor", IC_AI="aws", IC_MODEL_IDS='{"nova-mini": "x"}')
+    assert done.returncode == 1
+    assert "IC_MODEL_IDS names nova-mini; the models are nova-micro" in done.stdout
 
 
 def test_voters_are_told_with_their_keys_and_a_key_that_others_may_read_is_down(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What pages show is computed from the ledger's events, in words a person can read."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,10 @@ from hypothesis import strategies as st
 from incident_commander.domain.ballot import VOTERS, Rejection
 from incident_commander.domain.base import JsonObject
 from incident_commander.domain.plan import Action, CheckOutcome
+from incident_commander.domain.provenance import Provenance
+from incident_commander.domain.reasoning import Analysis, Counsel, PatternOpinion, SeverityOpinion
 from incident_commander.domain.telemetry import Gap
+from incident_commander.domain.usage import FREE, AiService, Cost, ReasoningTask, Usage
 from incident_commander.response import view_text
 from incident_commander.response.view_timeline import timeline_row
 from incident_commander.response.views import OpsView, build_ops_view
@@ -171,6 +175,40 @@ def test_every_moment_of_an_incident_can_be_shown(until: int) -> None:
 def test_any_text_in_an_alert_event_makes_a_row(name: str, reason: str) -> None:
     (event,) = story.events(("alert.grouped", "ingest", {"name": name, "reason": reason}, 65))
     assert timeline_row(event).title.startswith("Alert")
+
+
+def counsel_usage(task: ReasoningTask, service: AiService | None, fell_back: str = "") -> Usage:
+    return Usage(
+        task=task,
+        agent="detection",
+        service=service,
+        provenance=Provenance(kind="live", source="loopback" if service else "local"),
+        model="eu.amazon.nova-micro-v1:0" if service else "",
+        at=story.BEGAN,
+        latency_ms=12.4,
+        cost=Cost(usd=Decimal("0.00004"), price="listed") if service else FREE,
+        fell_back=fell_back,
+    )
+
+
+def test_what_models_said_is_told_with_who_said_it_and_a_local_answer_without_a_name_of_aws() -> None:
+    counsel = Counsel(
+        severity=SeverityOpinion(severity="high"),
+        pattern=PatternOpinion(category=None, reasoning="nothing tells"),
+        analysis=Analysis(),
+        usage=(
+            counsel_usage("classify", "Nova"),
+            counsel_usage("match", None, "it was throttled"),
+            counsel_usage("analyse", None),
+        ),
+    )
+    (event,) = story.events(("counsel.given", "response", counsel.model_dump(mode="json"), 65))
+    row = timeline_row(event)
+    assert row.title == "Models were asked; nothing is decided by what they say"
+    assert row.detail == (
+        "severity high (Nova eu.amazon.nova-micro-v1:0 by loopback, 12 ms, 0.00004 USD); "
+        "no kind of trouble (local, since it was throttled); suspected nothing (local)"
+    )
 
 
 @pytest.mark.parametrize(
