@@ -110,6 +110,7 @@ def _mistakes() -> dict[type[Exception], str]:
     from ..domain.settings import BadSettings
     from ..ingest.queued import BadQueue
     from ..notify.slack import BadSlack
+    from ..reasoning.models import ModelsError
     from ..store import DatabaseUnusable, UnsupportedDatabase
     from ..telemetry.source import SourceMisconfigured
 
@@ -122,6 +123,7 @@ def _mistakes() -> dict[type[Exception], str]:
         DatabaseUnusable: "",
         PolicyError: "",
         ResourcesError: "",
+        ModelsError: "",
         ExposedBind: "",
         TokenUnusable: "the operator token cannot be used: ",
         WeakToken: "",

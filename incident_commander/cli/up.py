@@ -16,6 +16,7 @@ from ..access import KeptToken, require_safe_bind, token_source
 from ..access.bind import is_loopback
 from ..actions.policy_file import load_policy
 from ..domain.settings import Settings, read_settings
+from ..reasoning.models import load_models
 from ..store import DatabaseUnusable, check_database, migrate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,6 +64,7 @@ def _read_reviewed_files(settings: Settings) -> None:
         from ..actions.aws import load_resources
 
         load_resources(settings.resources_file)
+    load_models().with_ids(settings.model_ids)
 
 
 def first_shown(token: str) -> str:

@@ -88,6 +88,13 @@ def test_models_are_told_with_what_they_may_cost_and_an_unknown_name_is_down(tmp
     assert "IC_MODEL_IDS names nova-mini; the models are nova-micro" in done.stdout
 
 
+def test_an_unknown_name_of_a_model_refuses_the_start(tmp_path: Path) -> None:
+    done = run(tmp_path, "up", IC_MODEL_IDS='{"nova-mini": "x"}')
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("IC_MODEL_IDS names nova-mini; the models are nova-micro")
+    assert not (tmp_path / ".data").exists()
+
+
 def test_voters_are_told_with_their_keys_and_a_key_that_others_may_read_is_down(tmp_path: Path) -> None:
     done = run(tmp_path, "doctor", IC_VOTERS="processes")
     assert "each in a process of its own, keys in files; 5 of 5 are made known by the next start" in done.stdout
