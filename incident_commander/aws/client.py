@@ -11,7 +11,12 @@ from urllib.parse import urlsplit
 import boto3  # type: ignore[import-untyped]
 from botocore import credentials, xform_name  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # type: ignore[import-untyped]
+from botocore.exceptions import (  # type: ignore[import-untyped]
+    BotoCoreError,
+    ClientError,
+    InvalidConfigError,
+    NoCredentialsError,
+)
 from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
 from botocore.session import get_session  # type: ignore[import-untyped]
 from pydantic import BaseModel, Field, ValidationError
@@ -178,9 +183,10 @@ class Aws:
         """The client of a service that sends a call at most so often; sessions are not safe in threads, clients are."""
         with self._making:
             if self._session is None:
-                self._session = self._opened()
+                self._session = _configured(self._opened)
             if (service, attempts) not in self._clients:
-                client = self._session.client(service, config=self._config(attempts))
+                session = self._session
+                client = _configured(lambda: session.client(service, config=self._config(attempts)))
                 client.meta.events.register("after-call", refuse_part)
                 self._clients[service, attempts] = client
             return self._clients[service, attempts]
@@ -219,6 +225,14 @@ class Aws:
             # Not "adaptive": after one throttle it would hold back the calls that are to mend things, too.
             retries={"mode": "standard", "total_max_attempts": attempts},
         )
+
+
+def _configured(make: Callable[[], T]) -> T:
+    """What is made from the environment and the profile; what they say wrongly is one error."""
+    try:
+        return make()
+    except ValueError as error:
+        raise InvalidConfigError(error_msg=str(error)) from error
 
 
 def _parsed(ask: Callable[[], Parameters]) -> Parameters:

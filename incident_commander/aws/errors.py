@@ -70,6 +70,7 @@ _NO_CREDENTIALS = (
     exceptions.NoRegionError,
     exceptions.ProfileNotFound,
 )
+_MISCONFIGURED = (exceptions.InvalidConfigError, exceptions.ConfigParseError, exceptions.ConfigNotFound)
 
 
 class AwsError(Exception):
@@ -147,6 +148,9 @@ def translate(error: Exception, service: str, operation: str) -> AwsError:
             "",
             f"{call} was not called: {text}; give credentials and a region by the environment, a profile or a role",
         )
+    if isinstance(error, _MISCONFIGURED):
+        said = f"{call} was not called: {text}; mend what the environment or the profile says of AWS"
+        return NoCredentials(call, "", said)
     if isinstance(error, (exceptions.ParamValidationError, exceptions.UnknownServiceError)):
         return Rejected(call, "ParamValidation", f"{call} was not called: {text}; mend what names the resource")
     if isinstance(error, _NEVER_SENT):

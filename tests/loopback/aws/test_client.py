@@ -164,6 +164,25 @@ async def test_a_missing_region_is_said_to_be(world: World) -> None:
     nowhere.close()
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("AWS_ENDPOINT_URL", "foo", "Invalid endpoint: foo"),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://203.0.113.7/role", "Unsupported host"),
+    ],
+)
+async def test_an_environment_that_makes_no_sense_is_said_to_be(
+    world: World, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if "CREDENTIALS" in variable else ():
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(variable, value)
+    lost = Aws(REGION, LIMITS)
+    with pytest.raises(NoCredentials, match=f"{said}.*; mend what the environment"):
+        await lost.identity()
+    lost.close()
+
+
 async def test_where_nobody_listens_nothing_was_asked(world: World, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     alone = Aws(REGION, Limits(connect_seconds=1, read_seconds=1, reads=1))
