@@ -1,9 +1,10 @@
 """The gate: the one way to an executor. It opens for a certified, permitted plan, once for each incident and round.
 
 It asks in this order, and the first "no" keeps it shut: is there an action, does the certificate prove a quorum for
-this very plan, is the action within bounds, is the kill switch off, is the round free, do policy, rates and trust
-permit it now, did a permitted person agree where they ask for one. All but the first three are asked in the one
-transaction that takes the round and the slot, whatever was decided before: between asking and acting, days may pass.
+this very plan, is the action within bounds, was the certificate issued here and in the newest round, are its votes
+still valid, is the kill switch off, is the round free, do policy, rates and trust permit it now, did a permitted person
+agree where they ask for one. All but the first three are asked in the one transaction that takes the round and the
+slot, whatever was decided before: between asking and acting, days may pass.
 """
 
 from collections.abc import Callable
@@ -47,7 +48,11 @@ class Refused(Exception):
 
 
 class Uncertified(Refused):
-    """There is no certificate, or it does not prove a quorum for this plan of this incident."""
+    """There is no certificate, it does not prove a quorum for this plan of this incident, or was not issued here."""
+
+
+class Expired(Refused):
+    """The votes are older than they may be; a new decision needs a new round."""
 
 
 class Stopped(Refused):
@@ -55,7 +60,7 @@ class Stopped(Refused):
 
 
 class RoundUsed(Refused):
-    """This round of this incident was used for another plan."""
+    """This round of this incident was used for another plan, or is over."""
 
 
 class Unauthorised(Refused):
@@ -105,17 +110,19 @@ class Gate:
             approval: The person's answer, where one was asked.
 
         Raises:
-            Uncertified, Stopped, RoundUsed, Unauthorised, NothingToDo: refused; nothing was done.
+            Uncertified, Expired, Stopped, RoundUsed, Unauthorised, NothingToDo: refused; nothing was done.
             OutOfBounds: the catalogue does not know such an action, or not for such a target.
             ActionFailed: the world refused it.
         """
         if plan.action is None:
             raise NothingToDo("the plan is to do nothing, so there is nothing to execute")
         topology = await _known_topology(site)
-        round = self._certified(plan, plan.action, certificate, incident, topology)
+        proof = self._certified(plan, plan.action, certificate, incident, topology)
         executor = _executor(site)
         async with self._register.writing() as entry:
-            await _open(entry, incident, round, plan)
+            await _issued(entry, proof)
+            await _in_force(entry, proof, await site.clock.now())
+            await _open(entry, incident, proof.round, plan)
             decided = await self._decided(entry, incident, plan, site, topology, without=idempotency_key)
             if decided.decision == "deny":
                 raise Unauthorised(f"it is refused by {decided.rule!r}: {decided.reason}")
@@ -132,14 +139,16 @@ class Gate:
         """Take the plan's action back. The same certificate covers it, since the plan's digest names its undo.
 
         Raises:
-            As `execute`; no permission is asked and no rate counted, since both were with the way back in view.
+            As `execute`; no permission is asked, no rate counted and no vote too old, since whoever permitted the
+                action had the way back in view.
         """
         if plan.undo is None:
             raise NothingToDo("the plan has no undo; a person must decide what to do")
-        round = self._certified(plan, plan.undo, certificate, incident, None)
+        proof = self._certified(plan, plan.undo, certificate, incident, None)
         executor = _executor(site)
         async with self._register.writing() as entry:
-            await _open(entry, incident, round, plan)
+            await _issued(entry, proof)
+            await _open(entry, incident, proof.round, plan)
             past = _past(plan.undo, incident, await site.clock.now(), undoes=True)
             await entry.let_through(idempotency_key, incident, past)
         return await self._carried_out(executor, plan.undo, idempotency_key)
@@ -151,8 +160,8 @@ class Gate:
         certificate: Certificate | None,
         incident: Incident,
         topology: Topology | None,
-    ) -> int:
-        """The round that a certificate proves this plan's quorum for."""
+    ) -> Certificate:
+        """The certificate, which proves this plan's quorum."""
         digest = plan.digest
         if certificate is None:
             raise Uncertified(f"there is no certificate for plan {digest}; without a quorum nothing is executed")
@@ -166,7 +175,7 @@ class Gate:
             # The verifier is injected, so its own type of error is not known here; any of them keeps the gate shut.
             raise Uncertified(f"the certificate for plan {digest} does not hold: {error}") from error
         self._bounded(action, topology)
-        return certificate.round
+        return certificate
 
     def _bounded(self, action: Action, topology: Topology | None) -> None:
         kind: ServiceKind = "unknown" if topology is None else topology.kind_of(action.target)
@@ -197,6 +206,28 @@ class Gate:
         except ActionFailed:
             await self._register.forget(idempotency_key)
             raise
+
+
+async def _issued(entry: Entry, certificate: Certificate) -> None:
+    """Refuse what was not counted here: a ballot that was held back could complete a round that came to nothing."""
+    if not await entry.issued(certificate):
+        raise Uncertified(
+            f"no count in round {certificate.round} of incident {certificate.incident_id!r} came to this certificate"
+        )
+
+
+async def _in_force(entry: Entry, certificate: Certificate, now: datetime) -> None:
+    """Refuse an earlier round's decision, and one that nobody stands by any more: its process may have been dead."""
+    incident_id, round = certificate.incident_id, certificate.round
+    newest = await entry.newest_round(incident_id)
+    if round < newest:
+        raise RoundUsed(f"round {round} of incident {incident_id!r} was over when round {newest} was opened")
+    valid_until = min((signed.ballot.expires_at for signed in certificate.ballots), default=certificate.issued_at)
+    if now >= valid_until:
+        raise Expired(
+            f"the votes of round {round} of incident {incident_id!r} were valid until {valid_until.isoformat()}, "
+            f"and it is {now.isoformat()}; look at the incident anew"
+        )
 
 
 async def _open(entry: Entry, incident: Incident, round: int, plan: Plan) -> None:

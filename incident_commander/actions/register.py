@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Protocol
 
+from ..domain.ballot import FIRST_ROUND, Certificate, Round
 from ..domain.base import Digest, IncidentId
 from ..domain.incident import Incident
 from ..domain.operator import KillSwitch, World
@@ -25,6 +26,14 @@ class Entry(Protocol):
 
     async def claim(self, incident_id: IncidentId, round: int, plan: Digest) -> Digest:
         """Bind the round to this plan unless it is bound already, and return the plan that it is bound to."""
+        ...
+
+    async def issued(self, certificate: Certificate) -> bool:
+        """Whether this very certificate came of a count here, and not of ballots that were put together elsewhere."""
+        ...
+
+    async def newest_round(self, incident_id: IncidentId) -> int:
+        """The newest round of voting that was opened about an incident."""
         ...
 
     async def history(self, incident: Incident, since: datetime, without: str) -> tuple[PastAction, ...]:
@@ -96,6 +105,15 @@ class _StoredEntry:
             return Digest(str(held["plan"]))
         await self._unit.values.put(name, {"plan": plan})
         return plan
+
+    async def issued(self, certificate: Certificate) -> bool:
+        held = await self._unit.certificates.of_incident(certificate.incident_id)
+        return any(one == certificate for one, _ in held)
+
+    async def newest_round(self, incident_id: IncidentId) -> int:
+        events = await self._unit.ledger.of_incident(incident_id)
+        opened = (Round.model_validate(event.payload).round for event in events if event.kind == "round.opened")
+        return max(opened, default=FIRST_ROUND.round)
 
     async def history(self, incident: Incident, since: datetime, without: str) -> tuple[PastAction, ...]:
         return await self._unit.passages.history(incident.practice_run, incident.id, since, without=without)

@@ -121,9 +121,10 @@ class _Court:
         if certificate is not None:
             plan = self._plans[certificate.plan_digest]
             if not await self._gate.keeps_back(plan, round):
-                executed = await self._gate.passed(((plan, certificate),), round)
+                executed = await self._gate.passed(((plan, certificate),), round, certificate)
         runner_up = self._runner_up(decision)
-        astray = () if runner_up is None else await self._gate.passed(self._attack(decision, runner_up), round)
+        attack = () if runner_up is None else self._attack(decision, runner_up)
+        astray = await self._gate.passed(attack, round, certificate)
         return Ballotted(
             faulty=faulty,
             decided=certificate is not None,

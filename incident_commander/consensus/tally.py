@@ -23,11 +23,11 @@ def tally(
     """Count one round of one incident. The order of the submissions does not matter.
 
     A ballot counts when it came by the channel of the voter it names, who is not quarantined, is signed by that voter's
-    known key, for this incident and round, was received by the deadline, has not expired, judges exactly the candidates
-    and names one of them or abstains. The same ballot again is a duplicate and is counted once. Two different ballots
-    of one voter are equivocation: neither counts. A certificate needs `rule.required` ballots for the same plan, and
-    more than 2/3 of the weight; it holds every ballot that was counted, dissent and abstention too, so that the count
-    can be repeated from it.
+    known key, for this incident and round, was received by the deadline, expires with the round and not yet, judges
+    exactly the candidates and names one of them or abstains. The same ballot again is a duplicate and is counted once.
+    Two different ballots of one voter are equivocation: neither counts. A certificate needs `rule.required` ballots for
+    the same plan, and more than 2/3 of the weight; it holds every ballot that was counted, dissent and abstention too,
+    so that the count can be repeated from it.
 
     Args:
         public_keys: The known key of every voter, base64.
@@ -140,7 +140,8 @@ def _late_or_astray(submission: Submission, poll: Poll, now: datetime) -> Reject
     if now >= ballot.expires_at or ballot.cast_at >= ballot.expires_at:
         until = ballot.expires_at.isoformat()
         return _rejection(submission, "expired", f"it expired at {until}, and it is {now.isoformat()}")
-    if ballot.expires_at > poll.expires_at:
+    if ballot.expires_at != poll.expires_at:
+        # A shorter life too: one vote must not be able to void the certificate that it is counted into.
         claimed, until = ballot.expires_at.isoformat(), poll.expires_at.isoformat()
         return _rejection(
             submission, "expired", f"it claims to be valid until {claimed}; the round's are until {until}"

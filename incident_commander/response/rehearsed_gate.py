@@ -50,17 +50,23 @@ class RehearsedGate:
             return "no alert fires any more"
         if case.incident.verdict == "inconclusive":
             return "the cause is inconclusive, and nothing acts on an unknown cause"
-        gate = Gate(self._catalogue, self._verify, _Register(self._trust))
+        gate = Gate(self._catalogue, self._verify, _Register(self._trust, round))
         decided = await gate.decide(case.incident, plan, self._site(case.now))
         return f"it is not allowed by {decided.rule!r}: {decided.reason}" if decided.decision == "deny" else ""
 
-    async def passed(self, tried: tuple[tuple[Plan, Certificate | None], ...], round: int) -> tuple[Action, ...]:
+    async def passed(
+        self, tried: tuple[tuple[Plan, Certificate | None], ...], round: int, issued: Certificate | None
+    ) -> tuple[Action, ...]:
         """What the world was handed of plans that are tried one after another, with what is shown for each.
 
         The modelled operator is asked about each; whether there is a quorum for it is for the gate alone to say.
+
+        Args:
+            round: The last that was opened.
+            issued: The certificate that its count came to.
         """
         case = self._hearing.cases[round - 1]
-        gate = Gate(self._catalogue, self._verify, _Register(self._trust))
+        gate = Gate(self._catalogue, self._verify, _Register(self._trust, round, issued))
         site = self._site(case.now)
         for plan, certificate in tried:
             answer = await self._operator.answer(case.incident, plan, case.now)
@@ -127,8 +133,12 @@ class _Site:
 class _Register:
     """See the gate's Register and Entry: the kill switch is off, and nothing was done before."""
 
-    def __init__(self, trust: Mapping[ActionName, TrustLevel]) -> None:
+    def __init__(
+        self, trust: Mapping[ActionName, TrustLevel], newest_round: int, issued: Certificate | None = None
+    ) -> None:
         self._trust = trust
+        self._newest_round = newest_round
+        self._issued = issued
         self._rounds: dict[tuple[IncidentId, int], Digest] = {}
         self._passed: dict[str, PastAction] = {}
 
@@ -153,6 +163,12 @@ class _Register:
 
     async def claim(self, incident_id: IncidentId, round: int, plan: Digest) -> Digest:
         return self._rounds.setdefault((incident_id, round), plan)
+
+    async def issued(self, certificate: Certificate) -> bool:
+        return certificate == self._issued
+
+    async def newest_round(self, incident_id: IncidentId) -> int:
+        return self._newest_round
 
     async def history(self, incident: Incident, since: datetime, without: str) -> tuple[PastAction, ...]:
         return tuple(past for key, past in self._passed.items() if key != without)

@@ -11,6 +11,7 @@ from ..actions.catalogue import Catalogue
 from ..actions.gate import Gate
 from ..agents import communication, detection, diagnosis, prediction, resolution
 from ..agents.case import Case
+from ..consensus.deliberation import following
 from ..consensus.poll import Poll
 from ..consensus.tally import tally
 from ..domain.ballot import Certificate, QuorumRule, Round
@@ -160,7 +161,7 @@ class Stages:
             return "go_on"
         if await self._went_away(desk):
             return "stop"
-        if opened.why in ("first", "stale"):
+        if following(outcome, opened) == "again":
             return await _open_round(desk, "disagreement", f"no quorum: {outcome.reason}", opened.candidates)
         await desk.set_status("escalated", f"no quorum: {outcome.reason}")
         return "stop"
@@ -221,7 +222,7 @@ class Stages:
             reason = f"{answer.by} changed the arguments of {text.plan_text(plan)}"
             return await _open_round(desk, "edited", reason, (wanted.digest, nothing))
         issued_at = _certificate(desk).issued_at
-        if now - issued_at > BALLOT_LIFE:
+        if now - issued_at >= BALLOT_LIFE:
             reason = f"the approval came {text.duration((now - issued_at).total_seconds())} after the votes"
             return await _open_round(desk, "stale", reason, None)
         return "go_on"

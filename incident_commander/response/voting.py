@@ -125,6 +125,8 @@ def answer(
 
 
 def shown(vote: Vote, sent: tuple[SignedBallot, ...]) -> Vote:
-    """A vote as the ballots of its own that the voter sent show it."""
+    """A vote as the ballots of its own that the voter sent show it, with what these name of what it cited."""
     own = next((each.ballot.judgement for each in sent if each.ballot.voter == vote.voter), None)
-    return replace(vote, judgement=own, error=vote.error if own or vote.error else "it cast no ballot of its own")
+    if own is None:
+        return replace(vote, judgement=None, cited=(), error=vote.error or "it cast no ballot of its own")
+    return replace(vote, judgement=own, cited=tuple(each for each in vote.cited if each.reference() in own.evidence))

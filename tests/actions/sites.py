@@ -64,13 +64,16 @@ def plan_to(name: ActionName, target: ServiceName = ORDERS, **arguments: Argumen
 
 
 SCALE, RESTART = plan_to("scale_out"), plan_to("restart")
+VOTES_LIVE = timedelta(days=1)
 
 
 def certify(plan: Plan, held: Incident | None = None, round_number: int = 1) -> Certificate:
-    """A quorum's certificate for a plan."""
+    """A quorum's certificate for a plan, valid for a day."""
     incident_id = (held or incident()).id
     cast = [
-        signed(ballot(voter, plan.digest, incident=incident_id, round_number=round_number, plans=(plan,)))
+        signed(
+            ballot(voter, plan.digest, incident=incident_id, round_number=round_number, lives=VOTES_LIVE, plans=(plan,))
+        )
         for voter in VOTERS
     ]
     return Certificate(
@@ -185,12 +188,17 @@ class Place:
 class _Pages:
     switch: KillSwitch = OFF
     rounds: dict[tuple[IncidentId, int], Digest] = field(default_factory=dict)
+    issued: tuple[Certificate, ...] | None = None
+    opened: dict[IncidentId, int] = field(default_factory=dict)
     passed: dict[str, tuple[RunId | None, PastAction]] = field(default_factory=dict)
     trust: dict[tuple[ActionName, World], TrustLevel] = field(default_factory=dict)
 
 
 class MemoryRegister:
-    """A register in memory; what an entry wrote is forgotten when its block raises. Every class begins at `auto`."""
+    """A register in memory; what an entry wrote is forgotten when its block raises. Every class begins at `auto`.
+
+    Every certificate counts as issued until it is said which were.
+    """
 
     def __init__(self) -> None:
         self.pages = _Pages()
@@ -221,6 +229,12 @@ class _MemoryEntry:
 
     async def claim(self, incident_id: IncidentId, round: int, plan: Digest) -> Digest:
         return self._pages.rounds.setdefault((incident_id, round), plan)
+
+    async def issued(self, certificate: Certificate) -> bool:
+        return self._pages.issued is None or certificate in self._pages.issued
+
+    async def newest_round(self, incident_id: IncidentId) -> int:
+        return self._pages.opened.get(incident_id, 1)
 
     async def history(self, incident: Incident, since: datetime, without: str) -> tuple[PastAction, ...]:
         return tuple(

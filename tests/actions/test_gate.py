@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from incident_commander.actions.catalogue import OutOfBounds
-from incident_commander.actions.gate import NothingToDo, Refused, RoundUsed, Stopped, Unauthorised, Uncertified
+from incident_commander.actions.gate import Expired, NothingToDo, Refused, RoundUsed, Stopped, Unauthorised, Uncertified
 from incident_commander.actions.policy import DenyAll, FilePolicy
 from incident_commander.actions.rules import Freeze, Limits
 from incident_commander.domain.ballot import Certificate
@@ -20,6 +20,7 @@ from .sites import (
     ORDERS_DB,
     RESTART,
     SCALE,
+    VOTES_LIVE,
     Known,
     MemoryRegister,
     Place,
@@ -108,6 +109,33 @@ async def test_a_round_that_was_used_takes_no_other_plan() -> None:
     await refused(RoundUsed, "was used for plan", place, POOL, register=register, key="k2")
     await act(place, POOL, register=register, key="k2", round_number=2)
     assert place.executor.done == [SCALE.action, POOL.action]
+
+
+async def test_a_valid_certificate_that_no_count_here_came_to_is_refused() -> None:
+    place, register = Place(), MemoryRegister()
+    register.pages.issued = (certify(POOL),)
+    await refused(Uncertified, "came to this certificate", place, register=register)
+    with pytest.raises(Uncertified, match="came to this certificate"):
+        await gate(register).undo(SCALE, certify(SCALE), incident(), place, "k/undo")
+    await act(place, POOL, register=register)
+    assert place.executor.done == [POOL.action]
+
+
+async def test_votes_that_have_expired_move_nothing_any_more_but_what_they_moved_is_still_taken_back() -> None:
+    place, register = Place(), MemoryRegister()
+    await act(place, register=register)
+    place.clock.at = NOW + VOTES_LIVE
+    await refused(Expired, "were valid until 2026-11-24", place, POOL, register=register, key="k2", round_number=2)
+    await gate(register).undo(SCALE, certify(SCALE), incident(), place, "k/undo")
+    assert place.executor.done == [SCALE.action, SCALE.undo]
+
+
+async def test_a_round_is_over_when_a_later_one_was_opened() -> None:
+    place, register = Place(), MemoryRegister()
+    register.pages.opened[incident().id] = 2
+    await refused(RoundUsed, "was over when round 2 was opened", place, register=register)
+    await act(place, POOL, register=register, key="k2", round_number=2)
+    assert place.executor.done == [POOL.action]
 
 
 async def test_a_refused_plan_uses_up_neither_its_round_nor_a_slot() -> None:

@@ -10,14 +10,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from incident_commander.actions.kill_switch import kill_switch, throw_kill_switch
+from incident_commander.actions.register import StoredRegister
 from incident_commander.domain.event import INSTALLATION
 from incident_commander.domain.ports import ActionFailed
 
 from ..consensus.ballot_box import NOW
 from ..running import REPOSITORY
 from ..store.databases import Home, opened
-from .sites import certify, incident, plan_to
-from .worker import attempt, place, stored_gate
+from .sites import incident, plan_to
+from .worker import attempt, decided, ladder, place, stored_gate
 
 
 @contextmanager
@@ -89,7 +90,11 @@ async def test_a_round_stays_bound_to_its_plan_after_a_restart(home: Home) -> No
     async with opened(home) as database:
         assert await attempt(database, site, "inc-1", "scale_out") == "done"
     async with opened(home) as database:
-        assert (await attempt(database, site, "inc-1", "raise_pool")).startswith("RoundUsed: round 1 of incident")
+        refusal = await attempt(database, site, "inc-1", "raise_pool")
+        assert refusal.startswith("Uncertified: no count in round 1 of incident 'inc-1' came to this certificate")
+        async with StoredRegister(database, ladder()).writing() as entry:
+            other = plan_to("raise_pool").digest
+            assert await entry.claim(incident("inc-1").id, 1, other) == plan_to("scale_out").digest
 
 
 async def test_practice_runs_are_counted_apart_from_each_other_and_from_real_incidents(home: Home) -> None:
@@ -97,7 +102,8 @@ async def test_practice_runs_are_counted_apart_from_each_other_and_from_real_inc
     async with opened(home) as database:
         assert await attempt(database, site, "inc-1", "scale_out") == "done"
         practice = incident("inc-2", practice=True)
-        await stored_gate(database).execute(plan, certify(plan, practice), practice, site, "k2")
+        certificate = await decided(database, practice, plan)
+        await stored_gate(database).execute(plan, certificate, practice, site, "k2")
     assert len(site.executor.done) == 2
 
 

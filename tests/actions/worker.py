@@ -14,7 +14,9 @@ from incident_commander.actions.ladder import Ladder
 from incident_commander.actions.register import StoredRegister
 from incident_commander.actions.rules import Limits
 from incident_commander.actions.trust import TrustRules
-from incident_commander.domain.plan import ActionName, TrustLevel
+from incident_commander.domain.ballot import Certificate
+from incident_commander.domain.incident import Incident
+from incident_commander.domain.plan import ActionName, Plan, TrustLevel
 from incident_commander.store import Database
 
 from .sites import CATALOGUE, Place, certify, incident, plan_to, prove, says
@@ -44,15 +46,25 @@ def place() -> Place:
     return Place(policy=says("allow", limits=Limits(max_per_hour_per_service=1)))
 
 
+async def decided(database: Database, held: Incident, plan: Plan) -> Certificate:
+    """A certificate for a plan, issued as the first round's decision about an incident unless there is one already."""
+    certificate = certify(plan, held)
+    async with database.write() as unit:
+        if not await unit.certificates.of_incident(held.id):
+            await unit.incidents.add(held)
+            await unit.certificates.save(certificate, plan)
+    return certificate
+
+
 async def attempt(database: Database, site: Place, name: str, action: ActionName, *, undo: bool = False) -> str:
     """What comes of one passage: `done`, or why not."""
     held, plan = incident(name), plan_to(action)
-    gate = stored_gate(database)
+    gate, certificate = stored_gate(database), await decided(database, held, plan)
     try:
         if undo:
-            await gate.undo(plan, certify(plan, held), held, site, f"{name}/{action}/undo")
+            await gate.undo(plan, certificate, held, site, f"{name}/{action}/undo")
         else:
-            await gate.execute(plan, certify(plan, held), held, site, f"{name}/{action}")
+            await gate.execute(plan, certificate, held, site, f"{name}/{action}")
     except Refused as error:
         return f"{type(error).__name__}: {error}"
     return "done"

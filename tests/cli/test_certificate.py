@@ -166,6 +166,19 @@ def test_what_is_no_certificate_is_a_mistake_told_without_a_traceback(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_a_certificate_that_was_cut_off_is_a_mistake_told_without_a_traceback(
+    installation: Installation, tmp_path: Path, share: float
+) -> None:
+    whole = installation.file.read_bytes()
+    cut = tmp_path / "cut.json"
+    cut.write_bytes(whole[: int(len(whole) * share)])
+    done = installation.run("verify", cut)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is no certificate's file" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_what_is_not_there_is_a_mistake_told_without_a_traceback(installation: Installation, tmp_path: Path) -> None:
     for arguments, code, says in (
         (("verify", tmp_path / "none.json"), 2, "cannot be read: No such file"),

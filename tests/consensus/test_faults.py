@@ -3,7 +3,7 @@
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incident_commander.consensus.ballots import signature_is_valid
@@ -53,6 +53,7 @@ def test_every_kind_of_fault_is_described() -> None:
     assert set(DESCRIPTIONS) == set(get_args(VoterFault)) == set(FAULT_KINDS)
 
 
+@settings(deadline=None)
 @given(
     kind=st.sampled_from(FAULT_KINDS),
     voter=st.sampled_from(VOTERS),

@@ -82,6 +82,7 @@ def test_two_ballots_that_differ_in_nothing_but_confidence_are_equivocation_too(
         (ballot("detection", RIGHT.digest, round_number=2), "replayed"),
         (ballot("detection", RIGHT.digest, lives=timedelta(seconds=0)), "expired"),
         (ballot("detection", RIGHT.digest, lives=timedelta(days=365)), "expired"),
+        (ballot("detection", RIGHT.digest, lives=timedelta(microseconds=1)), "expired"),
         (ballot("detection", RIGHT.digest, plans=(*PLANS, plan("elsewhere"))), "unknown_plan"),
         (ballot("detection", RIGHT.digest, plans=(RIGHT,)), "unknown_plan"),
         (ballot("detection", plan("elsewhere").digest), "unknown_plan"),

@@ -274,6 +274,7 @@ async def scene(
         gauges = Gauges(clock)
         async with database.write() as unit:
             await unit.incidents.add(incident(INCIDENT, verdict="confirmed", began_at=NOW - timedelta(minutes=10)))
+            await unit.certificates.save(outcome.certificate, wanted)
         told: list[tuple[EventKind, Value | JsonObject]] = [
             ("plans.proposed", {"plans": [wanted.model_dump(mode="json")]}),
             ("quorum.reached", outcome),
