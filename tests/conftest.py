@@ -9,9 +9,19 @@ from .running import free_port
 from .store.databases import Home, sqlite_home
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the browser's tests last: Playwright keeps an event loop running that no asyncio test can run beside."""
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
+    """A file's tests stay in one worker, and the browser's all in one, last.
+
+    Playwright keeps an event loop running that no asyncio test can run beside; one served installation is enough.
+    """
+    items.sort(key=_drives_a_browser)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("browser" if _drives_a_browser(item) else str(item.path)))
+
+
+def _drives_a_browser(item: pytest.Item) -> bool:
+    return item.get_closest_marker("e2e") is not None
 
 
 @pytest.fixture
