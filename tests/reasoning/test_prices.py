@@ -37,7 +37,7 @@ def test_a_model_that_the_list_lacks_is_unpriced() -> None:
 def test_units_have_an_assumed_price_that_names_its_source_and_date() -> None:
     cost = PRICES.of_units("guardrails", {"contentPolicyUnits": 2, "wordPolicyUnits": 7})
     assert (cost.usd, cost.price) == (Decimal("0.0003"), "assumed")
-    assert "bedrock-guardrails" in cost.basis and ", read 2" in cost.basis
+    assert "bedrock-guardrails" in cost.basis
     assert "2026" in cost.basis
 
 
