@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 import typer
 
-from ..domain.ballot import VOTERS, Voter
-from ..domain.fault import VoterFault
+from ..domain.ballot import VOTERS
 from ..response.hearing import Withheld
 from ..response.recording import UnreadableRecording, load_recording
 from ..response.replay import SIGNALS, NotReplayable, Subject, what_flips
 from ..response.replay import replay as hold_again
 from ..response.replayed import Replay, Replayed, Supposition
+from .faults import Faults, chosen_faults
 
 
 def replay(
@@ -23,9 +23,7 @@ def replay(
     required: Annotated[
         int | None, typer.Option(min=1, max=len(VOTERS), help="How many ballots make a quorum.")
     ] = None,
-    faults: Annotated[
-        list[str] | None, typer.Option("--fault", metavar="VOTER=KIND", help="A voter that fails; may be repeated.")
-    ] = None,
+    faults: Faults = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what a fault leaves open.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
@@ -35,7 +33,7 @@ def replay(
         absent=tuple(each for each in VOTERS if each in (without or ())),
         withheld=Withheld(signals=tuple(each for each in SIGNALS if each in (without or ()))),
         required=required,
-        faults=_faults(faults or ()),
+        faults=chosen_faults(faults),
         seed=seed,
     )
     _require_known(without or ())
@@ -56,20 +54,6 @@ def _require_known(without: Sequence[str]) -> None:
     for name in without:
         if name not in known:
             raise typer.BadParameter(f"{name!r} is neither a voter nor a signal; these are: {', '.join(known)}")
-
-
-def _faults(given: Sequence[str]) -> dict[Voter, VoterFault]:
-    faults: dict[Voter, VoterFault] = {}
-    for entry in given:
-        name, _, wanted = entry.partition("=")
-        voter = next((each for each in VOTERS if each == name), None)
-        kind: VoterFault | None = next((each for each in get_args(VoterFault) if each == wanted), None)
-        if voter is None or kind is None:
-            raise typer.BadParameter(
-                f"{entry!r} is not VOTER=KIND; voters are {', '.join(VOTERS)}, kinds {', '.join(get_args(VoterFault))}"
-            )
-        faults[voter] = kind
-    return faults
 
 
 def _readable(found: Replay) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +12,8 @@ import typer
 from pydantic import ValidationError
 
 from ..composition import Commander, build, log_to_stderr, running
+from ..domain.ballot import Voter
+from ..domain.fault import VoterFault
 from ..domain.settings import Settings
 from ..response.case_export import practice_case
 from ..response.progress import Progress, begun
@@ -20,6 +22,7 @@ from ..response.recording import Recording, write_recording
 from ..response.report import RunReport
 from ..sandbox import Assumptions, assume, load_assumptions, load_scenarios
 from ..telemetry.case_folder import write_case
+from .faults import Faults, chosen_faults
 from .replay import replay
 
 app = typer.Typer(no_args_is_help=True)
@@ -46,12 +49,16 @@ def run(
     seed: int = typer.Option(..., min=0, max=2**32 - 1, help="The same seed gives the same figures twice."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object and nothing else."),
     server: str = typer.Option("", help="Run it on this server instead of in this process, e.g. http://127.0.0.1:8000"),
+    faults: Faults = None,
 ) -> None:
     """Run a scenario end to end and judge the outcome against the answer that no agent saw."""
     _require_scenario(name)
+    made_to_fail = chosen_faults(faults)
     log_to_stderr()
     try:
-        report = asyncio.run(_on_server(server, name, seed) if server else _in_process(name, seed))
+        report = asyncio.run(
+            _on_server(server, name, seed, made_to_fail) if server else _in_process(name, seed, made_to_fail)
+        )
     except (httpx.HTTPError, httpx.InvalidURL, NotACommander, TimeoutError, ValidationError) as error:
         typer.echo(f"the run did not come to an end: {type(error).__name__}: {error}", err=True)
         raise typer.Exit(1) from error
@@ -67,13 +74,14 @@ def record(
         list[str] | None,
         typer.Option("--assume", metavar="NAME=VALUE", help="A figure to assume in place of the shipped one."),
     ] = None,
+    faults: Faults = None,
     progress: Annotated[
         bool, typer.Option("--progress", help="Print a JSON object a line as the run goes on.")
     ] = False,
 ) -> None:
     """Run a scenario as `scenario run` does, and write all that is needed to show and to check it to one file."""
     _require_scenario(name)
-    figures = _assumed(assumes or [])
+    figures, made_to_fail = _assumed(assumes or []), chosen_faults(faults)
     if not out.parent.is_dir():
         typer.echo(f"{out} cannot be written: there is no folder {out.parent}; make it first", err=True)
         raise typer.Exit(2)
@@ -81,7 +89,7 @@ def record(
     tell = _print_progress if progress else _keep_quiet
     tell(begun("start", "A practice company is being set up"))
     try:
-        recording = asyncio.run(_recorded_in_process(name, seed, tell, figures))
+        recording = asyncio.run(_recorded_in_process(name, seed, tell, figures, made_to_fail))
         write_recording(recording, out)
     except (TimeoutError, OSError) as error:
         typer.echo(f"the run was not recorded: {type(error).__name__}: {error}", err=True)
@@ -112,16 +120,18 @@ def export(
     typer.echo(f"{out}: {case.alert.summary}, {len(case.observations.metrics)} metrics")
 
 
-async def _recorded_in_process(name: str, seed: int, tell: Tell, figures: Assumptions) -> Recording:
+async def _recorded_in_process(
+    name: str, seed: int, tell: Tell, figures: Assumptions, faults: Mapping[Voter, VoterFault]
+) -> Recording:
     async with _commander_for_one_run(figures) as commander:
-        return await commander.recorder.record(name, seed, tell)
+        return await commander.recorder.record(name, seed, tell, faults)
 
 
-async def _in_process(name: str, seed: int) -> RunReport:
+async def _in_process(name: str, seed: int, faults: Mapping[Voter, VoterFault]) -> RunReport:
     async with _commander_for_one_run() as commander:
         transport = httpx.ASGITransport(commander.api)
         async with httpx.AsyncClient(transport=transport, base_url="http://in-process") as client:
-            return await run_and_report(client, name, seed)
+            return await run_and_report(client, name, seed, faults)
 
 
 @contextlib.asynccontextmanager
@@ -134,12 +144,14 @@ async def _commander_for_one_run(figures: Assumptions | None = None) -> AsyncIte
             yield commander
 
 
-async def _on_server(server: str, name: str, seed: int) -> RunReport:
+async def _on_server(server: str, name: str, seed: int, faults: Mapping[Voter, VoterFault]) -> RunReport:
     async with httpx.AsyncClient(base_url=server, timeout=30) as client:
-        return await run_and_report(client, name, seed)
+        return await run_and_report(client, name, seed, faults)
 
 
-async def run_and_report(client: httpx.AsyncClient, name: str, seed: int) -> RunReport:
+async def run_and_report(
+    client: httpx.AsyncClient, name: str, seed: int, faults: Mapping[Voter, VoterFault] | None = None
+) -> RunReport:
     """Start a run through the HTTP routes and wait for its report.
 
     Raises:
@@ -147,7 +159,8 @@ async def run_and_report(client: httpx.AsyncClient, name: str, seed: int) -> Run
         NotACommander: it answered something else.
         TimeoutError: no report within `PATIENCE_SECONDS`.
     """
-    answer = await client.post("/api/incidents/demo", json={"scenario": name, "seed": seed})
+    asked = {"scenario": name, "seed": seed} | ({"faults": dict(faults)} if faults else {})
+    answer = await client.post("/api/incidents/demo", json=asked)
     answer.raise_for_status()
     try:
         run_id = answer.json()["run_id"]
@@ -207,6 +220,8 @@ def _readable(report: RunReport) -> str:
         f"  ledger      {report.ledger.events} events, {'valid' if report.ledger.valid else 'NOT valid'}",
         f"  wall time   {report.wall_seconds:.1f} s",
     ]
+    if report.faults:
+        lines.insert(1, f"  faults      {', '.join(f'{voter} {fault}' for voter, fault in report.faults.items())}")
     return "\n".join(lines)
 
 

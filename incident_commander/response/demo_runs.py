@@ -1,4 +1,4 @@
-"""Practice runs for viewers of /demo, each in a process and a store of its own, so that none needs the server's."""
+"""Practice runs for viewers of /demo and /transparency, each in a process and a store of its own."""
 
 import asyncio
 import contextlib
@@ -8,10 +8,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from ..domain.ballot import Voter
+from ..domain.fault import VoterFault
 from ..sandbox.assumptions import assume, load_assumptions
 from ..sandbox.scenarios import scenario_named
 from .progress import Progress
@@ -31,8 +34,15 @@ RECORDING = "recording.json"
 STDERR = "stderr"
 """The files of a run's folder."""
 
-Asked = tuple[str, int, tuple[tuple[str, float], ...]]
-"""A scenario, a seed, and the figures that were assumed in place of the shipped ones."""
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A scenario and a seed, the figures assumed in place of the shipped ones, and the voters made to fail."""
+
+    scenario: str
+    seed: int
+    figures: tuple[tuple[str, float], ...]
+    faults: tuple[tuple[Voter, VoterFault], ...]
 
 
 class TooManyRuns(Exception):
@@ -68,10 +78,14 @@ class DemoRuns:
         self._patience_seconds = patience_seconds
         self._program = tuple(program)
         self._line: list[asyncio.Event] = []
-        self._known: dict[Asked, Recording] = {}
+        self._known: dict[_Asked, Recording] = {}
 
     def run(
-        self, scenario: str, seed: int, assumed: Mapping[str, float] | None = None
+        self,
+        scenario: str,
+        seed: int,
+        assumed: Mapping[str, float] | None = None,
+        faults: Mapping[Voter, VoterFault] | None = None,
     ) -> AsyncGenerator[Progress | Recording, None]:
         """Run a scenario: what happens while it does, and last its recording.
 
@@ -79,6 +93,7 @@ class DemoRuns:
 
         Args:
             assumed: Assumed figures to be taken instead of the shipped ones, by name.
+            faults: The voters that are made to fail in it, and how.
 
         Raises:
             ValueError: the scenario, the seed or a figure is not possible; the message says what is.
@@ -90,9 +105,9 @@ class DemoRuns:
             raise ValueError(f"the seed must be a whole number from 0 to {2**32 - 1}, not {seed}")
         figures = dict(assumed or {})
         assume(load_assumptions(), figures)
-        return self._run((chosen, seed, tuple(sorted(figures.items()))))
+        return self._run(_Asked(chosen, seed, tuple(sorted(figures.items())), tuple(sorted((faults or {}).items()))))
 
-    async def _run(self, asked: Asked) -> AsyncGenerator[Progress | Recording, None]:
+    async def _run(self, asked: _Asked) -> AsyncGenerator[Progress | Recording, None]:
         if asked not in self._known:
             async with contextlib.aclosing(self._in_turn(asked)) as run:
                 async for each in run:
@@ -103,7 +118,7 @@ class DemoRuns:
         # The turn is over: a viewer who looks at the recording keeps nobody waiting.
         yield self._known[asked]
 
-    async def _in_turn(self, asked: Asked) -> AsyncGenerator[Progress | Recording, None]:
+    async def _in_turn(self, asked: _Asked) -> AsyncGenerator[Progress | Recording, None]:
         if len(self._line) >= self._at_once + self._most_waiting:
             raise TooManyRuns(
                 f"{self._most_waiting} runs wait already; try again in a minute, or play a recording meanwhile"
@@ -124,14 +139,14 @@ class DemoRuns:
             for other in self._line:
                 other.set()
 
-    def _remember(self, asked: Asked, recording: Recording) -> None:
+    def _remember(self, asked: _Asked, recording: Recording) -> None:
         self._known[asked] = recording
         while len(self._known) > REMEMBERED:
             self._known.pop(next(iter(self._known)))
 
 
 async def _recorded(
-    program: Sequence[str], asked: Asked, patience_seconds: float
+    program: Sequence[str], asked: _Asked, patience_seconds: float
 ) -> AsyncGenerator[Progress | Recording, None]:
     """One run in a process group and a folder of its own; neither is left behind, however this ends."""
     loop = asyncio.get_running_loop()
@@ -157,12 +172,13 @@ async def _recorded(
             _end(process)
 
 
-def _start(program: Sequence[str], asked: Asked, folder: Path) -> "subprocess.Popen[bytes]":
-    scenario, seed, figures = asked
-    command = [*program, "scenario", "record", scenario, "--seed", str(seed)]
+def _start(program: Sequence[str], asked: _Asked, folder: Path) -> "subprocess.Popen[bytes]":
+    command = [*program, "scenario", "record", asked.scenario, "--seed", str(asked.seed)]
     command += ["--out", str(folder / RECORDING), "--progress"]
-    for name, value in figures:
+    for name, value in asked.figures:
         command += ["--assume", f"{name}={value!r}"]
+    for voter, fault in asked.faults:
+        command += ["--fault", f"{voter}={fault}"]
     # The server's own settings are for its own store and its own people.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IC_")}
     environment |= {"TMPDIR": str(folder), "PYTHONPATH": str(Path(__file__).parents[2])}

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from ..consensus.rule import rule
 from ..domain.ballot import Voter
 from ..domain.base import RunId, Value
 from ..domain.event import INSTALLATION, Actor, Event
+from ..domain.fault import VoterFault
 from ..domain.incident import Incident
 from ..domain.provenance import Provenance
 from ..domain.telemetry import MetricSeries, Window
@@ -25,10 +27,11 @@ from .desk import load_record
 from .kept_traces import kept_traces
 from .observe import LOOKBACK
 from .operations import Operations
-from .progress import Progress, Step, begun, told
+from .progress import VOTING, Progress, Step, begun, told
 from .record import IncidentRecord
 from .recording import AssumedFigure, Producer, Recording
 from .report import RunReport
+from .view_rounds import round_views
 
 PATIENCE_SECONDS = 240.0
 """How long to wait for a run before giving up on it: many times what one takes on a machine that is not busy."""
@@ -59,11 +62,14 @@ class Recorder:
         self._operations = operations
         self._public_keys = public_keys
 
-    async def record(self, scenario: str, seed: int, tell: Tell) -> Recording:
+    async def record(
+        self, scenario: str, seed: int, tell: Tell, faults: Mapping[Voter, VoterFault] | None = None
+    ) -> Recording:
         """Run a scenario to its end and record it.
 
         Args:
             tell: Is told of each stage as it begins and ends, and of what happens between.
+            faults: The voters that are made to fail in it, and how.
 
         Raises:
             ValueError: the scenario or the seed is not possible; the message says what is.
@@ -71,7 +77,7 @@ class Recorder:
         """
         following = _Following(self._database, self._company, self._operations, tell)
         async with asyncio.timeout(PATIENCE_SECONDS):
-            report = await following.to_the_end(scenario, seed)
+            report = await following.to_the_end(scenario, seed, faults)
             tell(begun("record", "The run has ended; what it left behind is put together"))
             return await self._recording(report, following.scraped)
 
@@ -128,13 +134,16 @@ class _Following:
         self._step: Step = "company"
         self._incident: Incident | None = None
         self._heard = 0
+        self._events: list[Event] = []
+        self._faults: Mapping[Voter, VoterFault] = {}
 
-    async def to_the_end(self, scenario: str, seed: int) -> RunReport:
+    async def to_the_end(self, scenario: str, seed: int, faults: Mapping[Voter, VoterFault] | None) -> RunReport:
         """Start the run and wait for its report."""
         changed = asyncio.Event()
         unsubscribe = self._operations.subscribe(lambda _: changed.set())
         try:
-            run = await self._operations.start_scenario(scenario, seed)
+            run = await self._operations.start_scenario(scenario, seed, faults=faults)
+            self._faults = run.faults
             self._tell(begun("company", "The practice company's day has begun; it goes on until the first alarm"))
             while True:
                 changed.clear()
@@ -160,12 +169,19 @@ class _Following:
             self._heard = event.sequence
             if event.incident_id != self._incident.id:
                 continue
-            progress = told(event, self._step)
+            self._events.append(event)
+            progress = self._told(event, IncidentRecord(self._incident, tuple(self._events)))
             if progress is not None:
                 self._tell(progress)
                 self._step = progress.stage
             if event.kind == "stage.started" and event.payload["stage"] == "learn":
                 await self._keep_scraped(run_id, self._incident, event.occurred_at)
+
+    def _told(self, event: Event, record: IncidentRecord) -> Progress | None:
+        if event.kind not in VOTING:
+            return told(event, self._step)
+        views = round_views(record, rule(), self._faults)
+        return told(event, self._step, record.plans, views[-1] if views else None)
 
     async def _keep_scraped(self, run_id: RunId, incident: Incident, until: datetime) -> None:
         """Read the metrics while the world is still there: once the run has ended it would have to be rebuilt."""

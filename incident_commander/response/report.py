@@ -3,7 +3,9 @@
 from typing import Literal
 
 from ..consensus.certificate import supporters
+from ..domain.ballot import Voter
 from ..domain.base import IncidentId, RunId, ServiceName, Value
+from ..domain.fault import VoterFault
 from ..domain.findings import FaultKind, Verdict
 from ..domain.incident import IncidentStatus
 from ..domain.plan import ActionName
@@ -64,6 +66,7 @@ class RunReport(Value):
 
     Attributes:
         incident_id: None when the run ended without an alert.
+        faults: The voters that were made to fail in it, and how.
         wall_seconds: From the start of the run to its end, wall clock.
     """
 
@@ -80,6 +83,7 @@ class RunReport(Value):
     predictions: PredictionsReport
     wall_seconds: float
     ledger: LedgerState
+    faults: dict[Voter, VoterFault] = {}
 
 
 def judge_run(
@@ -141,4 +145,5 @@ def judge_run(
         ),
         wall_seconds=round(wall_seconds, 3),
         ledger=ledger,
+        faults=run.faults,
     )

@@ -1,11 +1,11 @@
 """How an incident was decided, and what came of it: votes, plans, action, checks, updates."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
 from ..agents.updates import ENDED_WORDS
-from ..domain.ballot import VOTERS, QuorumRule, SignedBallot, Tally
+from ..domain.ballot import VOTERS, QuorumRule, SignedBallot, Tally, Voter
 from ..domain.base import Digest, Value
 from ..domain.event import Event, Update
 from ..domain.plan import Check, CheckOutcome, Plan, Receipt
@@ -124,6 +124,23 @@ def quorum_view(record: IncidentRecord, rule: QuorumRule) -> QuorumView:
     if tally is not None and tally.round != current:
         tally = None
     cast = {signed.ballot.voter: signed for signed in ballots if signed.ballot.round == current}
+    return count_view(current, cast, tally, record.plan, rule)
+
+
+def count_view(
+    round: int,
+    cast: Mapping[Voter, SignedBallot],
+    tally: Tally | None,
+    plan_of: Callable[[Digest], Plan | None],
+    rule: QuorumRule,
+) -> QuorumView:
+    """The votes of a round against the line.
+
+    Args:
+        cast: The ballots that voters cast in their own names; of one that cast several, any.
+        tally: Its outcome; None while it is voted.
+        plan_of: The candidate with a digest.
+    """
     rejected = tally.rejected if tally else ()
     if tally is not None:
         votes = {digest: len(voters) for digest, voters in tally.votes.items()}
@@ -136,16 +153,16 @@ def quorum_view(record: IncidentRecord, rule: QuorumRule) -> QuorumView:
     state: Literal["voting", "reached", "failed"] = (
         "voting" if tally is None else "reached" if tally.certificate else "failed"
     )
-    rows = tuple(_vote(record, voter, cast.get(voter), leading_plan, uncounted) for voter in VOTERS)
+    rows = tuple(_vote(plan_of, voter, cast.get(voter), leading_plan, uncounted) for voter in VOTERS)
     said = {"reached": "quorum reached", "failed": "no quorum", "voting": "voting"}[state]
     return QuorumView(
         state=state,
         text=f"{leading} of {rule.n} for one plan, {rule.required} needed: {said}",
-        round=current,
+        round=round,
         n=rule.n,
         required=rule.required,
         leading=leading,
-        leading_plan=text.plan_text(record.plan(leading_plan)) if leading_plan else "",
+        leading_plan=text.plan_text(plan_of(leading_plan)) if leading_plan else "",
         reason=tally.reason if tally else "",
         slots=tuple(sorted((row.state for row in rows), key=VOTE_STATES.index)),
         votes=rows,
@@ -157,7 +174,7 @@ def quorum_view(record: IncidentRecord, rule: QuorumRule) -> QuorumView:
 
 
 def _vote(
-    record: IncidentRecord,
+    plan_of: Callable[[Digest], Plan | None],
     voter: str,
     signed: SignedBallot | None,
     leading_plan: Digest | None,
@@ -181,7 +198,7 @@ def _vote(
         label=text.sentence(voter),
         state=state,
         state_text=state_text,
-        choice=text.plan_text(record.plan(choice)) if choice else "",
+        choice=text.plan_text(plan_of(choice)) if choice else "",
         confidence_text=f"confidence {text.share(judgement.confidence)}" if judgement else "",
         reason=judgement.reason if judgement else "",
     )

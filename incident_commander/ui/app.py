@@ -12,7 +12,9 @@ from .landing.state import LandingState
 from .live import ReflexSockets
 from .ops.page import ops
 from .ops.state import PATH, LiveState, OpsState
+from .transparency import address as transparency_address
 from .transparency import state as transparency_state
+from .transparency.own_run_state import OwnRunState
 from .transparency.page import transparency
 
 
@@ -49,10 +51,10 @@ def app_of(api: Starlette) -> rx.App:
     )
     app.add_page(
         transparency,
-        route=transparency_state.PATH,
+        route=transparency_address.PATH,
         title="Transparency · Incident Commander",
         description="Recorded responses: every claim with its evidence, every vote with its reason, all verifiable.",
-        on_load=transparency_state.TransparencyState.enter,
+        on_load=[transparency_state.TransparencyState.enter, OwnRunState.enter],
     )
     return app
 

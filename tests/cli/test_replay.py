@@ -30,7 +30,8 @@ def test_a_supposition_is_told_beside_the_decision_as_it_was() -> None:
     ("arguments", "says"),
     [
         (["--without", "weather"], "'weather' is neither a voter nor a signal"),
-        (["--fault", "detection=sulk"], "'detection=sulk' is not VOTER=KIND"),
+        (["--fault", "detection=sulk"], "'detection=sulk' is not VOTER=FAULT"),
+        (["--fault", "detection=lie", "--fault", "detection=flip"], "detection is given two faults, lie and flip"),
     ],
 )
 def test_what_is_not_known_is_refused_with_what_is(arguments: list[str], says: str) -> None:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from incident_commander.domain.ballot import Voter
+from incident_commander.domain.fault import VoterFault
 from incident_commander.response.demo_runs import DemoRuns, RunFailed, TooManyRuns
 from incident_commander.response.progress import Progress
 from incident_commander.response.recording import Recording, write_recording
 from incident_commander.response.shelf import Shelf
-from incident_commander.ui import services, viewers
+from incident_commander.ui import following, services, viewers
 from incident_commander.ui.demo import player as player_module
-from incident_commander.ui.demo import state as state_module
 from incident_commander.ui.demo.player import PlayerState
 from incident_commander.ui.demo.state import DemoState
 from incident_commander.ui.exhibits import Exhibits
@@ -30,7 +31,11 @@ class ToldRuns(DemoRuns):
         self.closed = 0
 
     def run(
-        self, scenario: str, seed: int, assumed: Mapping[str, float] | None = None
+        self,
+        scenario: str,
+        seed: int,
+        assumed: Mapping[str, float] | None = None,
+        faults: Mapping[Voter, VoterFault] | None = None,
     ) -> AsyncGenerator[Progress | Recording, None]:
         self.asked.append((scenario, seed, dict(assumed or {})))
         return self._tell(scenario, seed)
@@ -61,9 +66,9 @@ async def viewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenera
     services.provide_exhibits(Exhibits(runs, Shelf(tmp_path)))
     demo = await entered(DemoState, "/demo")
     viewer = Viewer(demo, await demo.get_state(PlayerState), runs, tmp_path)
-    for module in (state_module, player_module):
+    for module in (following, player_module):
         monkeypatch.setattr(module, "is_connected", lambda token: viewer.connected)
-    monkeypatch.setattr(state_module, "AWAY_SECONDS", 0.0)
+    monkeypatch.setattr(following, "AWAY_SECONDS", 0.0)
     monkeypatch.setattr(player_module, "FRAME_SECONDS", 0.001)
     await handler(demo, "enter")
     yield viewer

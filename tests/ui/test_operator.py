@@ -27,6 +27,7 @@ OPEN = {
     "OpsState": {"enter", "enter_when_running", "select", "start_scenario"},
     "OperatorState": {"sign_in", "sign_out"},
     "TransparencyState": {"enter", "open_claim", "tamper", "verify"},
+    "OwnRunState": {"all_honest", "another_seed", "cancel", "choose", "enter", "make_fail", "run", "write_seed"},
     "DemoState": {
         "another_seed", "assume", "assume_as_shipped", "cancel", "choose", "enter", "run", "run_again", "write_seed"
     },

@@ -5,6 +5,7 @@ from .. import view_text as text
 from ..recording import Recording
 from ..view_decision import quorum_view
 from ..view_incident import incident_head
+from ..view_rounds import FAULT_WORDS
 from .producers import ProducerRow, producer_rows
 from .rule import rule_of
 
@@ -15,6 +16,7 @@ class HeadView(Value):
     Attributes:
         judgement: How the outcome compares with the answer, which no agent saw.
         right: Whether the cause was named right.
+        faults: The voters that were made to fail in this run.
     """
 
     name: str = ""
@@ -39,6 +41,7 @@ class HeadView(Value):
     judgement: str = ""
     right: bool = False
     models: str = ""
+    faults: tuple[str, ...] = ()
     producers: tuple[ProducerRow, ...] = ()
 
 
@@ -58,6 +61,9 @@ def head_view(name: str, recording: Recording) -> HeadView:
         judgement=_judgement(recording),
         right=report.root_cause.correct,
         models=_models(recording),
+        faults=tuple(
+            f"{text.sentence(voter)} was {FAULT_WORDS[fault]}" for voter, fault in recording.run.faults.items()
+        ),
         producers=producer_rows(recording),
     )
     if record is None:

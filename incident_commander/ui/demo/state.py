@@ -2,20 +2,19 @@
 
 import logging
 import secrets
-import time
 from collections.abc import Sequence
 
 import reflex as rx
 from reflex_base.event import EventCallback, EventSpec
 
 from ...domain.base import Value
-from ...response.progress import Progress, Step
 from ...response.recording import AssumedFigure, Recording, UnreadableRecording
 from ...response.shelf import Card
 from ...sandbox import load_scenarios
+from ..following import Presence, Telling
 from ..ops.state import parse_seed
 from ..services import NotRunning, exhibits
-from ..viewers import is_connected, while_wanted
+from ..viewers import while_wanted
 from .assumptions import AssumptionRow, NotTaken, as_shipped, in_force, is_price, parse_figure, rows, shipped_figures
 from .frames import Played
 from .player import PlayerState, load
@@ -24,12 +23,6 @@ from .view import DemoView, Origin, demo_view, label
 log = logging.getLogger(__name__)
 
 PATH = "/demo"
-AWAY_SECONDS = 5.0
-"""How long a viewer may be gone, as in a reload, before their run is ended."""
-TELL_SECONDS = 0.25
-"""Between two updates of a run's progress, wall clock."""
-LINES = 6
-"""How many of the last lines of progress are shown."""
 Shows = Sequence[EventSpec | EventCallback[()]]
 """What follows a run: its outcome comes into view and is played."""
 _DEFAULT_SEED = 1
@@ -219,15 +212,11 @@ class DemoState(rx.State):
             self.scenario, self.scenario_label, self.seed = scenario, label(scenario), str(seed)
             self.running, self.problem, self.lines, self.share = True, "", [], 0
             self.step = "The run begins"
-        telling = _Telling()
-        seen = time.monotonic()
+        telling, presence = Telling(), Presence(token)
 
         async def wanted() -> bool:
-            nonlocal seen
-            now, here = time.monotonic(), is_connected(token)
-            seen = now if here else seen
             async with self:
-                return self._turn == turn and (here or now - seen < AWAY_SECONDS)
+                return self._turn == turn and presence.lasts()
 
         recording, problem = None, ""
         try:
@@ -236,7 +225,8 @@ class DemoState(rx.State):
                     recording = each
                 elif telling.hear(each):
                     async with self:
-                        self.step, self.share, self.lines = telling.step, telling.share, list(telling.lines)
+                        if self._turn == turn:
+                            self.step, self.share, self.lines = telling.step, telling.share, list(telling.lines)
         except Exception as error:  # the viewer is told whatever went wrong, and the controls work again
             log.exception("scenario=<%s>, seed=<%s> | demo run did not come to its end", scenario, seed)
             problem = f"The run did not come to its end: {error}"
@@ -259,41 +249,3 @@ async def _kept() -> list[Card]:
     """
     cards = [card for card in await exhibits().shelf.cards() if not card.problem]
     return sorted(cards, key=lambda card: (card.status != "resolved", not card.acceptable))
-
-
-class _Telling:
-    """What a run has said, to be passed on not more often than a person can read."""
-
-    def __init__(self) -> None:
-        self.step = ""
-        self.share = 0.0
-        self.lines: list[str] = []
-        self._told = 0.0
-
-    def hear(self, progress: Progress) -> bool:
-        """Keep what was said; whether it is time to pass it on."""
-        self.lines = [*self.lines, progress.text][-LINES:]
-        self.step = progress.text if progress.stage == "queue" else _STEP_WORDS[progress.stage]
-        self.share = round(100 * (progress.share or 0.0), 1)
-        now = time.monotonic()
-        if now - self._told < TELL_SECONDS:
-            return False
-        self._told = now
-        return True
-
-
-_STEP_WORDS: dict[Step, str] = {
-    "start": "Setting up a company of its own",
-    "company": "The company's day, up to the first alarm",
-    "detect": "Looking for signals that left normal",
-    "diagnose": "Finding the cause",
-    "predict": "Predicting what breaks next",
-    "propose": "Proposing plans",
-    "deliberate": "Five agents vote",
-    "authorise": "Asking policy",
-    "execute": "Acting",
-    "verify": "Checking that it worked",
-    "communicate": "Telling people",
-    "learn": "Comparing with the engineer and with nobody",
-    "record": "Putting the run together",
-}

@@ -7,12 +7,15 @@ from reflex_components_core.react_router.dom import ReactRouterLink  # type: ign
 from ...response.explain.producers import ProducerRow
 from ..components.badges import chip, empty, provenance
 from ..components.chrome import page
+from .address import PATH, TABS, YOURS, Place, Tab, tab_label
 from .analytics import analytics
 from .communication import communication
 from .confidence import confidence
 from .decisions import decisions
+from .own_run import own_run
+from .own_run_state import OwnRunState
 from .reasoning import reasoning
-from .state import PATH, TABS, CardRow, TransparencyState
+from .state import CardRow, TransparencyState
 
 
 def transparency() -> rx.Component:
@@ -34,7 +37,7 @@ def transparency() -> rx.Component:
                         role="alert",
                     ),
                 ),
-                rx.cond(TransparencyState.head.name != "", rx.fragment(_label(), _tabs(), _shown()), _nothing()),
+                rx.cond(TransparencyState.place == "own", own_run(), _recording()),
                 class_name="exhibit",
             ),
             class_name="transparency",
@@ -43,12 +46,18 @@ def transparency() -> rx.Component:
     )
 
 
+def _recording() -> rx.Component:
+    return rx.cond(TransparencyState.head.name != "", rx.fragment(_label(), _tabs(), _shown()), _nothing())
+
+
 def _recordings() -> rx.Component:
     return rx.el.aside(
-        rx.el.h2("Recordings", id="recordings-title"),
+        rx.el.h2("Make agents fail"),
+        rx.el.ul(_trial("own", "In a run of your own"), class_name="trial-ways"),
+        rx.el.h2("Recordings"),
         rx.cond(
             TransparencyState.cards,
-            rx.el.ul(rx.foreach(TransparencyState.cards, _card), class_name="recordings"),
+            rx.el.ul(_own_card(), rx.foreach(TransparencyState.cards, _card), class_name="recordings"),
             rx.cond(
                 TransparencyState.loaded,
                 empty("None. Make them with ", rx.el.code("incident-commander record-scenarios"), "."),
@@ -61,7 +70,43 @@ def _recordings() -> rx.Component:
             ),
         ),
         class_name="shelf",
-        aria_labelledby="recordings-title",
+        aria_label="What can be looked at",
+    )
+
+
+def _is_here(name: rx.Var[str] | str) -> rx.Var[str]:
+    return rx.cond((TransparencyState.place == "recording") & (TransparencyState.name == name), "true", "false")
+
+
+def _own_card() -> rx.Component:
+    ending = OwnRunState.ending
+    return rx.cond(
+        ending.there,
+        rx.el.li(
+            ReactRouterLink.create(
+                rx.el.span("Your own run", class_name="card-label"),
+                rx.el.span(ending.scenario, ", seed ", ending.seed, class_name="card-title"),
+                rx.el.span(
+                    chip(ending.status_text, ending.status, "status"),
+                    rx.cond(ending.faults, rx.el.span("with agents that fail")),
+                    class_name="incident-meta",
+                ),
+                to=f"{PATH}?recording={YOURS}&tab={TransparencyState.tab}",
+                aria_current=_is_here(YOURS),
+                prevent_scroll_reset=True,
+            ),
+        ),
+    )
+
+
+def _trial(place: Place, label: str) -> rx.Component:
+    return rx.el.li(
+        ReactRouterLink.create(
+            label,
+            to=f"{PATH}?fail={place}",
+            aria_current=rx.cond(TransparencyState.place == place, "true", "false"),
+            prevent_scroll_reset=True,
+        )
     )
 
 
@@ -83,7 +128,7 @@ def _card(row: CardRow) -> rx.Component:
                 rx.el.span(rx.el.strong("Cannot be shown. "), row.problem, class_name="card-problem"),
             ),
             to=f"{PATH}?{row.query}&tab={TransparencyState.tab}",
-            aria_current=rx.cond(row.name == TransparencyState.name, "true", "false"),
+            aria_current=_is_here(row.name),
             prevent_scroll_reset=True,
         ),
         data_problem=row.problem != "",
@@ -100,6 +145,7 @@ def _label() -> rx.Component:
             chip("simulated practice company", "simulated", "clock"),
             rx.el.span(head.versions),
             rx.el.span(head.models),
+            rx.foreach(head.faults, lambda fault: chip(fault, "fault")),
             class_name="label",
             id="label",
         ),
@@ -150,14 +196,14 @@ def _producer(row: ProducerRow) -> rx.Component:
 
 
 def _tabs() -> rx.Component:
-    return rx.el.nav(*(_tab(name) for name in TABS), class_name="tabs", aria_label="Parts of the recording")
+    return rx.el.nav(*(_tab(tab) for tab in TABS), class_name="tabs", aria_label="Parts of the recording")
 
 
-def _tab(name: str) -> rx.Component:
+def _tab(tab: Tab) -> rx.Component:
     return ReactRouterLink.create(
-        name.capitalize(),
-        to=f"{PATH}?recording={TransparencyState.name}&tab={name}",
-        aria_current=rx.cond(TransparencyState.tab == name, "page", "false"),
+        tab_label(tab),
+        to=f"{PATH}?recording={TransparencyState.name}&tab={tab}",
+        aria_current=rx.cond(TransparencyState.tab == tab, "page", "false"),
         prevent_scroll_reset=True,
     )
 

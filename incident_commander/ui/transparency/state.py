@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from typing import Literal, get_args
 from urllib.parse import urlencode
 
 import reflex as rx
@@ -23,14 +22,12 @@ from ...response.shelf import Card
 from ...response.view_text import date_time, sentence
 from ..components.charts import ChartView
 from ..services import NotRunning, exhibits
+from .address import PATH, TABS, YOURS, Place
 from .charts import draw_impact, draw_reliability, draw_trace
 from .markdown import as_html
+from .own_run_state import own_recording
 
 log = logging.getLogger(__name__)
-
-PATH = "/transparency"
-Tab = Literal["reasoning", "decisions", "confidence", "communication", "analytics"]
-TABS: tuple[Tab, ...] = get_args(Tab)
 
 
 class CardRow(Value):
@@ -60,6 +57,7 @@ class TransparencyState(rx.State):
     """One viewer's recording and tab. A tab's view is sent when the tab is opened, evidence when a claim is.
 
     Attributes:
+        place: What is looked at: a recording, or where agents are made to fail.
         loaded: Whether the recordings were listed.
         problem: Why the recording that was asked for cannot be shown; empty where it can.
         opened: By the claim's id.
@@ -67,6 +65,7 @@ class TransparencyState(rx.State):
 
     loaded: bool = False
     cards: list[CardRow] = []
+    place: Place = "recording"
     name: str = ""
     tab: str = TABS[0]
     problem: str = ""
@@ -91,18 +90,22 @@ class TransparencyState(rx.State):
         url = self.router.url
         if url.path.rstrip("/") != PATH:
             return
-        asked, tab = (url.query_parameters.get(name, "") for name in ("recording", "tab"))
+        asked, tab, fail = (url.query_parameters.get(name, "") for name in ("recording", "tab", "fail"))
+        self.place = "own" if fail == "own" else "recording"
         try:
             shelf = exhibits().shelf
             cards = await shelf.cards()
             self.cards = [card_row(card) for card in cards]
             self.loaded = True
+            if self.place != "recording":
+                self.problem = ""
+                return
             name = asked or next((card.name for card in cards if not card.problem), "")
             self.tab = next((each for each in TABS if each == tab), TABS[0])
             if not name:
                 self._forget("")
                 return
-            recording = await shelf.open(name)
+            recording = await self._open(name)
         except (NotRunning, UnreadableRecording) as error:
             self._forget(asked)
             self.problem = str(error)
@@ -147,12 +150,25 @@ class TransparencyState(rx.State):
         except NothingToTamper as error:
             self.problem = str(error)
 
+    async def _open(self, name: str) -> Recording:
+        """The recording of that name.
+
+        Raises:
+            NotRunning, UnreadableRecording: there is none, or it cannot be shown.
+        """
+        if name != YOURS:
+            return await exhibits().shelf.open(name)
+        own = await own_recording(self)
+        if own is None:
+            raise UnreadableRecording("there is no run of your own in this browser tab; make one first")
+        return own
+
     async def _recording(self) -> Recording | None:
         """The recording that is shown, read again; None where none is, or it cannot be read any more."""
         if not self.name:
             return None
         try:
-            return await exhibits().shelf.open(self.name)
+            return await self._open(self.name)
         except (NotRunning, UnreadableRecording) as error:
             self.problem = str(error)
             return None

@@ -1,0 +1,19 @@
+"""What an address of /transparency can ask for."""
+
+from typing import Literal, get_args
+
+PATH = "/transparency"
+
+Tab = Literal["reasoning", "decisions", "confidence", "communication", "analytics"]
+TABS: tuple[Tab, ...] = get_args(Tab)
+
+YOURS = "your.run"
+"""As a recording: the viewer's own last run. No file on the shelf can have this name."""
+
+Place = Literal["recording", "own"]
+"""A recording, or a run of the viewer's own in which agents fail."""
+
+
+def tab_label(tab: Tab) -> str:
+    """What a tab is called."""
+    return tab.capitalize()
