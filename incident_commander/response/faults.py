@@ -5,10 +5,18 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from ..domain.ballot import Voter
-from ..domain.event import INSTALLATION, Event, NewEvent
+from ..domain.base import UtcDatetime, Value
+from ..domain.event import INSTALLATION, NewEvent
 from ..domain.fault import FaultInjection, VoterFault
 from ..domain.incident import Incident
 from ..store import Database
+
+
+class FaultChange(Value):
+    """A change to how the live agents vote, with when it was made, wall clock."""
+
+    injection: FaultInjection
+    at: UtcDatetime
 
 
 class Faults:
@@ -19,8 +27,16 @@ class Faults:
 
     async def live(self) -> Mapping[Voter, VoterFault]:
         """The faults that stand in the live agents."""
+        return standing(await self.changes())
+
+    async def changes(self) -> tuple[FaultChange, ...]:
+        """Every fault that was injected into the live agents or taken back, oldest first."""
         async with self._database.read() as unit:
-            return standing(await unit.ledger.of_kinds(("fault.injected",)))
+            events = await unit.ledger.of_kinds(("fault.injected",))
+        return tuple(
+            FaultChange(injection=FaultInjection.model_validate(event.payload), at=event.occurred_at)
+            for event in events
+        )
 
     async def of(self, incident: Incident) -> Mapping[Voter, VoterFault]:
         """The faults that the voters of an incident have: those of its practice run, or the live ones."""
@@ -46,11 +62,11 @@ class Faults:
             )
 
 
-def standing(events: Iterable[Event]) -> dict[Voter, VoterFault]:
+def standing(changes: Iterable[FaultChange]) -> dict[Voter, VoterFault]:
     """The faults that nobody has taken back, from all that were ever injected, oldest first."""
     faults: dict[Voter, VoterFault] = {}
-    for event in events:
-        injection = FaultInjection.model_validate(event.payload)
+    for change in changes:
+        injection = change.injection
         faults.pop(injection.voter, None)
         if injection.fault is not None:
             faults[injection.voter] = injection.fault

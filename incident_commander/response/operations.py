@@ -20,7 +20,7 @@ from ..sandbox import PracticeCompany
 from ..store import Database, Unit
 from .approvals import Approvals
 from .desk import load_record
-from .faults import Faults
+from .faults import FaultChange, Faults
 from .lifecycle import Lifecycle
 from .quarantine import Quarantine
 from .record import IncidentRecord
@@ -28,13 +28,17 @@ from .report import LedgerState, RunReport, judge_run
 from .scoring import compare_run
 from .trusting import Trust
 from .view_approval import PendingApproval
+from .view_live_vote import LiveVote, live_vote
 from .view_operator import Held
+from .view_rounds import quarantine_text
 from .views import HealthRow, OpsView, build_ops_view
 
 SHOWN_INCIDENTS = 30
 """How many incidents a page lists; the API pages through all."""
 AGENT_RUNS = 400
 """How many recent agent runs the agents' figures are computed over."""
+LOOKED_THROUGH = 10
+"""How many real incidents are looked through for one that came to a vote."""
 
 
 class Operations:
@@ -136,6 +140,22 @@ class Operations:
             NotQuarantined: it counts already.
         """
         await self._quarantine.release(voter, by, reason)
+
+    async def fault_changes(self) -> tuple[FaultChange, ...]:
+        """Every fault that was injected into the live voters or taken back, oldest first."""
+        return await self._faults.changes()
+
+    async def live_vote(self) -> LiveVote:
+        """The newest real incident's vote, of those that came to one, and which live agents do not count now."""
+        changes = await self._faults.changes()
+        out = tuple(quarantine_text(each, practice=False) for each in await self.quarantined())
+        async with self._database.read() as unit:
+            for incident in await unit.incidents.page(limit=LOOKED_THROUGH, practice=False):
+                record = IncidentRecord(incident, await unit.ledger.of_incident(incident.id))
+                vote = live_vote(record, self._rule, changes)
+                if vote.rounds:
+                    return vote.model_copy(update={"quarantined": out})
+        return LiveVote(quarantined=out)
 
     async def inject_fault(self, voter: Voter, fault: VoterFault | None, by: str, reason: str) -> None:
         """Make a live voter fail from its next vote on, or let it vote honestly again."""

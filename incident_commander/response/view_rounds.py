@@ -158,7 +158,7 @@ def meaning(certified: bool, rule: QuorumRule, faulty: int) -> str:
         bears = f"{fail}, as many as the rule bears (f = {rule.f})"
         if certified:
             return f"{bears}: the others are enough."
-        return f"{bears}, and the honest voters did not agree among themselves: nothing is certified, nothing is done."
+        return f"{bears}, and the honest voters did not all name one plan: nothing is certified, nothing is done."
     bears = f"{fail}, more than the rule bears (f = {rule.f})"
     if certified:
         return f"{bears}, and yet {rule.required} named one plan. By count it is certified; it is guaranteed no more."

@@ -14,6 +14,7 @@ from .ops.page import ops
 from .ops.state import PATH, LiveState, OpsState
 from .transparency import address as transparency_address
 from .transparency import state as transparency_state
+from .transparency.live_faults_state import LiveFaultsState
 from .transparency.own_run_state import OwnRunState
 from .transparency.page import transparency
 
@@ -54,7 +55,7 @@ def app_of(api: Starlette) -> rx.App:
         route=transparency_address.PATH,
         title="Transparency · Incident Commander",
         description="Recorded responses: every claim with its evidence, every vote with its reason, all verifiable.",
-        on_load=[transparency_state.TransparencyState.enter, OwnRunState.enter],
+        on_load=[transparency_state.TransparencyState.enter, OwnRunState.enter, LiveFaultsState.look],
     )
     return app
 

@@ -5,7 +5,9 @@ from typing import Protocol
 
 from ..domain.base import IncidentId
 from ..domain.practice import ApproverKind, PracticeRun
+from ..response.faults import FaultChange
 from ..response.operator_controls import OperatorControls
+from ..response.view_live_vote import LiveVote
 from ..response.views import HealthRow, OpsView
 
 
@@ -31,6 +33,14 @@ class Operations(OperatorControls, Protocol):
         Raises:
             ValueError: the scenario or the seed is not possible; the message says what is.
         """
+        ...
+
+    async def fault_changes(self) -> tuple[FaultChange, ...]:
+        """Every fault that was injected into the live voters or taken back, oldest first."""
+        ...
+
+    async def live_vote(self) -> LiveVote:
+        """The newest real incident's vote, of those that came to one, and which live agents do not count now."""
         ...
 
     async def health(self) -> tuple[HealthRow, ...]:

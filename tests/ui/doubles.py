@@ -8,11 +8,13 @@ from pydantic import JsonValue
 
 from incident_commander.domain.ballot import Voter
 from incident_commander.domain.base import Digest, IncidentId, RunId
-from incident_commander.domain.fault import VoterFault
+from incident_commander.domain.fault import FaultInjection, VoterFault
 from incident_commander.domain.operator import KillSwitch, TrustChange, World
 from incident_commander.domain.plan import ActionName, Argument, TrustLevel
 from incident_commander.domain.practice import ApproverKind, PracticeRun
+from incident_commander.response.faults import FaultChange
 from incident_commander.response.view_approval import PendingApproval
+from incident_commander.response.view_live_vote import LiveVote
 from incident_commander.response.views import HealthRow, OpsView
 from tests.api.acting import asked, trusted
 from tests.ui import story
@@ -28,6 +30,8 @@ class ToldOperations:
         self.started: list[tuple[str | None, int | None]] = []
         self.approvers: list[ApproverKind] = []
         self.acts: list[tuple[object, ...]] = []
+        self.faults: list[FaultChange] = []
+        self.vote = LiveVote()
         self.listeners: set[Callable[[frozenset[IncidentId]], None]] = set()
 
     async def ops_view(self, shown: IncidentId | None = None) -> OpsView:
@@ -91,9 +95,6 @@ class ToldOperations:
         self._act("report_advice", incident_id, right, by, reason)
         return None
 
-    async def inject_fault(self, voter: Voter, fault: VoterFault | None, by: str, reason: str) -> None:
-        self._act("inject_fault", voter, fault, by, reason)
-
     async def release_agent(self, voter: Voter, by: str, reason: str) -> None:
         self._act("release_agent", voter, by, reason)
 
@@ -102,6 +103,20 @@ class ToldOperations:
             raise self.trouble
         self.acts.append(what)
 
+    async def fault_changes(self) -> tuple[FaultChange, ...]:
+        if self.trouble is not None:
+            raise self.trouble
+        return tuple(self.faults)
+
+    async def live_vote(self) -> LiveVote:
+        return self.vote
+
+    async def inject_fault(self, voter: Voter, fault: VoterFault | None, by: str, reason: str) -> None:
+        self._act("inject_fault", voter, fault, by, reason)
+        injection = FaultInjection(voter=voter, fault=fault, by=by, reason=reason)
+        self.faults.append(FaultChange(injection=injection, at=story.at(len(self.faults))))
+        self._tell_listeners()
+
     def subscribe(self, listener: Callable[[frozenset[IncidentId]], None]) -> Callable[[], None]:
         self.listeners.add(listener)
         return lambda: self.listeners.discard(listener)
@@ -109,6 +124,9 @@ class ToldOperations:
     def commit(self, until: int) -> None:
         """Let the story go on, and tell the listeners as a commit does."""
         self.until = until
+        self._tell_listeners()
+
+    def _tell_listeners(self) -> None:
         for listener in tuple(self.listeners):
             listener(frozenset({story.ID}))
 

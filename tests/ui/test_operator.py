@@ -28,6 +28,7 @@ OPEN = {
     "OperatorState": {"sign_in", "sign_out"},
     "TransparencyState": {"enter", "open_claim", "tamper", "verify"},
     "OwnRunState": {"all_honest", "another_seed", "cancel", "choose", "enter", "make_fail", "run", "write_seed"},
+    "LiveFaultsState": {"look"},
     "DemoState": {
         "another_seed", "assume", "assume_as_shipped", "cancel", "choose", "enter", "run", "run_again", "write_seed"
     },

@@ -10,8 +10,8 @@ TABS: tuple[Tab, ...] = get_args(Tab)
 YOURS = "your.run"
 """As a recording: the viewer's own last run. No file on the shelf can have this name."""
 
-Place = Literal["recording", "own"]
-"""A recording, or a run of the viewer's own in which agents fail."""
+Place = Literal["recording", "own", "live"]
+"""A recording; a run of the viewer's own in which agents fail; the live agents."""
 
 
 def tab_label(tab: Tab) -> str:

@@ -12,6 +12,7 @@ from .analytics import analytics
 from .communication import communication
 from .confidence import confidence
 from .decisions import decisions
+from .live_faults import live_faults
 from .own_run import own_run
 from .own_run_state import OwnRunState
 from .reasoning import reasoning
@@ -37,7 +38,7 @@ def transparency() -> rx.Component:
                         role="alert",
                     ),
                 ),
-                rx.cond(TransparencyState.place == "own", own_run(), _recording()),
+                rx.match(TransparencyState.place, ("own", own_run()), ("live", live_faults()), _recording()),
                 class_name="exhibit",
             ),
             class_name="transparency",
@@ -53,7 +54,7 @@ def _recording() -> rx.Component:
 def _recordings() -> rx.Component:
     return rx.el.aside(
         rx.el.h2("Make agents fail"),
-        rx.el.ul(_trial("own", "In a run of your own"), class_name="trial-ways"),
+        rx.el.ul(_trial("own", "In a run of your own"), _trial("live", "In the live agents"), class_name="trial-ways"),
         rx.el.h2("Recordings"),
         rx.cond(
             TransparencyState.cards,

@@ -91,7 +91,7 @@ class TransparencyState(rx.State):
         if url.path.rstrip("/") != PATH:
             return
         asked, tab, fail = (url.query_parameters.get(name, "") for name in ("recording", "tab", "fail"))
-        self.place = "own" if fail == "own" else "recording"
+        self.place = "own" if fail == "own" else "live" if fail == "live" else "recording"
         try:
             shelf = exhibits().shelf
             cards = await shelf.cards()
