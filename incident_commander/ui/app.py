@@ -17,6 +17,7 @@ from .transparency import state as transparency_state
 from .transparency.live_faults_state import LiveFaultsState
 from .transparency.own_run_state import OwnRunState
 from .transparency.page import transparency
+from .transparency.what_if_state import WhatIfState
 
 
 def app_of(api: Starlette) -> rx.App:
@@ -55,7 +56,12 @@ def app_of(api: Starlette) -> rx.App:
         route=transparency_address.PATH,
         title="Transparency · Incident Commander",
         description="Recorded responses: every claim with its evidence, every vote with its reason, all verifiable.",
-        on_load=[transparency_state.TransparencyState.enter, OwnRunState.enter, LiveFaultsState.look],
+        on_load=[
+            transparency_state.TransparencyState.enter,
+            OwnRunState.enter,
+            LiveFaultsState.look,
+            WhatIfState.enter,
+        ],
     )
     return app
 

@@ -53,6 +53,7 @@ async def serving(
     finally:
         stop.set()
         provide_exhibits(None)
+        exhibits.close()
         provide_access(None)
         await supervising
 

@@ -9,12 +9,11 @@ from incident_commander.domain.findings import Hypothesis
 from incident_commander.domain.incident import STAGES
 from incident_commander.response.record import IncidentRecord
 from incident_commander.response.recording import Recording
+from incident_commander.ui.transparency.address import TABS, tab_label
 from tests.e2e.conftest import Server, Viewer
 from tests.ui.recorded import FILES, kept
 
 pytestmark = pytest.mark.e2e
-
-TABS = ("reasoning", "decisions", "confidence", "communication", "analytics")
 
 
 def acted() -> tuple[str, Recording, IncidentRecord, Hypothesis]:
@@ -61,7 +60,7 @@ def test_another_recording_is_one_click_and_one_address_away(viewer: Viewer) -> 
 def test_the_tabs_are_links_that_a_keyboard_reaches(viewer: Viewer) -> None:
     page = opened(viewer, "reasoning")
     for tab in TABS[1:]:
-        link = page.locator(".tabs a", has_text=tab.capitalize())
+        link = page.locator(".tabs a", has_text=tab_label(tab))
         link.focus()
         page.keyboard.press("Enter")
         expect(page.locator(f".tab[data-tab={tab}]")).to_be_visible()

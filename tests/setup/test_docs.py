@@ -6,6 +6,7 @@ from pathlib import Path
 
 from incident_commander.actions.aws import load_resources
 from incident_commander.actions.policy_file import load_policy
+from incident_commander.consensus.faults import FAULT_KINDS
 from incident_commander.consensus.rule import rule
 from incident_commander.ingest import alertmanager_configuration
 from incident_commander.ingest.changes import change_kinds
@@ -70,3 +71,9 @@ def test_the_doors_show_the_alertmanager_configuration_and_the_events_that_are_r
     assert f"```yaml\n{alertmanager_configuration()}```" in text
     (pattern,) = re.findall(r"```json\n(\{\s*\"detail-type\".*?)```", text, flags=re.DOTALL)
     assert json.loads(pattern) == {"detail-type": [ALARM, *change_kinds()]}
+
+
+def test_every_way_to_fail_is_described() -> None:
+    text = (REPOSITORY / "docs" / "transparency.md").read_text()
+    (table,) = re.findall(r"\| an agent made to \|.*?\n\n", text, flags=re.DOTALL)
+    assert re.findall(r"^\| (\w+) \|", table, flags=re.MULTILINE) == list(FAULT_KINDS)

@@ -29,6 +29,7 @@ OPEN = {
     "TransparencyState": {"enter", "open_claim", "tamper", "verify"},
     "OwnRunState": {"all_honest", "another_seed", "cancel", "choose", "enter", "make_fail", "run", "write_seed"},
     "LiveFaultsState": {"look"},
+    "WhatIfState": {"cancel", "choose", "enter", "search", "suppose", "suppose_nothing"},
     "DemoState": {
         "another_seed", "assume", "assume_as_shipped", "cancel", "choose", "enter", "run", "run_again", "write_seed"
     },

@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 PATH = "/transparency"
 
-Tab = Literal["reasoning", "decisions", "confidence", "communication", "analytics"]
+Tab = Literal["reasoning", "decisions", "confidence", "communication", "analytics", "what-if"]
 TABS: tuple[Tab, ...] = get_args(Tab)
 
 YOURS = "your.run"
@@ -15,5 +15,5 @@ Place = Literal["recording", "own", "live"]
 
 
 def tab_label(tab: Tab) -> str:
-    """What a tab is called."""
-    return tab.capitalize()
+    """`what-if` as `What if`."""
+    return tab.replace("-", " ").capitalize()

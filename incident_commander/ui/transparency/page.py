@@ -17,6 +17,7 @@ from .own_run import own_run
 from .own_run_state import OwnRunState
 from .reasoning import reasoning
 from .state import CardRow, TransparencyState
+from .what_if import what_if
 
 
 def transparency() -> rx.Component:
@@ -217,6 +218,7 @@ def _shown() -> rx.Component:
             ("confidence", confidence()),
             ("communication", communication()),
             ("analytics", analytics()),
+            ("what-if", what_if()),
             reasoning(),
         ),
         class_name="tab",
