@@ -16,6 +16,7 @@ from ..access import KeptToken, require_safe_bind, token_source
 from ..access.bind import is_loopback
 from ..actions.policy_file import load_policy
 from ..domain.settings import Settings, read_settings
+from ..ingest.queued import Queue
 from ..reasoning.models import load_models
 from ..store import DatabaseUnusable, check_database, migrate
 
@@ -56,7 +57,7 @@ def up(
 
 
 def _read_reviewed_files(settings: Settings) -> None:
-    """Refuse to start by a file in which a word is wrong, before anything is made; the error names its line."""
+    """Refuse to start by a word that is wrong in a file or a setting, before anything is made; the error says where."""
     if settings.policy_file is not None:
         load_policy(settings.policy_file)
     if settings.resources_file is not None:
@@ -64,6 +65,12 @@ def _read_reviewed_files(settings: Settings) -> None:
         from ..actions.aws import load_resources
 
         load_resources(settings.resources_file)
+    if settings.cloudwatch_metrics is not None:
+        from ..telemetry.aws import load_readings
+
+        load_readings(settings.cloudwatch_metrics)
+    for url in settings.sqs_queue_urls:
+        Queue.at(url)
     load_models().with_ids(settings.model_ids)
 
 

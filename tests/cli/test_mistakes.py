@@ -88,6 +88,22 @@ def test_models_are_told_with_what_they_may_cost_and_an_unknown_name_is_down(tmp
     assert "IC_MODEL_IDS names nova-mini; the models are nova-micro" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("setting", "value", "says"),
+    [
+        ("IC_SQS_QUEUE_URLS", '["incidents"]', "IC_SQS_QUEUE_URLS has 'incidents'; give a queue's URL, such as"),
+        ("IC_CLOUDWATCH_METRICS", "gone.toml", "the CloudWatch file gone.toml cannot be read"),
+    ],
+)
+def test_a_queue_or_a_file_of_metrics_that_is_none_refuses_the_start(
+    tmp_path: Path, setting: str, value: str, says: str
+) -> None:
+    done = run(tmp_path, "up", **{setting: value})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(says)
+    assert not (tmp_path / ".data").exists()
+
+
 def test_an_unknown_name_of_a_model_refuses_the_start(tmp_path: Path) -> None:
     done = run(tmp_path, "up", IC_MODEL_IDS='{"nova-mini": "x"}')
     assert (done.returncode, done.stdout) == (2, "")
