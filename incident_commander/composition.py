@@ -37,6 +37,7 @@ from .domain.ballot import Certificate
 from .domain.base import IncidentId, JsonObject, RunId
 from .domain.findings import Prediction
 from .domain.incident import Incident
+from .domain.memory import MemoryMode
 from .domain.plan import Plan
 from .domain.ports import Environment
 from .domain.settings import Settings
@@ -52,6 +53,7 @@ from .response.practice import PracticeDriver
 from .response.quarantine import Quarantine
 from .response.record import Comparison
 from .response.recorder import Recorder
+from .response.remembering import LocalMemory, Remembering
 from .response.scoring import Hindsight, compare_run, score_predictions
 from .response.slack_asking import SlackAsking
 from .response.stages import Stages
@@ -129,6 +131,7 @@ def build(
     assumptions: Assumptions | None = None,
     sns: Sns | None = None,
     without: frozenset[Signal] = frozenset(),
+    memory: MemoryMode | None = None,
 ) -> Commander:
     """Wire all services together; touches neither disk nor network.
 
@@ -137,6 +140,7 @@ def build(
         assumptions: The practice company's assumed figures; None: as the cited file says.
         sns: What is asked for the certificates of SNS and to confirm subscriptions; None: SNS itself.
         without: Signals that are kept from the agents in practice runs, to measure what they are worth.
+        memory: What is remembered; None: as the settings say.
 
     Raises:
         PolicyError, CatalogueError, TrustError, QuorumError, QuarantineError, ResourcesError: a data file is wrong; the
@@ -185,6 +189,7 @@ def build(
     faults = Faults(database)
     quarantine = Quarantine(database, load_rules())
     bedrock = models_of(settings, database)
+    remembered = LocalMemory(database, memory or settings.memory)
     stages = Stages(
         database=database,
         analysts=analysts,
@@ -195,6 +200,7 @@ def build(
         rule=quorum,
         gate=Gate(catalogue, verify, StoredRegister(database, ladder)),
         trust=trust,
+        memory=Remembering(remembered),
         notifier=AppriseNotifier(settings.notify_urls),
         expire=intake.expire,
         score=partial(score_predictions, company),
@@ -218,6 +224,7 @@ def build(
         faults,
         trust,
         quarantine,
+        remembered,
     )
     recorder = Recorder(database, company, operations, voters.public_keys)
     topics = SnsTrust(SnsOverHttps() if sns is None else sns, settings.sns_topics)

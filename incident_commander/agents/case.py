@@ -6,6 +6,7 @@ from datetime import datetime
 from ..domain.alert import Alert
 from ..domain.findings import Impact
 from ..domain.incident import Incident
+from ..domain.memory import NOTHING_RECALLED, Recalled
 from ..domain.policy import Notice
 from ..domain.telemetry import Observations
 
@@ -18,6 +19,7 @@ class Case:
         impact: What customers feel now; None where the impact port could not answer.
         now: On the incident's clock; the end of the observed window.
         notices: The freezes and maintenance windows that the policy says are in force.
+        recalled: What memory says, to whom it is of use: diagnosis and resolution.
     """
 
     incident: Incident
@@ -26,3 +28,4 @@ class Case:
     impact: Impact | None
     now: datetime
     notices: tuple[Notice, ...] = ()
+    recalled: Recalled = NOTHING_RECALLED

@@ -1,6 +1,6 @@
 """Diagnosis: the ranked root causes with what speaks for and against each, and how sure that is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ..actions.catalogue import load_catalogue
@@ -11,6 +11,7 @@ from ..analysis.second_look import agreement
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value
 from ..domain.findings import Diagnosis, Evidence, FaultKind, Hypothesis, Impact, Remediation, ReviewedChange, Verdict
+from ..domain.memory import Witness
 from ..domain.plan import Plan
 from ..domain.telemetry import Gap, Observations, Signal, from_epoch
 from .case import Case
@@ -22,6 +23,8 @@ CONFIRMED = 0.85
 """Posterior from which a cause is confirmed, given evidence of two kinds of telemetry and no important gap."""
 LIKELY = 0.5
 """Posterior from which a cause is likely; below it the verdict is inconclusive."""
+SEEN_UNAIDED = 0.35
+"""A cause that would have less without memory is not named, however often it was the cause before."""
 _TOLD_APART_BY: dict[FaultKind, frozenset[Signal]] = {
     "overload": frozenset({"logs"}),
     "node_failure": frozenset({"changes"}),
@@ -59,25 +62,34 @@ class DiagnosisFindings(Value):
 
 def examine(case: Case) -> DiagnosisFindings:
     """Rank the causes and say how sure that is; missing signals are listed as gaps and lower the confidence."""
-    return diagnose(case.observations, _alerting(case), case.impact)
+    return diagnose(case.observations, _alerting(case), case.impact, case.recalled.testimony)
 
 
 def diagnose(
-    observations: Observations, alerting: Mapping[ServiceName, datetime], impact: Impact | None = None
+    observations: Observations,
+    alerting: Mapping[ServiceName, datetime],
+    impact: Impact | None = None,
+    testimony: Sequence[Witness] = (),
 ) -> DiagnosisFindings:
     """The same from what was observed alone.
 
     Args:
         alerting: Since when alerts fire, by the service they speak of.
         impact: What customers feel now, where that is known.
+        testimony: What memory says of causes. None is confirmed that would not be without it, and none is named that
+            is not nearly likely without it.
     """
-    ranking = rank_causes(observations, impact, alerting)
+    ranking = rank_causes(observations, impact, alerting, testimony)
     gaps = observations.gaps + _silent(observations)
 
     lead = ranking.hypotheses[0] if ranking.hypotheses else None
     blind = _GAP_DISCOUNT ** len({gap.signal for gap in gaps})
     sure = (lead.probability if lead else 0.0) * blind
     verdict = verdict_of(lead, sure, gaps)
+    if verdict == "confirmed" and ranking.unaided * blind < CONFIRMED:
+        verdict = "likely"
+    if verdict == "likely" and ranking.unaided * blind < SEEN_UNAIDED:
+        verdict = "inconclusive"
     diagnosis = Diagnosis(
         verdict=verdict,
         hypotheses=_looked_at_again(ranking, observations)[:_REPORTED],
@@ -123,7 +135,7 @@ def verdict_of(lead: Hypothesis | None, probability: float, gaps: tuple[Gap, ...
     """`confirmed`, `likely` or `inconclusive`, by the thresholds above; what was not read, nobody has ruled out."""
     if lead is None or lead.fault == "unknown" or probability < LIKELY:
         return "inconclusive"
-    signals = {evidence.signal for evidence in lead.evidence}
+    signals = {evidence.signal for evidence in lead.evidence} - {"memory"}
     needed = _TOLD_APART_BY.get(lead.fault, frozenset[Signal]()) | {"metrics"}
     if probability >= CONFIRMED and len(signals) >= 2 and not any(gap.signal in needed for gap in gaps):
         return "confirmed"

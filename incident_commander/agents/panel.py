@@ -2,15 +2,19 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ..domain.ballot import VOTERS, Judgement, Voter
 from ..domain.findings import Evidence
+from ..domain.memory import NOTHING_RECALLED
 from ..domain.plan import Plan
 from . import communication, detection, diagnosis, prediction, resolution
 from .case import Case
 from .sharing import Reading, reconsider
+
+REMEMBERING: frozenset[Voter] = frozenset(("diagnosis", "resolution"))
+"""The voters that memory speaks to: too few for a quorum, also where it would mislead both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,12 @@ def votes(case: Case, plans: tuple[Plan, ...], shared: Collection[Evidence] | No
     Args:
         shared: In a later round, the observations that all cited in the one before; None in the first.
     """
+    if shared is None:
+        return tuple(_cast(voter, case, plans) for voter in VOTERS)
+    unaided = _unaided(case)
     first = {voter: _cast(voter, case, plans) for voter in VOTERS}
-    return tuple(first.values()) if shared is None else tuple(_recast(each, first, plans, shared) for each in VOTERS)
+    others = first if unaided is case else {voter: _cast(voter, unaided, plans) for voter in VOTERS}
+    return tuple(_recast(each, first if each in REMEMBERING else others, plans, shared) for each in VOTERS)
 
 
 def vote(voter: Voter, case: Case, plans: tuple[Plan, ...], shared: Collection[Evidence] | None = None) -> Vote:
@@ -46,7 +54,13 @@ def vote(voter: Voter, case: Case, plans: tuple[Plan, ...], shared: Collection[E
     """
     if shared is None:
         return _cast(voter, case, plans)
-    return _recast(voter, {each: _cast(each, case, plans) for each in VOTERS}, plans, shared)
+    own = case if voter in REMEMBERING else _unaided(case)
+    return _recast(voter, {each: _cast(each, own, plans) for each in VOTERS}, plans, shared)
+
+
+def _unaided(case: Case) -> Case:
+    """The case without what memory says, for who reads it by others' methods too."""
+    return replace(case, recalled=NOTHING_RECALLED) if case.recalled != NOTHING_RECALLED else case
 
 
 def _judged(voter: Voter, case: Case, plans: tuple[Plan, ...]) -> tuple[Judgement, tuple[Evidence, ...]]:

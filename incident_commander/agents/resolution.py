@@ -8,6 +8,7 @@ from ..analysis.words import sentence
 from ..domain.ballot import Judgement
 from ..domain.base import Digest, ServiceName, Value
 from ..domain.findings import Diagnosis, Evidence, FaultKind, Hypothesis
+from ..domain.memory import Experience, Tried
 from ..domain.plan import Action, ActionName, Argument, Plan
 from ..domain.telemetry import Observations, from_epoch
 from .case import Case
@@ -76,13 +77,18 @@ class Prospect(Value):
 
 
 class ResolutionFindings(Value):
-    """What the plans are judged by: one prospect for each service with trouble of its own or with a recent deploy."""
+    """What the plans are judged by: one prospect for each service with trouble of its own or with a recent deploy.
+
+    Attributes:
+        experience: What came of actions in similar incidents. It can only speak against one.
+    """
 
     prospects: tuple[Prospect, ...]
     services: int
     series_read: int
     evidence: tuple[Evidence, ...]
     confidence: float
+    experience: tuple[Experience, ...] = ()
 
 
 def tell_a_person() -> Plan:
@@ -159,7 +165,8 @@ def examine(case: Case) -> ResolutionFindings:
         prospects=prospects,
         services=len(signs),
         series_read=len(observations.metrics),
-        evidence=_evidence(signs, observations),
+        evidence=(*_evidence(signs, observations), *(each.evidence for each in case.recalled.experience)),
+        experience=case.recalled.experience,
         confidence=0.0
         if not observations.metrics
         else 0.5 + 0.5 * max((max(p.fits.values(), default=0.0) * p.supported for p in prospects), default=0.5),
@@ -179,11 +186,19 @@ def judge(plans: tuple[Plan, ...], findings: ResolutionFindings) -> Judgement:
             scores[plan.digest], why[plan.digest] = _chance(
                 plan.action, plan, catalogue[plan.action.name], prospects, findings.services
             )
+            failed = next((each for each in findings.experience if _is_of(each, plan.action)), None)
+            if failed is not None and failed.refuted:
+                scores[plan.digest] *= (1 + failed.proven) / (1 + failed.proven + failed.refuted)
+                why[plan.digest] += f"; but {failed.evidence.what}"
     for plan in plans:
         if plan.action is None:
             scores[plan.digest] = 1.0 - max(scores.values(), default=0.0)
             why[plan.digest] = "no target's own logs, changes and resources bear an action out"
     return prefer(plans, scores, findings.confidence, why, tuple(e.reference() for e in findings.evidence))
+
+
+def _is_of(experience: Experience, action: Action) -> bool:
+    return experience.tried == Tried(action=action.name, target=action.target)
 
 
 def _promising(

@@ -14,6 +14,8 @@ _CLOSEST = 1e-4
 """How near to 0 and 1 a probability is taken to be at most, so that its log odds are finite."""
 _STEPS = 50
 _ENOUGH = 1e-9
+_Z95 = 1.959964
+"""The 97.5 % quantile of the normal distribution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,14 @@ def fit_log_odds(statements: Sequence[Stated]) -> LogOdds:
 def mapped(statements: Sequence[Stated], calibrate: LogOdds) -> list[Stated]:
     """The same statements with their probabilities calibrated."""
     return [Stated(calibrate(each.probability), each.came_true) for each in statements]
+
+
+def wilson_interval(hits: float, scored: int) -> tuple[float, float]:
+    """The 95 % interval of a share of which `hits` of `scored` were seen (Wilson 1927); `scored` is at least 1."""
+    share, z2 = hits / scored, _Z95**2
+    centre = (share + z2 / (2 * scored)) / (1 + z2 / scored)
+    half = _Z95 * math.sqrt(share * (1 - share) / scored + z2 / (4 * scored**2)) / (1 + z2 / scored)
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def _arrays(statements: Sequence[Stated]) -> tuple[FloatArray, FloatArray]:

@@ -7,7 +7,7 @@ explains the latency, errors and waiting of those who call it, never the other w
 abnormal service is the idea of MonitorRank and its kin (Kim et al. 2013).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +15,8 @@ import numpy as np
 
 from ..domain.base import ServiceName
 from ..domain.findings import Hypothesis, Impact
-from ..domain.telemetry import Observations, from_epoch
+from ..domain.memory import Cause, Witness
+from ..domain.telemetry import FloatArray, Observations, from_epoch
 from .anomaly import Deviation, deviations_in
 from .call_graph import call_graph
 from .candidates import (
@@ -62,6 +63,7 @@ class Ranking:
         deviations: Every deviation that was looked at.
         harm: Whether customers are being harmed now, in [0, 1].
         reviews: What was made of each change.
+        unaided: The probability of the first hypothesis had memory said nothing.
     """
 
     hypotheses: tuple[Hypothesis, ...]
@@ -71,16 +73,21 @@ class Ranking:
     deviations: tuple[Deviation, ...]
     harm: float
     reviews: tuple[Review, ...]
+    unaided: float
 
 
 def rank_causes(
-    observations: Observations, impact: Impact | None = None, alerting: Mapping[ServiceName, datetime] | None = None
+    observations: Observations,
+    impact: Impact | None = None,
+    alerting: Mapping[ServiceName, datetime] | None = None,
+    testimony: Sequence[Witness] = (),
 ) -> Ranking:
     """Rank the root causes of what the observations show at the end of their window. Never raises for missing signals.
 
     Args:
         impact: What customers feel now, where it is known; otherwise latency and errors are taken as harm.
         alerting: Since when alerts fire, by service: all there is to hold changes against where no metric can be read.
+        testimony: What memory says of causes. It weighs on those that are seen now, and never adds one.
     """
     recorded = observations
     if observations.provenance.kind == "recorded" and alerting:
@@ -138,6 +145,8 @@ def rank_causes(
         reviews += review_changes(recorded, trouble, names)
     scene = replace(scene, reviews=tuple(reviews))
     weighed = [weigh(candidate, scene) for candidate in candidates]
+    spoken = {each.cause: each.evidence for each in testimony}
+    remembered = [spoken.get(Cause(service=c.service, fault=c.fault)) for c, _ in weighed]
     quiet = _PRIOR_NOTHING + _QUIET * (1.0 - max(harm, leads.concern))
     weights = [sum(e.weight for e in evidence) for _, evidence in weighed]
     # Trouble that passes and trouble that stays are seen alike, so what is taken from the one goes to the other.
@@ -147,13 +156,14 @@ def rank_causes(
         if (passing := leads.passing_at(candidate.service, graph)) is not None
     ]
     scores = np.array([np.logaddexp.reduce([quiet, *left]), *weights])
-    posterior = np.exp(scores - scores.max())
-    posterior /= posterior.sum()
-    # Nobody has thought of every cause there is, nor seen everything.
-    posterior *= 1.0 - _UNTHOUGHT_OF
-    posterior[0] += _UNTHOUGHT_OF
+    told = np.array([each.weight if each is not None else 0.0 for each in (spoken.get(None), *remembered)])
+    posterior, unaided = _posterior(scores + told), _posterior(scores)
+    weighed = [
+        (candidate, evidence if each is None else (*evidence, each))
+        for (candidate, evidence), each in zip(weighed, remembered, strict=True)
+    ]
     ranked = sorted(
-        zip(weighed, posterior[1:].tolist(), strict=True),
+        zip(weighed, posterior[1:].tolist(), unaided[1:].tolist(), strict=True),
         key=lambda entry: (-entry[1], entry[0][0].onset, entry[0][0].service),
     )
     hypotheses = tuple(
@@ -167,7 +177,7 @@ def rank_causes(
             evidence=tuple(sorted((e for e in evidence if e.weight > 0), key=lambda e: -e.weight)),
             against=tuple(sorted((e for e in evidence if e.weight < 0), key=lambda e: e.weight)),
         )
-        for rank, ((candidate, evidence), probability) in enumerate(ranked, 1)
+        for rank, ((candidate, evidence), probability, _) in enumerate(ranked, 1)
     )
     first = min(filter(_is_trouble, bad), key=lambda d: (d.onset, -d.score, d.series.service), default=None)
     leading = hypotheses[0].service if hypotheses else None
@@ -184,7 +194,17 @@ def rank_causes(
         deviations=found,
         harm=harm,
         reviews=tuple(r for r in reviews if r.service == leading),
+        unaided=ranked[0][2] if ranked else 0.0,
     )
+
+
+def _posterior(scores: FloatArray) -> FloatArray:
+    """The belief in each, first that nothing is wrong: nobody has thought of every cause, nor seen everything."""
+    belief: FloatArray = np.exp(scores - scores.max())
+    belief /= belief.sum()
+    belief *= 1.0 - _UNTHOUGHT_OF
+    belief[0] += _UNTHOUGHT_OF
+    return belief
 
 
 def _centres(scene: Scene) -> tuple[ServiceName, ...]:

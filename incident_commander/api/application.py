@@ -10,6 +10,7 @@ from .eventbridge import eventbridge_router
 from .generic import generic_router
 from .health import health_router
 from .incidents import incidents_router
+from .memory import memory_router
 from .pagerduty import pagerduty_router
 from .practice import practice_router
 from .problems import map_errors
@@ -44,6 +45,7 @@ def build_api(services: ApiServices) -> FastAPI:
         approvals_router(services),
         slack_router(services),
         controls_router(services),
+        memory_router(services),
         health_router(services),
     ):
         app.include_router(router)

@@ -19,6 +19,7 @@ from ..domain.ports import UnknownPracticeRun
 from ..ingest import MAX_BODY_BYTES, BadAlert, Overloaded, SnsUnavailable, Unverified, shown
 from ..response.approvals import NotAwaiting, NotPermitted
 from ..response.quarantine import NotQuarantined
+from ..response.remembering import NotRemembered
 from ..response.trusting import NotAdvised
 from ..store import DatabaseClosed, LedgerBroken, UnknownIncident
 
@@ -78,6 +79,7 @@ _REFUSALS: dict[type[Exception], _Refusal] = {
     OutOfBounds: _Refusal(422, "arguments", "GET /api/approvals names each argument with its bounds"),
     BeyondTrust: _Refusal(422, "level", "GET /api/trust names the highest level of each class"),
     NotQuarantined: _Refusal(409, "voter", "GET /api/agents/quarantined lists those that do not count"),
+    NotRemembered: _Refusal(409, "incident_id", "GET /api/memory lists the newest that are remembered"),
     NotAdvised: _Refusal(409, "incident_id", "tell of incidents whose authorisation says `observe` or `advise`"),
 }
 

@@ -15,6 +15,7 @@ from ..domain.practice import ApproverKind, PracticeRun
 from ..ingest import Intake, SnsOverHttps, SnsTrust
 from ..notify import Slack
 from ..response.operator_controls import OperatorControls
+from ..response.remembering import Learned
 from ..response.report import RunReport
 from ..response.views import HealthRow
 from ..store import Database
@@ -70,6 +71,10 @@ class Operations(OperatorControls, Protocol):
 
     async def quarantined(self) -> tuple[Quarantined, ...]:
         """The voters whose ballots do not count in real incidents, with what they did, oldest first."""
+        ...
+
+    async def learned(self) -> tuple[Learned, ...]:
+        """What ended incidents taught, the real ones and those of practice apart."""
         ...
 
     async def health(self) -> tuple[HealthRow, ...]:

@@ -85,6 +85,26 @@ def consensus(
 
 
 @app.command()
+def learning(
+    seeds: Annotated[int, typer.Option(min=2, help="How many seeds of each scenario; the later half is judged.")] = 40,
+    first_seed: FirstSeed = 1,
+    without: Without = None,
+    as_json: Json = False,
+) -> None:
+    """The same stream of incidents with and without memory: is it more often right, and sooner, for having learned?"""
+    from .learning import Met, learning_table, meet_incidents, score
+
+    kept = _signals(without or [])
+    met: list[Met] = []
+    for each in meet_incidents(range(first_seed, first_seed + seeds), kept):
+        met.append(each)
+        if each.arm == "told":
+            typer.echo(f"{each.scenario} seed {each.seed}: {each.verdict}", err=True)
+    scores = score(met, seeds, first_seed, kept)
+    typer.echo(scores.model_dump_json(indent=2) if as_json else learning_table(scores))
+
+
+@app.command()
 def ingest(server: Server = None, as_json: Json = False) -> None:
     """How fast alerts are durable and answered, and a storm of them to one incident. Writes to the server's data."""
     from .ingest import ingest_figures

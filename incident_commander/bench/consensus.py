@@ -7,11 +7,11 @@ from multiprocessing import get_context
 
 from pydantic import Field
 
+from ..analysis.calibration import wilson_interval
 from ..consensus.faults import FAULT_KINDS
 from ..consensus.rule import rule
 from ..domain.ballot import VOTERS, Voter
 from ..domain.base import Value
-from ..response.explain.confidence import wilson_interval
 from ..sandbox.scenarios import load_scenarios
 from .ballot_trials import MOST_FAULTY, Ballotted, Trial, try_incident
 from .figures import table

@@ -12,6 +12,7 @@ from ..composition import Commander, build, running
 from ..domain.alert import Alert
 from ..domain.base import RunId
 from ..domain.event import Event, EventKind
+from ..domain.memory import MemoryMode
 from ..domain.practice import Answer
 from ..domain.settings import Settings
 from ..domain.telemetry import Signal, Topology
@@ -59,16 +60,19 @@ class WatchedRun:
 
 
 @contextlib.asynccontextmanager
-async def practising(sns: Sns | None = None, without: Collection[Signal] = ()) -> AsyncIterator[Commander]:
+async def practising(
+    sns: Sns | None = None, without: Collection[Signal] = (), memory: MemoryMode = "off"
+) -> AsyncIterator[Commander]:
     """The services on a temporary database, with every setting at its default.
 
     Args:
         sns: Stands in for SNS itself.
         without: Signals that the practice company's ports refuse to give.
+        memory: What is remembered; nothing, so that no run depends on those before it.
     """
     with tempfile.TemporaryDirectory(prefix="incident-commander-bench-") as folder:
         defaults = Settings.model_validate({"data_dir": Path(folder)})
-        async with running(build(defaults, sns=sns, without=frozenset(without))) as commander:
+        async with running(build(defaults, sns=sns, without=frozenset(without), memory=memory)) as commander:
             await commander.analysts.warm()
             yield commander
 

@@ -10,6 +10,7 @@ COMMANDS = (
     "operator-token",
     "kill-switch",
     "trust",
+    "memory",
     "migrate",
     "doctor",
     "diagnose",
@@ -68,6 +69,10 @@ def _add(app: typer.Typer, command: str) -> None:
             from . import trust
 
             app.add_typer(trust.app, name=command, help="How far each class of actions is trusted.")
+        case "memory":
+            from . import memory
+
+            app.add_typer(memory.app, name=command, help="What was learned from ended incidents.")
         case "migrate":
             from .up import migrate_command
 

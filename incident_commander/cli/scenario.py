@@ -140,7 +140,8 @@ async def _commander_for_one_run(figures: Assumptions | None = None) -> AsyncIte
         settings = Settings(
             data_dir=Path(folder), database_url="", workflow_database_url="", notify_urls=[], voter_keys="files"
         )
-        async with running(build(settings, awaited=True, assumptions=figures)) as commander:
+        # A run is a function of its scenario and seed, and of nothing that other runs left behind.
+        async with running(build(settings, awaited=True, assumptions=figures, memory="off")) as commander:
             yield commander
 
 

@@ -52,9 +52,13 @@ EventKind = Literal[
     "fault.injected",
     "agent.quarantined",
     "agent.released",
+    "memory.recalled",
+    "outcome.remembered",
+    "memory.corrected",
+    "memory.forgotten",
 ]
 INSTALLATION = IncidentId("installation")
-"""What events belong to that concern no incident: the kill switch, trust, faults, quarantine."""
+"""What events belong to that concern no incident: the kill switch, trust, faults, quarantine, corrections of memory."""
 
 Actor = str
 """Who did it: an agent's name, `ingest`, `response`, `operator`, `practice company`, ..."""

@@ -4,6 +4,7 @@ Reading ports raise SourceUnavailable, which the lifecycle turns into gaps; they
 What could be read in part comes as Incomplete (of a topology: with its gaps).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -12,6 +13,7 @@ from .base import RunId
 from .event import Update
 from .findings import Impact
 from .incident import ClockKind, Incident
+from .memory import Remembered, Similar
 from .plan import Action, ApprovalAnswer, Authorisation, Plan, Receipt
 from .policy import Circumstances, Notice
 from .telemetry import Change, Gap, LogRecord, MetricSeries, Span, Topology, Window
@@ -133,6 +135,22 @@ class Approver(Protocol):
 class Notifier(Protocol):
     async def send(self, update: Update) -> Update:
         """The same update with `delivered_to` and `failures` filled in. Never claims a delivery that did not happen."""
+        ...
+
+
+class MemoryPort(Protocol):
+    """Where outcomes are remembered: what is local is the ledger's own, and never waits for another."""
+
+    async def remember(self, outcome: Remembered) -> None:
+        """Keep how an incident ended; an incident is remembered once, however often it is told."""
+        ...
+
+    async def similar(self, symptoms: Sequence[str], limit: int, run: RunId | None) -> tuple[Similar, ...]:
+        """The incidents that looked most alike, the most alike first.
+
+        Args:
+            run: The practice run that asks; None: a real incident does.
+        """
         ...
 
 

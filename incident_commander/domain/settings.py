@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from .memory import MemoryMode
+
 RECORDINGS = Path(__file__).resolve().parents[2] / "assets" / "scenarios"
 """The recordings that come with the product."""
 
@@ -41,6 +43,10 @@ class Settings(BaseSettings):
     )
     pagerduty_routing_keys: list[SecretStr] = Field(
         default=[], description="the routing keys that may send to /v2/enqueue; none: all may"
+    )
+    memory: MemoryMode = Field(
+        default="own",
+        description="what is remembered: each world its own incidents, practice runs also each other's, or nothing",
     )
     voters: Literal["together", "processes"] = Field(
         default="together", description="voters in one process together, or each in a process of its own"

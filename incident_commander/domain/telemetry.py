@@ -17,7 +17,8 @@ from .provenance import Provenance
 
 ServiceKind = Literal["edge", "api", "worker", "database", "cache", "queue", "storage", "unknown"]
 ChangeKind = Literal["deploy", "commit", "flag", "config", "scaling"]
-Signal = Literal["metrics", "logs", "traces", "changes", "topology", "impact", "alerts"]
+Signal = Literal["metrics", "logs", "traces", "changes", "topology", "impact", "alerts", "memory"]
+"""Kinds of telemetry; and `memory`, which no port reads: evidence from earlier incidents."""
 FloatArray = npt.NDArray[np.float64]
 T = TypeVar("T")
 

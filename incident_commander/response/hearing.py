@@ -20,6 +20,7 @@ from ..domain.ballot import Voter
 from ..domain.base import IncidentId, RunId, ServiceName, Value
 from ..domain.findings import Diagnosis
 from ..domain.incident import Incident
+from ..domain.memory import NOTHING_RECALLED, Recalled
 from ..domain.plan import Plan
 from ..domain.telemetry import Gap, Signal, Topology, Window
 from ..ingest.alertmanager import parse_alertmanager
@@ -136,12 +137,19 @@ def look(scenario: str, seed: int, figures: Assumptions | None = None, stops: St
     return Sight(diagnose, propose, tuple(rounds), tuple(firing))
 
 
-def hear(sight: Sight, withheld: Withheld = NOTHING) -> Hearing:
-    """Diagnose and propose as the response would, with something kept from every agent."""
-    found = diagnosis.examine(_without(sight.diagnose, withheld)).diagnosis
-    plans = resolution.propose(_without(sight.propose, withheld), found, load_catalogue()).plans
-    cases = [_without(case, withheld) for case in sight.rounds]
-    judged = [replace(case, incident=case.incident.model_copy(update={"verdict": found.verdict})) for case in cases]
+def hear(sight: Sight, withheld: Withheld = NOTHING, recalled: Recalled = NOTHING_RECALLED) -> Hearing:
+    """Diagnose and propose as the response would, with something kept from every agent.
+
+    Args:
+        recalled: What memory said of it.
+    """
+    found = diagnosis.examine(replace(keep_back(sight.diagnose, withheld), recalled=recalled)).diagnosis
+    plans = resolution.propose(keep_back(sight.propose, withheld), found, load_catalogue()).plans
+    cases = [keep_back(case, withheld) for case in sight.rounds]
+    judged = [
+        replace(case, incident=case.incident.model_copy(update={"verdict": found.verdict}), recalled=recalled)
+        for case in cases
+    ]
     return Hearing(judged, sight.firing, found, plans)
 
 
@@ -192,7 +200,8 @@ def _incident(alerts: Sequence[Alert], run: RunId) -> Incident:
     )
 
 
-def _without(case: Case, withheld: Withheld) -> Case:
+def keep_back(case: Case, withheld: Withheld) -> Case:
+    """The case without what is withheld, which becomes gaps."""
     seen, signals = case.observations, withheld.signals
     gaps = tuple(
         Gap(signal=signal, reason=f"{signal} are kept back here, to see what they are worth", remedy="give them back")

@@ -11,6 +11,7 @@ from ..domain.base import Digest, IncidentId, RunId
 from ..domain.event import AgentRun
 from ..domain.fault import VoterFault
 from ..domain.incident import Incident
+from ..domain.memory import Cause, Memory
 from ..domain.operator import KillSwitch, TrustChange, TrustRow, World
 from ..domain.plan import ActionName, Argument, TrustLevel
 from ..domain.ports import Environments
@@ -24,6 +25,7 @@ from .faults import FaultChange, Faults
 from .lifecycle import Lifecycle
 from .quarantine import Quarantine
 from .record import IncidentRecord
+from .remembering import Learned, LocalMemory
 from .report import LedgerState, RunReport, judge_run
 from .scoring import compare_run
 from .trusting import Trust
@@ -57,6 +59,7 @@ class Operations:
         faults: Faults,
         trust: Trust,
         quarantine: Quarantine,
+        memory: LocalMemory,
     ) -> None:
         self._database = database
         self._company = company
@@ -69,6 +72,7 @@ class Operations:
         self._faults = faults
         self._trust = trust
         self._quarantine = quarantine
+        self._memory = memory
         self._figures: tuple[tuple[int, int], tuple[Figure, ...]] | None = None
 
     def scenario_names(self) -> Sequence[str]:
@@ -192,6 +196,18 @@ class Operations:
         """What a person says of a plan that was only observed or advised; see `Trust.report`."""
         return await self._trust.report(incident_id, right, by, reason)
 
+    async def learned(self) -> tuple[Learned, ...]:
+        """What ended incidents taught, the real ones and those of practice apart."""
+        return await self._memory.learned()
+
+    async def correct_memory(self, incident_id: IncidentId, cause: Cause | None, by: str, reason: str) -> Memory:
+        """Say what a remembered incident's cause was; see `LocalMemory.correct`."""
+        return await self._memory.correct(incident_id, cause, by, reason)
+
+    async def forget(self, incident_id: IncidentId, by: str, reason: str) -> None:
+        """Call a remembered incident to mind no more; see `LocalMemory.forget`."""
+        await self._memory.forget(incident_id, by, reason)
+
     def subscribe(self, listener: Callable[[frozenset[IncidentId]], None]) -> Callable[[], None]:
         """Have `listener` called after each commit with the incidents touched; returns the call that ends it."""
         return self._database.subscribe(listener)
@@ -218,6 +234,7 @@ class Operations:
             await self.trust(),
             await self.faults(),
             await self.quarantined(),
+            await self.learned(),
         )
         return build_ops_view(
             incidents,

@@ -5,6 +5,7 @@ from typing import Literal, Protocol
 from ..domain.ballot import Voter
 from ..domain.base import Digest, IncidentId
 from ..domain.fault import VoterFault
+from ..domain.memory import Cause, Memory
 from ..domain.operator import KillSwitch, TrustChange, World
 from ..domain.plan import ActionName, Argument, TrustLevel
 from .view_approval import PendingApproval
@@ -69,6 +70,22 @@ class OperatorControls(Protocol):
 
         Raises:
             NotQuarantined: it counts already.
+        """
+        ...
+
+    async def correct_memory(self, incident_id: IncidentId, cause: Cause | None, by: str, reason: str) -> Memory:
+        """Say what a remembered incident's cause was; None: nothing was wrong.
+
+        Raises:
+            NotRemembered: it is not held.
+        """
+        ...
+
+    async def forget(self, incident_id: IncidentId, by: str, reason: str) -> None:
+        """Call a remembered incident to mind no more.
+
+        Raises:
+            NotRemembered: it is not held.
         """
         ...
 

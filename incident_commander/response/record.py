@@ -19,10 +19,12 @@ Payloads, by event kind:
 - `action.requested`: `{plan: Digest, action: Action, idempotency_key}`, `rollback.requested`: the same with `reason`;
   `action.received`, `rollback.received`: Receipt;
   `action.refused`, `action.unknown`, `rollback.refused`, `rollback.unknown`: `{plan: Digest, reason}`
-- `update.published`: Update; `predictions.scored`: Scores;
+- `memory.recalled`: Recalled; `outcome.remembered`: Remembered;
+  `update.published`: Update; `predictions.scored`: Scores;
   `impact.compared`: Comparison; `postmortem.written`: `{markdown}`
 
-Of the installation: `kill_switch.thrown`: KillSwitch; `trust.changed`: TrustChange.
+Of the installation: `kill_switch.thrown`: KillSwitch; `trust.changed`: TrustChange; `memory.corrected`: Correction;
+`memory.forgotten`: Forgetting.
 """
 
 from collections.abc import Sequence
@@ -37,6 +39,7 @@ from ..domain.base import Digest, Fingerprint, Value
 from ..domain.event import Event, EventKind
 from ..domain.findings import Anomaly, Diagnosis, Evidence, Prediction, PredictionOutcome
 from ..domain.incident import Incident, Stage
+from ..domain.memory import NOTHING_RECALLED, Recalled
 from ..domain.plan import (
     Action,
     ApprovalAnswer,
@@ -127,6 +130,11 @@ class IncidentRecord:
     def diagnosis(self) -> Diagnosis | None:
         """The diagnosis, None before it was made."""
         return self._value(Diagnosis, "diagnosis.made")
+
+    @property
+    def recalled(self) -> Recalled:
+        """What memory said before the diagnosis."""
+        return self._value(Recalled, "memory.recalled") or NOTHING_RECALLED
 
     @property
     def predictions(self) -> tuple[Prediction, ...]:

@@ -22,6 +22,7 @@ from ..domain.ballot import VOTERS, Certificate, Tally, Voter
 from ..domain.base import Digest, IncidentId, ServiceName
 from ..domain.fault import VoterFault
 from ..domain.incident import Incident
+from ..domain.memory import NOTHING_RECALLED, Recalled
 from ..domain.plan import Plan
 from ..domain.practice import PracticeRun
 from ..domain.telemetry import Signal
@@ -53,6 +54,7 @@ class Subject:
         plans: The candidates' digests, as recorded.
         choices: Of the voters that did not fail, what each chose in the first round, as recorded.
         certified: The plan that was certified by disagreement's last round, as recorded; None: no plan was.
+        recalled: What memory said of it then.
     """
 
     scenario: str
@@ -64,6 +66,7 @@ class Subject:
     plans: tuple[Digest, ...]
     choices: tuple[tuple[Voter, Digest | None], ...]
     certified: Digest | None
+    recalled: Recalled = NOTHING_RECALLED
 
     @classmethod
     def of(cls, run: PracticeRun, record: IncidentRecord, figures: Assumptions | None = None) -> Self:
@@ -92,6 +95,7 @@ class Subject:
                 if signed.ballot.round == 1 and signed.ballot.voter not in run.faults
             ),
             certified=certificate.plan_digest if certificate is not None else None,
+            recalled=record.recalled,
         )
 
 
@@ -175,7 +179,7 @@ def _sight(subject: Subject) -> Sight:
 
 @lru_cache(maxsize=16)
 def _hearing(subject: Subject, withheld: Withheld) -> Hearing:
-    return hear(_sight(subject), withheld)
+    return hear(_sight(subject), withheld, subject.recalled)
 
 
 def _telling(hearing: Hearing) -> tuple[tuple[ServiceName, str], ...]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -18,6 +18,7 @@ from ..domain.ballot import Certificate, QuorumRule, Round
 from ..domain.base import Digest
 from ..domain.findings import Diagnosis, Prediction
 from ..domain.incident import Incident, IncidentStatus
+from ..domain.memory import NOTHING_RECALLED, Recalled
 from ..domain.plan import ApprovalAnswer, ApprovalRequest, Authorisation, Plan
 from ..domain.ports import Notifier
 from ..domain.reasoning import Counsel
@@ -33,6 +34,7 @@ from .observe import observe
 from .proving import alerts_clear, register_checks, watch_checks, why_unproven
 from .quarantine import Quarantine
 from .record import Comparison
+from .remembering import Remembering
 from .scoring import Scores
 from .trusting import Trust
 from .voting import Question, Voters
@@ -67,6 +69,7 @@ class Stages:
     rule: QuorumRule
     gate: Gate
     trust: Trust
+    memory: Remembering
     notifier: Notifier
     expire: Callable[[], Awaitable[None]]
     score: Callable[[Incident, tuple[Prediction, ...]], Awaitable[Scores]]
@@ -90,6 +93,7 @@ class Stages:
     async def diagnose(self, desk: Desk) -> Next:
         """Ranked root causes with evidence for and against, and a verdict."""
         case = await self._case(desk)
+        case = replace(case, recalled=await self._recalled(desk, case))
         found = desk.record.diagnosis  # there already where the stage was cut off while people were told
         if found is None:
             done = await ask(desk, "diagnosis", case, self.analysts.run(diagnosis.examine, case))
@@ -285,7 +289,7 @@ class Stages:
         return await self.communicate(desk)
 
     async def learn(self, desk: Desk) -> Next:
-        """Score what was predicted, compare the cost, write the postmortem."""
+        """Score what was predicted, compare the cost, write the postmortem, remember how it ended."""
         await self.trust.verified(desk.record)
         scores = await self.score(desk.incident, desk.record.predictions)
         await desk.note("predictions.scored", "prediction", scores)
@@ -295,6 +299,9 @@ class Stages:
         await desk.flush()
         markdown = communication.postmortem(desk.incident, desk.record.events)
         await desk.note("postmortem.written", "communication", {"markdown": markdown})
+        async with self.database.read() as unit:
+            alerts = await unit.alerts.of_incident(desk.incident.id)
+        await self.memory.remember(desk.record, alerts)
         return "go_on"
 
     async def _went_away(self, desk: Desk) -> bool:
@@ -318,7 +325,16 @@ class Stages:
         async with self.database.read() as unit:
             alerts = await unit.alerts.of_incident(desk.incident.id)
         notices = desk.environment.policy.notices(desk.began_at)
-        return Case(desk.incident, alerts, observations, impact, desk.began_at, notices)
+        return Case(desk.incident, alerts, observations, impact, desk.began_at, notices, desk.record.recalled)
+
+    async def _recalled(self, desk: Desk, case: Case) -> Recalled:
+        """What memory says, as it was when it was asked first: later stages go by the same."""
+        recalled = desk.record.recalled
+        if recalled == NOTHING_RECALLED:
+            recalled = await self.memory.recall(desk.record, case.alerts)
+            if recalled != NOTHING_RECALLED:
+                await desk.note("memory.recalled", "memory", recalled)
+        return recalled
 
     async def _publish(self, desk: Desk, moment: communication.Moment) -> None:
         """Tell people, once: an update that was sent before the stage was cut off is not sent again."""

@@ -10,6 +10,7 @@ from ..domain.fault import VoterFault
 from ..domain.operator import KillSwitch, TrustChange, TrustRow
 from ..domain.plan import TRUST_LEVELS
 from . import view_text as text
+from .remembering import Learned
 from .view_approval import ArgumentField, PendingApproval
 
 SHOWN_CHANGES = 6
@@ -120,6 +121,7 @@ class Held:
     trust: Sequence[TrustRow] = ()
     faults: Mapping[Voter, VoterFault] | None = None
     quarantined: Sequence[Quarantined] = ()
+    learned: Sequence[Learned] = ()
 
 
 NOTHING_HELD = Held()

@@ -10,6 +10,7 @@ from ..domain.ballot import Rejection, Round, SignedBallot, Tally
 from ..domain.base import JsonObject, Value
 from ..domain.event import AgentRun, Event, EventKind, Update
 from ..domain.findings import Diagnosis
+from ..domain.memory import Correction, Forgetting, Recalled, Remembered
 from ..domain.plan import Action, ApprovalAnswer, ApprovalRequest, Authorisation, CheckOutcome, Plan, Receipt
 from ..domain.reasoning import Counsel
 from ..domain.usage import Usage
@@ -277,6 +278,30 @@ def _postmortem(payload: JsonObject) -> Words:
     return "Postmortem written", "", "plain"
 
 
+def _recalled(payload: JsonObject) -> Words:
+    recalled = Recalled.model_validate(payload)
+    count = len(recalled.similar)
+    said = [*(each.evidence for each in recalled.testimony), *(each.evidence for each in recalled.experience)]
+    what = ". ".join(each.what for each in said) or "nothing is known of their causes"
+    return f"{count} similar incident{'' if count == 1 else 's'} called to mind", what, "plain"
+
+
+def _remembered(payload: JsonObject) -> Words:
+    remembered = Remembered.model_validate(payload)
+    return f"Outcome remembered: {remembered.proof}", remembered.outcome.resolution or "nothing was done", "quiet"
+
+
+def _corrected(payload: JsonObject) -> Words:
+    said = Correction.model_validate(payload)
+    what = f"{text.words(said.cause.fault)} of {said.cause.service}" if said.cause else "nothing was wrong"
+    return f"{said.by} corrected memory of {said.incident_id}: {what}", said.reason, "mark"
+
+
+def _forgotten(payload: JsonObject) -> Words:
+    said = Forgetting.model_validate(payload)
+    return f"{said.by} had {said.incident_id} forgotten", said.reason, "mark"
+
+
 def _string(payload: JsonValue, *keys: str) -> str:
     if isinstance(payload, dict):
         for key in keys:
@@ -356,4 +381,8 @@ _WORDS: dict[EventKind, Callable[[JsonObject], Words]] = {
     "fault.injected": _installation("Fault injected"),
     "agent.quarantined": _installation("Agent quarantined"),
     "agent.released": _installation("Agent released"),
+    "memory.recalled": _recalled,
+    "outcome.remembered": _remembered,
+    "memory.corrected": _corrected,
+    "memory.forgotten": _forgotten,
 }

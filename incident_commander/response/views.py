@@ -31,6 +31,7 @@ from .view_decision import (
 )
 from .view_findings import GapRow, HypothesisRow, PredictionRow, gap_rows, hypothesis_rows, prediction_rows
 from .view_incident import TIMELINE_ROWS, IncidentHead, StageRow, incident_head, stage_rows
+from .view_memory import MemoryView, memory_views
 from .view_operator import (
     NOTHING_HELD,
     ApprovalRow,
@@ -68,6 +69,7 @@ class OpsView(Value):
     trust: tuple[TrustClassRow, ...] = ()
     faults: tuple[FaultRow, ...] = ()
     quarantined: tuple[QuarantineRow, ...] = ()
+    memory: tuple[MemoryView, ...] = ()
     head: IncidentHead = IncidentHead()
     stages: tuple[StageRow, ...] = ()
     alerts: tuple[AlertRow, ...] = ()
@@ -116,6 +118,7 @@ def build_ops_view(
         trust=trust_rows(held.trust),
         faults=fault_rows(held.faults),
         quarantined=quarantine_rows(held.quarantined),
+        memory=memory_views(held.learned),
     )
     shown = _shown(incidents, events_of_open_incident)
     if shown is None:

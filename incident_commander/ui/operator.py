@@ -13,6 +13,7 @@ from ..access import Operator, TokenUnusable, TooManyAttempts, Unauthenticated
 from ..domain.base import Digest
 from ..response.approvals import NotAwaiting
 from ..response.quarantine import NotQuarantined
+from ..response.remembering import NotRemembered
 from ..response.trusting import NotAdvised
 from ..store import UnknownIncident
 from .operations import Operations
@@ -114,7 +115,7 @@ async def act(state: OperatorState, control: str, work: Work) -> None:
     notice = problem = ""
     try:
         notice = await work(running().operations, by)
-    except (ValueError, NotAwaiting, NotAdvised, NotQuarantined, UnknownIncident) as refusal:
+    except (ValueError, NotAwaiting, NotAdvised, NotQuarantined, NotRemembered, UnknownIncident) as refusal:
         problem = _sentence(str(refusal))
     except Exception as error:  # the viewer is told whatever went wrong, and the control works again
         log.exception("control=<%s>, operator=<%s> | it could not be done", control, by)

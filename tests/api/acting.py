@@ -8,7 +8,10 @@ from pydantic import SecretStr
 from incident_commander.access import Attempts, Authenticator, SetToken
 from incident_commander.domain.ballot import Quarantined
 from incident_commander.domain.base import Digest, IncidentId
-from incident_commander.domain.operator import TrustChange, TrustRow
+from incident_commander.domain.memory import Cause, Correction, Memory, Remembered
+from incident_commander.domain.operator import WORLDS, TrustChange, TrustRow
+from incident_commander.domain.reasoning import Outcome
+from incident_commander.response.remembering import Learned
 from incident_commander.response.view_approval import ArgumentField, PendingApproval
 
 TOKEN = "the-token-of-these-tests"
@@ -62,6 +65,42 @@ def quarantined() -> Quarantined:
         detail="two different ballots of one round",
         since=datetime(2026, 1, 31, 12, tzinfo=UTC),
         until="release",
+    )
+
+
+def memory(cause: Cause | None = None) -> Memory:
+    """An incident of which a person has said what it was."""
+    at = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    outcome = Outcome(
+        incident_id=IncidentId("inc-1"),
+        services=(),
+        fault=None,
+        pattern="",
+        resolution="",
+        success=False,
+        verified=False,
+        ended_at=at,
+    )
+    said = Correction(incident_id=IncidentId("inc-1"), cause=cause, by="Ada Lovelace", reason="the heap grew", at=at)
+    return Memory(remembered=Remembered(outcome=outcome, status="escalated"), correction=said)
+
+
+def learned() -> tuple[Learned, ...]:
+    """What is told where nothing was learned yet."""
+    return tuple(
+        Learned(
+            world=world,
+            mode="own",
+            incidents=0,
+            known=0,
+            corrected=0,
+            forgotten=0,
+            patterns=(),
+            agents=(),
+            calibration=(),
+            latest=(),
+        )
+        for world in WORLDS
     )
 
 

@@ -25,11 +25,13 @@ from incident_commander.domain.ballot import VOTERS, Quarantined, Voter
 from incident_commander.domain.base import Digest, IncidentId, JsonObject, RunId
 from incident_commander.domain.fault import VoterFault
 from incident_commander.domain.incident import Incident
+from incident_commander.domain.memory import Cause, Memory
 from incident_commander.domain.operator import KillSwitch, TrustChange, TrustRow, World
 from incident_commander.domain.plan import ActionName, Argument, TrustLevel
 from incident_commander.domain.ports import UnknownPracticeRun
 from incident_commander.domain.practice import ApproverKind, PracticeRun
 from incident_commander.ingest import MAX_BODY_BYTES, Intake
+from incident_commander.response.remembering import Learned
 from incident_commander.response.report import RunReport
 from incident_commander.response.view_approval import PendingApproval
 from incident_commander.response.views import HealthRow
@@ -38,7 +40,7 @@ from incident_commander.store import Database
 from ..consensus.ballot_box import KEYS, NOW, RIGHT, ballot, poll, sent, signed
 from ..ingest.worlds import NOON, Worlds
 from ..store.databases import opened, tamper
-from .acting import asked, authenticator, quarantined, trusted
+from .acting import asked, authenticator, learned, memory, quarantined, trusted
 
 
 @dataclass
@@ -133,6 +135,20 @@ class PracticeOperations:
         if self.refusal:
             raise self.refusal
         self.acts.append(("release_agent", voter, by, reason))
+
+    async def learned(self) -> tuple[Learned, ...]:
+        return learned()
+
+    async def correct_memory(self, incident_id: IncidentId, cause: Cause | None, by: str, reason: str) -> Memory:
+        if self.refusal:
+            raise self.refusal
+        self.acts.append(("correct_memory", incident_id, cause, by, reason))
+        return memory(cause)
+
+    async def forget(self, incident_id: IncidentId, by: str, reason: str) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.acts.append(("forget", incident_id, by, reason))
 
     async def incident_of(self, run_id: RunId) -> Incident | None:
         return None

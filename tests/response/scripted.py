@@ -41,6 +41,7 @@ from incident_commander.response.desk import Desk, Next, load_record, open_desk
 from incident_commander.response.faults import Faults
 from incident_commander.response.quarantine import Quarantine
 from incident_commander.response.record import Comparison, IncidentRecord
+from incident_commander.response.remembering import LocalMemory, Remembering
 from incident_commander.response.scoring import Scores
 from incident_commander.response.stages import Stages
 from incident_commander.response.trusting import Trust
@@ -252,6 +253,7 @@ class Scene:
             rule=rule(),
             gate=Gate(CATALOGUE, prove, StoredRegister(self.database, ladder)),
             trust=Trust(self.database, ladder),
+            memory=Remembering(LocalMemory(self.database, "own")),
             notifier=AppriseNotifier([]),
             expire=nothing,
             score=score,

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from incident_commander.analysis.calibration import wilson_interval
 from incident_commander.domain.ballot import VOTERS
 from incident_commander.domain.base import JsonObject
 from incident_commander.domain.incident import STAGES
 from incident_commander.response.explain.analytics import analytics_view
 from incident_commander.response.explain.communication import communication_view
-from incident_commander.response.explain.confidence import confidence_view, wilson_interval
+from incident_commander.response.explain.confidence import confidence_view
 from incident_commander.response.explain.decisions import decisions_view
 from incident_commander.response.explain.head import head_view
 from incident_commander.response.explain.reasoning import reasoning_view

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from incident_commander.domain.ballot import Voter
 from incident_commander.domain.base import Digest, IncidentId, RunId
 from incident_commander.domain.fault import FaultInjection, VoterFault
+from incident_commander.domain.memory import Cause, Memory
 from incident_commander.domain.operator import KillSwitch, TrustChange, World
 from incident_commander.domain.plan import ActionName, Argument, TrustLevel
 from incident_commander.domain.practice import ApproverKind, PracticeRun
@@ -16,7 +17,7 @@ from incident_commander.response.faults import FaultChange
 from incident_commander.response.view_approval import PendingApproval
 from incident_commander.response.view_live_vote import LiveVote
 from incident_commander.response.views import HealthRow, OpsView
-from tests.api.acting import asked, trusted
+from tests.api.acting import asked, memory, trusted
 from tests.ui import story
 
 
@@ -90,6 +91,13 @@ class ToldOperations:
     ) -> TrustChange:
         self._act("set_trust", action, level, by, reason, world)
         return trusted().history[0]
+
+    async def correct_memory(self, incident_id: IncidentId, cause: Cause | None, by: str, reason: str) -> Memory:
+        self._act("correct_memory", incident_id, cause, by, reason)
+        return memory(cause)
+
+    async def forget(self, incident_id: IncidentId, by: str, reason: str) -> None:
+        self._act("forget", incident_id, by, reason)
 
     async def report_advice(self, incident_id: IncidentId, right: bool, by: str, reason: str) -> TrustChange | None:
         self._act("report_advice", incident_id, right, by, reason)

@@ -87,7 +87,7 @@ async def session() -> ControlState:
     return await entered(ControlState, "/ops")
 
 
-def sign_in(state: ControlState, token: str, name: str = "Ada Lovelace") -> None:
+def sign_in(state: OperatorState, token: str, name: str = "Ada Lovelace") -> None:
     OperatorState.event_handlers["sign_in"].fn(state, {"name": name, "token": token})
 
 

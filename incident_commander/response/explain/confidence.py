@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from ...agents.diagnosis import CONFIRMED, LIKELY
+from ...analysis.calibration import wilson_interval
 from ...domain.base import Value
 from ...domain.event import AgentRun
 from ...domain.findings import Diagnosis, Hypothesis
@@ -13,9 +14,6 @@ from ..recording import Recording
 from ..view_findings import GapRow, PredictionRow, gap_rows, prediction_rows
 from .claims import interval_text
 from .producers import ProducerRow, producer_row
-
-_Z95 = 1.959964
-"""The 97.5 % quantile of the normal distribution."""
 
 
 class LikelihoodRow(Value):
@@ -218,14 +216,6 @@ def _calibration(record: IncidentRecord) -> CalibrationView:
         interval=f"{text.share(low)} to {text.share(high)}",
         brier=f"{math.fsum((probability - hit) ** 2 for probability, hit in pairs) / scored:.3f}",
     )
-
-
-def wilson_interval(hits: float, scored: int) -> tuple[float, float]:
-    """The 95 % interval of a share of which `hits` of `scored` were seen (Wilson 1927); `scored` is at least 1."""
-    share, z2 = hits / scored, _Z95**2
-    centre = (share + z2 / (2 * scored)) / (1 + z2 / scored)
-    half = _Z95 * math.sqrt(share * (1 - share) / scored + z2 / (4 * scored**2)) / (1 + z2 / scored)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def _truth(recording: Recording, record: IncidentRecord | None) -> TruthView:

@@ -9,6 +9,7 @@ from ..components.operator import in_bar, operator
 from . import board, controls, decision, incident
 from .approvals import approvals
 from .connection import connection
+from .memory import memory
 from .state import LiveState, OpsState
 
 
@@ -52,6 +53,7 @@ def ops() -> rx.Component:
                 board.agents(),
                 rx.cond(LiveState.head.id != "", incident.timeline()),
                 controls.trust(),
+                memory(),
                 class_name="side far",
             ),
             class_name="console",

@@ -13,6 +13,7 @@ from ...response.view_board import AgentRow, FigureRow, IncidentRow
 from ...response.view_decision import ActionView, CheckRow, PlanRow, QuorumView, UpdateRow
 from ...response.view_findings import GapRow, HypothesisRow, PredictionRow
 from ...response.view_incident import IncidentHead, StageRow
+from ...response.view_memory import MemoryView
 from ...response.view_operator import ApprovalRow, FaultRow, KillSwitchView, QuarantineRow, TrustClassRow
 from ...response.view_timeline import TimelineRow
 from ...response.views import HealthRow
@@ -49,6 +50,7 @@ class LiveState(rx.State):
     trust: list[TrustClassRow] = []
     faults: list[FaultRow] = []
     quarantined: list[QuarantineRow] = []
+    memory: list[MemoryView] = []
     head: IncidentHead = IncidentHead()
     stages: list[StageRow] = []
     alerts: list[AlertRow] = []
