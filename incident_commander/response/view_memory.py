@@ -87,7 +87,7 @@ def _summary(learned: Learned) -> str:
         return "Memory is off: nothing new is remembered or called to mind (IC_MEMORY)."
     parts = [
         f"{learned.incidents} remembered",
-        f"the cause of {learned.known} known",
+        f"{learned.known} with a known cause",
         f"{learned.corrected} corrected by a person",
         f"{learned.forgotten} forgotten",
     ]
