@@ -1,6 +1,7 @@
 """moto and the front before it, started once for this folder, and an executor on its own journal for each test."""
 
 import os
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,17 @@ LIMITS = Limits(connect_seconds=10, read_seconds=20, reads=3, writes=3, pause_se
 HASTY = replace(LIMITS, read_seconds=0.3)
 """For what never gets an answer."""
 TASKS_THAT_RUN = "4"
+
+
+class Drained(Aws):
+    """Clients that can be waited for."""
+
+    def drain(self, threads: int) -> None:
+        """Return once nothing that was asked is under way, though whoever asked may have given up long ago."""
+        free = threading.Barrier(threads + 1)
+        for _ in range(threads):
+            self._threads.submit(free.wait)
+        free.wait()
 
 
 class StillClock:
@@ -73,9 +85,19 @@ def served(moto: str) -> Iterator[Front]:
         yield front
 
 
+@pytest.fixture(scope="package")
+def clients() -> dict[Drained, Limits]:
+    """Those that tests share."""
+    return {}
+
+
 @pytest.fixture
-def front(served: Front) -> Iterator[Front]:
+def front(served: Front, clients: dict[Drained, Limits]) -> Iterator[Front]:
+    """As new for each test: calls that an earlier one gave up are over."""
     yield served
+    served.reset()
+    for client, limits in clients.items():
+        client.drain(limits.threads)
     served.reset()
 
 
@@ -85,10 +107,12 @@ def world(front: Front, request: pytest.FixtureRequest) -> World:
 
 
 @pytest.fixture(scope="package")
-def aws(served: Front) -> Iterator[Aws]:
+def aws(served: Front, clients: dict[Drained, Limits]) -> Iterator[Aws]:
     """The clients, made once as in the product."""
-    aws = Aws(REGION, LIMITS)
+    aws = Drained(REGION, LIMITS)
+    clients[aws] = LIMITS
     yield aws
+    del clients[aws]
     aws.close()
 
 
@@ -102,10 +126,12 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture(scope="package")
-def hasty(served: Front) -> Iterator[Aws]:
+def hasty(served: Front, clients: dict[Drained, Limits]) -> Iterator[Aws]:
     """Clients that do not wait long."""
-    aws = Aws(REGION, HASTY)
+    aws = Drained(REGION, HASTY)
+    clients[aws] = HASTY
     yield aws
+    del clients[aws]
     aws.close()
 
 
@@ -137,10 +163,12 @@ async def executor_for(aws: Aws, database: Database) -> AsyncIterator[MakeExecut
 
 
 @pytest.fixture(scope="package")
-def once(served: Front) -> Iterator[Aws]:
+def once(served: Front, clients: dict[Drained, Limits]) -> Iterator[Aws]:
     """Clients that send no call again."""
-    aws = Aws(REGION, ONCE)
+    aws = Drained(REGION, ONCE)
+    clients[aws] = ONCE
     yield aws
+    del clients[aws]
     aws.close()
 
 

@@ -272,8 +272,9 @@ async def test_a_reader_that_ends_in_the_middle_loses_nothing(desk: Desk, monkey
     monkeypatch.setattr(desk.intake, "accept", accept)
     assert desk.left() == 1
     async with running(desk.consumer()):
-        await until(lambda: desk.left() == 0)
+        await until(lambda: desk.has_deleted(1))
     assert await desk.alerts() == {"cut off"}
+    assert desk.left() == 0
 
 
 async def test_two_readers_share_a_queue(desk: Desk) -> None:
