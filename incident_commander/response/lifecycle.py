@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -52,10 +52,13 @@ class Lifecycle:
         self._respond_workflow: Callable[[str], Coroutine[None, None, None]] | None = None
         self._practise_workflow: Callable[[str], Coroutine[None, None, None]] | None = None
         self._taken_up: frozenset[str] = frozenset()
+        self._under_way: set[asyncio.Task[object]] = set()
 
     @contextlib.asynccontextmanager
     async def running(self, system_database_url: str, executor_id: str) -> AsyncIterator[None]:
         """Launch the workflow engine in this event loop; on entry it takes up what a dead process left unfinished.
+
+        On exit what is under way is cut off, and has let go of the database; the next process goes on with it.
 
         Args:
             executor_id: Unique among live processes and the same after a restart: unfinished work is found by it.
@@ -77,6 +80,10 @@ class Lifecycle:
             await _forget_other_versions(executor_id)
             yield
         finally:
+            # The engine would leave them to the end of the event loop, holding connections of a closed database.
+            for task in self._under_way:
+                task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
             await asyncio.to_thread(DBOS.destroy)
 
     async def respond(self, incident_id: IncidentId) -> None:
@@ -106,15 +113,29 @@ class Lifecycle:
 
     def _respond_durably(self) -> Callable[[str], Coroutine[None, None, None]]:
         async def respond(incident_id: str) -> None:
-            await self._respond(IncidentId(incident_id))
+            with self._noted():
+                await self._respond(IncidentId(incident_id))
 
         return respond
 
     def _practise_durably(self) -> Callable[[str], Coroutine[None, None, None]]:
         async def practise(run: str) -> None:
-            await DBOS.run_step_async(_PATIENT, self._practise, RunId(run))
+            with self._noted():
+                await DBOS.run_step_async(_PATIENT, self._practise, RunId(run))
 
         return practise
+
+    @contextlib.contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Let the workflow of this task be cut off when the engine stops."""
+        task = asyncio.current_task()
+        if task is None:
+            raise AssertionError("the engine runs workflows in tasks")
+        self._under_way.add(task)
+        try:
+            yield
+        finally:
+            self._under_way.discard(task)
 
     async def _respond(self, incident_id: IncidentId) -> None:
         telling: StageWork = self._stages.communicate

@@ -1,5 +1,6 @@
 """Whatever fails, an accepted alert's incident gets its response, and the response comes to an end."""
 
+import asyncio
 import re
 
 import pytest
@@ -155,3 +156,25 @@ async def test_an_incident_whose_alert_went_away_before_a_decision_is_closed_and
     assert record.receipt is None
     subjects = [event.payload["subject"] for event in record.of_kind("update.published")]
     assert subjects[-1] == "Over without an action: Blip on billing"
+
+
+async def test_what_is_under_way_when_the_commander_stops_is_cut_off_before_the_database_closes(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = asyncio.Event()
+    cut_off: list[IncidentId] = []
+
+    async def never_ends(self: Stages, desk: Desk) -> Next:
+        async with serving.database.read() as unit:
+            await unit.incidents.get(desk.incident.id)
+            reading.set()
+            try:
+                return await asyncio.Future[Next]()
+            finally:
+                cut_off.append((await unit.incidents.get(desk.incident.id)).id)
+
+    monkeypatch.setattr(Stages, "diagnose", never_ends)
+    async with commander(home) as serving:
+        (incident_id,) = await post(serving, {"alertname": "HighErrorRatio", "service": "checkout"})
+        await asyncio.wait_for(reading.wait(), 60)
+    assert cut_off == [incident_id]
