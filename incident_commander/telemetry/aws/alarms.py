@@ -8,15 +8,14 @@ from ...aws import AwsError, Pascal
 from ...domain.base import ServiceName
 from ...domain.ports import SourceUnavailable
 from ...domain.telemetry import Gap, Incomplete, LogRecord, Window
-from ..kept import Kept
 from .inventory import Stock
 from .listing import Lister
+from .minutes import Minutes
 from .place import Place
 
 WRITER = ServiceName("cloudwatch")
 """Who writes these lines: no service of yours."""
 MOST_CHANGES = 500
-KEPT_SECONDS = 60
 
 
 class AlarmHistory:
@@ -26,8 +25,7 @@ class AlarmHistory:
         self._place = place
         self._stock = stock
         self._lister = lister
-        self._now = now
-        self._kept = Kept[tuple[int, int], tuple[LogRecord, ...]](KEPT_SECONDS, most=2)
+        self._kept = Minutes[tuple[LogRecord, ...]](self._read, now)
 
     async def logs(self, window: Window) -> tuple[LogRecord, ...]:
         """See LogsPort.
@@ -35,8 +33,7 @@ class AlarmHistory:
         Raises:
             SourceUnavailable: they cannot be read.
         """
-        start, end = int(window.start.timestamp()), int(min(window.end.timestamp(), self._now()))
-        return await self._kept.get((start, end // KEPT_SECONDS), lambda: self._read(start, end))
+        return await self._kept.get(window)
 
     def close(self) -> None:
         """Give up what is being read."""

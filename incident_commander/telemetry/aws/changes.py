@@ -7,13 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from ...aws import AwsError
 from ...domain.ports import SourceUnavailable
 from ...domain.telemetry import Change, Gap, Incomplete, Window
-from ..kept import Kept
 from .deployments import codedeploy_changes, ecs_changes, lambda_changes
 from .inventory import Stock
+from .minutes import Minutes
 from .place import Place
 from .trail import Trail
 
-KEPT_SECONDS = 60
 _SAME_SECONDS = 120.0
 """Word of a function's change and CloudTrail's of the call that made it are this close."""
 
@@ -25,8 +24,7 @@ class AwsChanges:
         self._place = place
         self._stock = stock
         self._trail = Trail(place)
-        self._now = now
-        self._kept = Kept[tuple[int, int], tuple[Change, ...]](KEPT_SECONDS, most=2)
+        self._kept = Minutes[tuple[Change, ...]](self._read, now)
 
     async def changes(self, window: Window) -> tuple[Change, ...]:
         """See ChangesPort. What was not read is a gap of an incomplete answer.
@@ -34,8 +32,7 @@ class AwsChanges:
         Raises:
             SourceUnavailable: nothing could be read.
         """
-        start, end = int(window.start.timestamp()), int(min(window.end.timestamp(), self._now()))
-        return await self._kept.get((start, end // KEPT_SECONDS), lambda: self._read(start, end))
+        return await self._kept.get(window)
 
     def close(self) -> None:
         """Give up what is being read."""

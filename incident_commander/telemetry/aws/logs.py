@@ -13,10 +13,10 @@ from pydantic import BaseModel, Field
 from ...aws import AwsError, Camel, Denied, Rejected
 from ...domain.ports import SourceUnavailable
 from ...domain.telemetry import Gap, Incomplete, LogRecord, Window
-from ..kept import Kept
 from ..log_line import read_line
 from .inventory import Stock
 from .log_groups import LogGroup, chosen
+from .minutes import Minutes
 from .place import Place
 
 MOST_GROUPS = 150
@@ -24,7 +24,6 @@ MOST_GROUPS = 150
 MOST_LINES = 3000
 """Of one query."""
 QUERY_SECONDS = 20.0
-KEPT_SECONDS = 60
 FILTERED_GROUPS = 20
 """That are read one by one where Logs Insights may not be used."""
 FILTERED_LINES = 1000
@@ -58,8 +57,7 @@ class CloudWatchLogs:
     def __init__(self, place: Place, stock: Stock, now: Callable[[], float] = time.time) -> None:
         self._place = place
         self._stock = stock
-        self._now = now
-        self._kept = Kept[tuple[int, int], tuple[LogRecord, ...]](KEPT_SECONDS, most=2)
+        self._kept = Minutes[tuple[LogRecord, ...]](self._read, now)
 
     async def logs(self, window: Window) -> tuple[LogRecord, ...]:
         """See LogsPort. What was not read is a gap of an incomplete answer.
@@ -67,8 +65,7 @@ class CloudWatchLogs:
         Raises:
             SourceUnavailable: nothing could be read.
         """
-        start, end = int(window.start.timestamp()), int(min(window.end.timestamp(), self._now()))
-        return await self._kept.get((start, end // KEPT_SECONDS), lambda: self._read(start, end))
+        return await self._kept.get(window)
 
     def close(self) -> None:
         """Give up what is being read."""

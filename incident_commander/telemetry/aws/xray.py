@@ -11,8 +11,8 @@ from ...aws import AwsError, Pascal
 from ...domain.base import ServiceName
 from ...domain.ports import SourceUnavailable
 from ...domain.telemetry import Gap, Incomplete, Service, ServiceKind, Span, Window
-from ..kept import Kept
 from .inventory import Stock
+from .minutes import Minutes
 from .names import Names
 from .place import Place
 from .segments import spans_of
@@ -23,7 +23,6 @@ MOST_SUMMARIES = 300
 """That are looked through for each kind of traces."""
 FAILING, LATEST, EARLIER = 30, 25, 25
 """How many traces are read: failing ones, what else goes on now, and how it was before."""
-KEPT_SECONDS = 60
 GRAPH_SECONDS = 30 * 60
 """What the service graph is drawn of."""
 
@@ -57,8 +56,7 @@ class XRayTraces:
     def __init__(self, place: Place, stock: Stock, now: Callable[[], float] = time.time) -> None:
         self._place = place
         self._stock = stock
-        self._now = now
-        self._kept = Kept[tuple[int, int], tuple[Span, ...]](KEPT_SECONDS, most=2)
+        self._kept = Minutes[tuple[Span, ...]](self._read, now)
 
     async def traces(self, window: Window) -> tuple[Span, ...]:
         """See TracesPort. What was not read is a gap of an incomplete answer.
@@ -66,8 +64,7 @@ class XRayTraces:
         Raises:
             SourceUnavailable: nothing could be read.
         """
-        start, end = int(window.start.timestamp()), int(min(window.end.timestamp(), self._now()))
-        return await self._kept.get((start, end // KEPT_SECONDS), lambda: self._read(start, end))
+        return await self._kept.get(window)
 
     def close(self) -> None:
         """Give up what is being read."""
