@@ -21,6 +21,7 @@ from ...response.recording import Recording, UnreadableRecording
 from ...response.shelf import Card
 from ...response.view_text import date_time, sentence
 from ..components.charts import ChartView
+from ..demo.view import label
 from ..services import NotRunning, exhibits
 from .address import PATH, TABS, YOURS, Place
 from .charts import draw_impact, draw_reliability, draw_trace
@@ -216,7 +217,7 @@ def card_row(card: Card) -> CardRow:
     return CardRow(
         name=card.name,
         query=urlencode({"recording": card.name}),
-        label=card.title if card.scenario is None else f"{sentence(card.scenario)}, seed {card.seed}",
+        label=card.title if card.scenario is None else f"{label(card.scenario)}, seed {card.seed}",
         title=card.title,
         recorded=f"{date_time(card.recorded_at)} UTC" if card.recorded_at else "",
         status=card.status or "",
