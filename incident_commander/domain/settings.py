@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from .memory import MemoryMode
@@ -20,7 +20,7 @@ class BadSettings(Exception):
 class Settings(BaseSettings):
     """Settings of one installation; each has a default that works on a laptop with nothing configured."""
 
-    model_config = SettingsConfigDict(env_prefix="IC_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="IC_", env_file=".env", extra="ignore", populate_by_name=True)
 
     data_dir: Path = Field(default=Path(".data"), description="where databases and keys are kept")
     database_url: str = Field(
@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     ai: Literal["off", "aws"] = Field(
         default="off", description="aws: models of Bedrock are asked about real incidents; docs/reasoning.md"
     )
+    ai_practice: bool = Field(default=False, description="whether models are asked about practice incidents too")
     ai_region: str = Field(default="", description="the region that is asked; empty: as the environment says")
     ai_guardrail: str = Field(
         default="",
@@ -99,6 +100,36 @@ class Settings(BaseSettings):
     model_ids: dict[str, str] = Field(
         default={}, description="ids or ARNs in place of those in models.toml, by the names there"
     )
+    knowledge_base_id: str = Field(
+        default="",
+        pattern=r"^$|^[0-9A-Za-z]{10}$",
+        description="the knowledge base of Bedrock that is looked through; empty: runbooks and outcomes here",
+    )
+    q_business_app_id: str = Field(
+        default="",
+        validation_alias=AliasChoices("IC_Q_BUSINESS_APP_ID", "Q_BUSINESS_APP_ID"),
+        pattern=r"^$|^[0-9A-Za-z][0-9A-Za-z-]{35}$",
+        description="the application of Q Business that is asked what the organisation knows",
+    )
+    agentcore_memory_id: str = Field(
+        default="",
+        pattern=r"^$|^[A-Za-z][A-Za-z0-9_-]{0,99}-[A-Za-z0-9]{10}$",
+        description="the memory of AgentCore that outcomes are told to",
+    )
+    agentcore_namespace: str = Field(default="/", description="where that memory puts what it extracts")
+    diagnosis_agent_id: str = Field(
+        default="",
+        validation_alias=AliasChoices("IC_DIAGNOSIS_AGENT_ID", "DIAGNOSIS_AGENT_ID"),
+        pattern=r"^$|^[0-9A-Za-z]{1,10}$",
+        description="the agent of Bedrock whose memory outcomes are told to; agentcore_memory_id is its successor",
+    )
+    diagnosis_agent_alias: str = Field(
+        default="",
+        validation_alias=AliasChoices("IC_DIAGNOSIS_AGENT_ALIAS", "DIAGNOSIS_AGENT_ALIAS"),
+        pattern=r"^$|^[0-9A-Za-z]{1,10}$",
+        description="the alias by which that agent is asked",
+    )
+    runbooks_dir: Path | None = Field(default=None, description="a folder of Markdown runbooks; none: there are none")
     operator_token: SecretStr | None = Field(
         default=None, description="the operator token; none: the one that the first start makes and shows"
     )
@@ -151,5 +182,13 @@ def read_settings() -> Settings:
     except SettingsError as error:
         raise BadSettings(f"{error}; a list is written as JSON, such as IC_NOTIFY_URLS='[\"mailto://...\"]'") from error
     except ValidationError as error:
-        wrong = (f"IC_{str(each['loc'][0]).upper()} is {each['input']!r}: {each['msg']}" for each in error.errors())
+        wrong = (f"{_variable(each['loc'][0])} is {each['input']!r}: {each['msg']}" for each in error.errors())
         raise BadSettings(f"{'; '.join(wrong)}; correct or unset it, in the environment or in .env") from error
+
+
+def _variable(name: int | str) -> str:
+    """The variables that a setting is read from."""
+    field = Settings.model_fields.get(str(name))
+    if field is not None and isinstance(field.validation_alias, AliasChoices):
+        return " or ".join(str(each) for each in field.validation_alias.choices)
+    return f"IC_{str(name).upper()}"
