@@ -187,8 +187,8 @@ def read_settings() -> Settings:
 
 
 def _variable(name: int | str) -> str:
-    """The variables that a setting is read from."""
-    field = Settings.model_fields.get(str(name))
-    if field is not None and isinstance(field.validation_alias, AliasChoices):
-        return " or ".join(str(each) for each in field.validation_alias.choices)
+    """The variables that a setting is read from, by its name or by the first of them."""
+    for field in Settings.model_fields.values():
+        if isinstance(field.validation_alias, AliasChoices) and name in field.validation_alias.choices:
+            return " or ".join(str(each) for each in field.validation_alias.choices)
     return f"IC_{str(name).upper()}"
