@@ -100,21 +100,19 @@ class Analysis(Value):
     next_question: str = ""
 
 
-class Counsel(Value):
-    """What models say on an incident, beside what local analysis found. It is shown; nothing is decided by it.
+class Investigation(Value):
+    """What a model found that looked at telemetry itself, by tools that only read.
 
     Attributes:
-        usage: Every call that it took, those that failed included; the last one of a task is who answered.
+        suspicions: The likeliest first; empty: inconclusive.
+        looked_at: What it asked its tools, in order and in words.
+        ended: Why it went no further: it had its answer, or a bound of turns, tokens, money or time.
     """
 
-    severity: SeverityOpinion
-    pattern: PatternOpinion
-    analysis: Analysis
-    usage: tuple[Usage, ...]
-
-    def by(self, task: ReasoningTask) -> Usage:
-        """The call that answered a task."""
-        return next(usage for usage in reversed(self.usage) if usage.task == task)
+    suspicions: tuple[Suspicion, ...] = ()
+    summary: str = ""
+    looked_at: tuple[str, ...] = ()
+    ended: str = ""
 
 
 class Draft(Value):
@@ -187,3 +185,40 @@ class Guarded(Value):
     findings: tuple[str, ...] = ()
     blocked: bool = False
     grounding: float | None = Field(default=None, ge=0, le=1)
+
+
+class Counsel(Value):
+    """What the reasoning services say on an incident at one stage, beside what local analysis finds.
+
+    It is shown. Of all of it only the causes that models suspect weigh in the diagnosis, as one witness whose weight is
+    capped; nothing acts by it.
+
+    Attributes:
+        knowledge: What the organisation knows of such an incident; guidance: of how to mend it.
+        similar: What is remembered or written of similar incidents, the most similar first.
+        guarded: What a guard found in what was put to models, or in what they said, in words.
+        usage: Every call that it took, those that failed included.
+    """
+
+    severity: SeverityOpinion | None = None
+    pattern: PatternOpinion | None = None
+    analysis: Analysis | None = None
+    investigation: Investigation | None = None
+    knowledge: Knowledge | None = None
+    guidance: Knowledge | None = None
+    similar: tuple[Passage, ...] = ()
+    guarded: tuple[str, ...] = ()
+    usage: tuple[Usage, ...] = ()
+
+    def by(self, task: ReasoningTask) -> Usage | None:
+        """The call that answered a task, the last one of it; None where it was not asked."""
+        return next((usage for usage in reversed(self.usage) if usage.task == task), None)
+
+    def with_(self, later: "Counsel") -> "Counsel":
+        """This and what was said at a later stage, which stands where both speak."""
+        said = {name: value for name, value in later if value not in (None, ()) and name not in ("guarded", "usage")}
+        both = {"guarded": (*self.guarded, *later.guarded), "usage": (*self.usage, *later.usage)}
+        return self.model_copy(update={**said, **both})
+
+
+NO_COUNSEL = Counsel()

@@ -8,7 +8,9 @@ from pydantic import Field, model_validator
 from .base import IncidentId, UtcDatetime, Value
 from .provenance import Provenance
 
-ReasoningTask = Literal["classify", "match", "analyse", "draft", "embed", "retrieve", "ask", "remember", "guard"]
+ReasoningTask = Literal[
+    "classify", "match", "analyse", "investigate", "draft", "embed", "retrieve", "ask", "remember", "guard"
+]
 AiService = Literal[
     "Claude",
     "Nova",

@@ -6,7 +6,7 @@ Payloads, by event kind:
   `stage.finished`: `{stage, round, next, wall_ms, clock_seconds, gaps: [Gap], error}`; `agent.ran`: AgentRun
 - `anomalies.detected`: `{anomalies: [Anomaly], evidence: [Evidence]}`; `diagnosis.made`: Diagnosis;
   `predictions.made`: `{predictions: [Prediction], impact: Impact | null}`; `plans.proposed`: `{plans: [Plan]}`;
-  `counsel.given`: Counsel
+  `counsel.given`: Counsel, what was asked at that stage
 - `evidence.cited`: `{evidence: [Evidence]}`, each that a ballot of the round names by its reference, once;
   `ballot.cast`: SignedBallot, the actor being who sent it; `ballot.rejected`: Rejection;
   `quorum.reached` and `quorum.failed`: Tally; `agent.quarantined`: Quarantined, of a practice incident; those of real
@@ -29,7 +29,7 @@ Of the installation: `kill_switch.thrown`: KillSwitch; `trust.changed`: TrustCha
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TypeVar
 
 from pydantic import TypeAdapter
@@ -52,6 +52,7 @@ from ..domain.plan import (
     Registered,
 )
 from ..domain.provenance import Provenance
+from ..domain.reasoning import NO_COUNSEL, Counsel
 
 V = TypeVar("V", bound=Value)
 
@@ -135,6 +136,12 @@ class IncidentRecord:
     def recalled(self) -> Recalled:
         """What memory said before the diagnosis."""
         return self._value(Recalled, "memory.recalled") or NOTHING_RECALLED
+
+    @property
+    def counsel(self) -> Counsel:
+        """What the reasoning services said so far."""
+        given = (Counsel.model_validate(event.payload) for event in self.of_kind("counsel.given"))
+        return reduce(Counsel.with_, given, NO_COUNSEL)
 
     @property
     def predictions(self) -> tuple[Prediction, ...]:

@@ -12,8 +12,8 @@ from ..domain.event import AgentRun, Event, EventKind, Update
 from ..domain.findings import Diagnosis
 from ..domain.memory import Correction, Forgetting, Recalled, Remembered
 from ..domain.plan import Action, ApprovalAnswer, ApprovalRequest, Authorisation, CheckOutcome, Plan, Receipt
-from ..domain.reasoning import Counsel
-from ..domain.usage import Usage
+from ..domain.reasoning import Counsel, Passage, Suspicion
+from ..domain.usage import ReasoningTask
 from . import view_text as text
 
 Tone = Literal["quiet", "plain", "good", "warn", "bad", "mark"]
@@ -135,17 +135,37 @@ def _predictions(payload: JsonObject) -> Words:
 
 def _counsel(payload: JsonObject) -> Words:
     counsel = Counsel.model_validate(payload)
-    suspected = ", ".join(f"{each.service}: {text.words(each.fault)}" for each in counsel.analysis.suspicions)
-    told = (
-        f"severity {counsel.severity.severity} ({_adviser(counsel.by('classify'))})",
-        f"{counsel.pattern.category or 'no kind of trouble'} ({_adviser(counsel.by('match'))})",
-        f"suspected {suspected or 'nothing'} ({_adviser(counsel.by('analyse'))})",
-    )
-    return "Models were asked; nothing is decided by what they say", "; ".join(told), "quiet"
+    told: list[str] = []
+    if counsel.severity is not None:
+        told.append(f"severity {counsel.severity.severity} ({_adviser(counsel, 'classify')})")
+    if counsel.pattern is not None:
+        told.append(f"{counsel.pattern.category or 'no kind of trouble'} ({_adviser(counsel, 'match')})")
+    if counsel.analysis is not None:
+        told.append(f"suspected {_suspects(counsel.analysis.suspicions)} ({_adviser(counsel, 'analyse')})")
+    if counsel.investigation is not None:
+        told.append(f"investigated {_suspects(counsel.investigation.suspicions)} ({_adviser(counsel, 'investigate')})")
+    for known, what in ((counsel.knowledge, "of such incidents"), (counsel.guidance, "of how to mend it")):
+        if known is not None:
+            told.append(f"{_passages(known.passages)} {what} ({_adviser(counsel, 'ask')})")
+    if counsel.similar:
+        told.append(f"{_passages(counsel.similar)} on similar incidents")
+    told += counsel.guarded
+    return "Reasoning services were asked; nothing is decided by what they say", "; ".join(told), "quiet"
 
 
-def _adviser(usage: Usage) -> str:
+def _suspects(suspicions: Sequence[Suspicion]) -> str:
+    return ", ".join(f"{each.service}: {text.words(each.fault)}" for each in suspicions) or "nothing"
+
+
+def _passages(found: Sequence[Passage]) -> str:
+    return f"{len(found)} passage{'' if len(found) == 1 else 's'}"
+
+
+def _adviser(counsel: Counsel, task: ReasoningTask) -> str:
     """Who answered: never a name of AWS where it was answered here."""
+    usage = counsel.by(task)
+    if usage is None:
+        return "nobody was asked"
     if usage.service is None:
         return f"local, since {usage.fell_back}" if usage.fell_back else "local"
     cost = "unpriced" if usage.cost.usd is None else f"{usage.cost.usd:f} USD"

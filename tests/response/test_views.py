@@ -204,7 +204,7 @@ def test_what_models_said_is_told_with_who_said_it_and_a_local_answer_without_a_
     )
     (event,) = story.events(("counsel.given", "response", counsel.model_dump(mode="json"), 65))
     row = timeline_row(event)
-    assert row.title == "Models were asked; nothing is decided by what they say"
+    assert row.title == "Reasoning services were asked; nothing is decided by what they say"
     assert row.detail == (
         "severity high (Nova eu.amazon.nova-micro-v1:0 by loopback, 12 ms, 0.00004 USD); "
         "no kind of trouble (local, since it was throttled); suspected nothing (local)"
