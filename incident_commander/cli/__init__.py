@@ -118,6 +118,7 @@ def _mistakes() -> dict[type[Exception], str]:
     from ..reasoning.models import ModelsError
     from ..store import DatabaseUnusable, UnsupportedDatabase
     from ..telemetry.source import SourceMisconfigured
+    from .permissions import NoAccount
 
     return {
         BadSettings: "the settings cannot be used: ",
@@ -129,6 +130,7 @@ def _mistakes() -> dict[type[Exception], str]:
         PolicyError: "",
         ResourcesError: "",
         ModelsError: "",
+        NoAccount: "",
         ExposedBind: "",
         TokenUnusable: "the operator token cannot be used: ",
         WeakToken: "",

@@ -25,9 +25,21 @@ from ..store import DatabaseUnusable, UnsupportedDatabase, check_database, shown
 from ..telemetry.unconfigured import NoTelemetry
 
 
-def doctor(json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
+def doctor(
+    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    iam: bool = typer.Option(False, "--iam", help="Print the least that IAM must allow for what is switched on."),
+    account: str = typer.Option(
+        "", "--account", help="With --iam: for the role in this account of the resources' file."
+    ),
+) -> None:
     """Say what is configured, what is degraded and how to mend it; exit 1 when something is down."""
-    rows = _examine(read_settings())
+    settings = read_settings()
+    if iam:
+        from .policy import print_policy
+
+        print_policy(settings, account)
+        return
+    rows = _examine(settings)
     if json:
         import json as codec
 

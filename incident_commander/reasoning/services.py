@@ -9,6 +9,7 @@ from typing import Self, get_args
 from pydantic import Field, ValidationError, model_validator
 
 from ..domain.base import Value
+from ..domain.permission import Permission
 from ..domain.usage import AiService
 
 SERVICES_FILE = Path(__file__).with_name("services.toml")
@@ -25,13 +26,15 @@ class Call(Value):
 
     Attributes:
         via: Its endpoint, as the official client names it.
+        purpose: The statement of the policy that allows it.
         action: What IAM calls it.
         resources: The ARNs that it is called on, with names in braces for what an installation sets.
     """
 
     via: str = Field(min_length=1)
     operation: str = Field(pattern=r"^[A-Z][A-Za-z]+$")
-    action: str = Field(pattern=r"^[a-z-]+:[A-Z][A-Za-z]+$")
+    purpose: str = Field(pattern=r"^[A-Za-z]+$")
+    action: Permission
     resources: tuple[str, ...] = Field(min_length=1)
 
     @property

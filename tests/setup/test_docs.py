@@ -58,6 +58,7 @@ def test_the_permissions_shown_are_those_of_the_calls_that_telemetry_makes() -> 
     calls = re.findall(r'"([a-z0-9]+)",\s*"((?:List|Get|Batch|Describe|Start|Stop|Filter|Lookup)[A-Za-z]+)"', code)
     needed = {f"{known_otherwise.get(service, service)}:{name}" for service, name in calls if service != "sts"}
     assert set(json.loads(policy)["Statement"][0]["Action"]) == needed
+    assert set(READING.actions) == needed
 
 
 def test_every_file_that_a_document_links_to_is_there() -> None:

@@ -10,7 +10,7 @@ from ..catalogue import Catalogue
 from .accounts import Accounts, WrongAccount
 from .executor import UNDO, AwsExecutor
 from .operation import Impossible
-from .resources import Webhook
+from .permissions import permissions_in, statements_in
 from .resources_file import Resources, ResourcesError, load_resources
 from .tasks import NoSecret
 from .webhook import BadSignature, verify
@@ -29,20 +29,9 @@ __all__ = [
     "aws_executor",
     "load_resources",
     "permissions_in",
+    "statements_in",
     "verify",
 ]
-
-
-def permissions_in(resources: Resources, account: str, catalogue: Catalogue) -> tuple[str, ...]:
-    """The IAM permissions that all actions on an account's resources need, whether they are live or not, in order."""
-    needed = {
-        permission
-        for resource in resources.in_account(account)
-        if not isinstance(resource, Webhook)
-        for action in resource.does
-        for permission in catalogue[action].on[resource.type].permissions
-    }
-    return tuple(sorted(needed))
 
 
 def aws_executor(
