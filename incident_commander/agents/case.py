@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..domain.advice import NO_ADVICE, Advice
 from ..domain.alert import Alert
 from ..domain.findings import Impact
 from ..domain.incident import Incident
@@ -20,6 +21,7 @@ class Case:
         now: On the incident's clock; the end of the observed window.
         notices: The freezes and maintenance windows that the policy says are in force.
         recalled: What memory says, to whom it is of use: diagnosis and resolution.
+        advice: What models suspect, which diagnosis alone hears.
     """
 
     incident: Incident
@@ -29,3 +31,4 @@ class Case:
     now: datetime
     notices: tuple[Notice, ...] = ()
     recalled: Recalled = NOTHING_RECALLED
+    advice: Advice = NO_ADVICE

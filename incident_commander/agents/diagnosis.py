@@ -13,7 +13,7 @@ from ..domain.base import Digest, ServiceName, Value
 from ..domain.findings import Diagnosis, Evidence, FaultKind, Hypothesis, Impact, Remediation, ReviewedChange, Verdict
 from ..domain.memory import Witness
 from ..domain.plan import Plan
-from ..domain.telemetry import Gap, Observations, Signal, from_epoch
+from ..domain.telemetry import TESTIMONY, Gap, Observations, Signal, from_epoch
 from .case import Case
 from .preference import abstain, prefer
 
@@ -24,7 +24,7 @@ CONFIRMED = 0.85
 LIKELY = 0.5
 """Posterior from which a cause is likely; below it the verdict is inconclusive."""
 SEEN_UNAIDED = 0.35
-"""A cause that would have less without memory is not named, however often it was the cause before."""
+"""A cause that would have less without memory and models is not named, however often it was the cause before."""
 _TOLD_APART_BY: dict[FaultKind, frozenset[Signal]] = {
     "overload": frozenset({"logs"}),
     "node_failure": frozenset({"changes"}),
@@ -62,7 +62,8 @@ class DiagnosisFindings(Value):
 
 def examine(case: Case) -> DiagnosisFindings:
     """Rank the causes and say how sure that is; missing signals are listed as gaps and lower the confidence."""
-    return diagnose(case.observations, _alerting(case), case.impact, case.recalled.testimony)
+    testimony = (*case.recalled.testimony, *case.advice.testimony)
+    return diagnose(case.observations, _alerting(case), case.impact, testimony)
 
 
 def diagnose(
@@ -76,8 +77,8 @@ def diagnose(
     Args:
         alerting: Since when alerts fire, by the service they speak of.
         impact: What customers feel now, where that is known.
-        testimony: What memory says of causes. None is confirmed that would not be without it, and none is named that
-            is not nearly likely without it.
+        testimony: What memory and models say of causes. None is confirmed that would not be without it, and none is
+            named that is not nearly likely without it.
     """
     ranking = rank_causes(observations, impact, alerting, testimony)
     gaps = observations.gaps + _silent(observations)
@@ -135,7 +136,7 @@ def verdict_of(lead: Hypothesis | None, probability: float, gaps: tuple[Gap, ...
     """`confirmed`, `likely` or `inconclusive`, by the thresholds above; what was not read, nobody has ruled out."""
     if lead is None or lead.fault == "unknown" or probability < LIKELY:
         return "inconclusive"
-    signals = {evidence.signal for evidence in lead.evidence} - {"memory"}
+    signals = {evidence.signal for evidence in lead.evidence} - TESTIMONY
     needed = _TOLD_APART_BY.get(lead.fault, frozenset[Signal]()) | {"metrics"}
     if probability >= CONFIRMED and len(signals) >= 2 and not any(gap.signal in needed for gap in gaps):
         return "confirmed"

@@ -5,12 +5,14 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from ..domain.advice import NO_ADVICE
 from ..domain.ballot import VOTERS, Judgement, Voter
 from ..domain.findings import Evidence
 from ..domain.memory import NOTHING_RECALLED
 from ..domain.plan import Plan
 from . import communication, detection, diagnosis, prediction, resolution
 from .case import Case
+from .hearsay import ADVISED, Judged, naming, reconsider_advised
 from .sharing import Reading, reconsider
 
 REMEMBERING: frozenset[Voter] = frozenset(("diagnosis", "resolution"))
@@ -41,10 +43,9 @@ def votes(case: Case, plans: tuple[Plan, ...], shared: Collection[Evidence] | No
     """
     if shared is None:
         return tuple(_cast(voter, case, plans) for voter in VOTERS)
-    unaided = _unaided(case)
-    first = {voter: _cast(voter, case, plans) for voter in VOTERS}
-    others = first if unaided is case else {voter: _cast(voter, unaided, plans) for voter in VOTERS}
-    return tuple(_recast(each, first if each in REMEMBERING else others, plans, shared) for each in VOTERS)
+    first = _readings(case, plans)
+    others = first if case.recalled == NOTHING_RECALLED else _readings(_unaided(case), plans)
+    return tuple(_recast(each, case, plans, first if each in REMEMBERING else others, shared) for each in VOTERS)
 
 
 def vote(voter: Voter, case: Case, plans: tuple[Plan, ...], shared: Collection[Evidence] | None = None) -> Vote:
@@ -55,21 +56,34 @@ def vote(voter: Voter, case: Case, plans: tuple[Plan, ...], shared: Collection[E
     if shared is None:
         return _cast(voter, case, plans)
     own = case if voter in REMEMBERING else _unaided(case)
-    return _recast(voter, {each: _cast(each, own, plans) for each in VOTERS}, plans, shared)
+    return _recast(voter, case, plans, _readings(own, plans), shared)
 
 
 def _unaided(case: Case) -> Case:
     """The case without what memory says, for who reads it by others' methods too."""
-    return replace(case, recalled=NOTHING_RECALLED) if case.recalled != NOTHING_RECALLED else case
+    return replace(case, recalled=NOTHING_RECALLED)
 
 
-def _judged(voter: Voter, case: Case, plans: tuple[Plan, ...]) -> tuple[Judgement, tuple[Evidence, ...]]:
+def _readings(case: Case, plans: tuple[Plan, ...]) -> dict[Voter, Vote]:
+    """What a case looks like by each faculty's method, without what models suspect."""
+    unadvised = replace(case, advice=NO_ADVICE)
+    return {voter: _cast(voter, unadvised, plans) for voter in VOTERS}
+
+
+def _judged(voter: Voter, case: Case, plans: tuple[Plan, ...]) -> Judged:
     """The judgement, and the observations that it names."""
-    judgement, found = _examined(voter, case, plans)
+    if case.advice == NO_ADVICE:
+        return _examined(voter, case, plans)
+    without = _examined(voter, replace(case, advice=NO_ADVICE), plans)
+    return naming(case.advice, _examined(voter, case, plans), without[0]) if voter == ADVISED else without
+
+
+def _examined(voter: Voter, case: Case, plans: tuple[Plan, ...]) -> Judged:
+    judgement, found = _found(voter, case, plans)
     return judgement, tuple(each for each in found if each.reference() in judgement.evidence)
 
 
-def _examined(voter: Voter, case: Case, plans: tuple[Plan, ...]) -> tuple[Judgement, tuple[Evidence, ...]]:
+def _found(voter: Voter, case: Case, plans: tuple[Plan, ...]) -> Judged:
     """The judgement, and all that the voter found to judge by."""
     match voter:
         case "detection":
@@ -93,15 +107,25 @@ def _cast(voter: Voter, case: Case, plans: tuple[Plan, ...]) -> Vote:
     return _timed(voter, lambda: _judged(voter, case, plans))
 
 
-def _recast(voter: Voter, first: Mapping[Voter, Vote], plans: tuple[Plan, ...], shared: Collection[Evidence]) -> Vote:
-    """The vote of a later round; who failed at reading its case has failed again."""
+def _recast(
+    voter: Voter, case: Case, plans: tuple[Plan, ...], first: Mapping[Voter, Vote], shared: Collection[Evidence]
+) -> Vote:
+    """The vote of a later round; who failed at reading its case has failed again.
+
+    Args:
+        first: Its case by each faculty's method, without what models suspect.
+    """
     if first[voter].judgement is None:
         return first[voter]
     readings = {each: Reading(vote.judgement, vote.cited) for each, vote in first.items() if vote.judgement is not None}
-    return _timed(voter, lambda: reconsider(voter, plans, readings, shared))
+    advised = _cast(voter, case, plans) if voter == ADVISED and case.advice != NO_ADVICE else None
+    if advised is None or advised.judgement is None:
+        return advised or _timed(voter, lambda: reconsider(voter, plans, readings, shared))
+    own = Reading(advised.judgement, advised.cited)
+    return _timed(voter, lambda: reconsider_advised(case.advice, own, plans, readings, shared))
 
 
-def _timed(voter: Voter, judge: Callable[[], tuple[Judgement, tuple[Evidence, ...]]]) -> Vote:
+def _timed(voter: Voter, judge: Callable[[], Judged]) -> Vote:
     started_at, start = datetime.now(UTC), time.perf_counter()
     judgement: Judgement | None = None
     cited: tuple[Evidence, ...] = ()

@@ -7,6 +7,7 @@ explains the latency, errors and waiting of those who call it, never the other w
 abnormal service is the idea of MonitorRank and its kin (Kim et al. 2013).
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from datetime import datetime
 import numpy as np
 
 from ..domain.base import ServiceName
-from ..domain.findings import Hypothesis, Impact
+from ..domain.findings import Evidence, Hypothesis, Impact
 from ..domain.memory import Cause, Witness
 from ..domain.telemetry import FloatArray, Observations, from_epoch
 from .anomaly import Deviation, deviations_in
@@ -63,7 +64,7 @@ class Ranking:
         deviations: Every deviation that was looked at.
         harm: Whether customers are being harmed now, in [0, 1].
         reviews: What was made of each change.
-        unaided: The probability of the first hypothesis had memory said nothing.
+        unaided: The probability of the first hypothesis had no witness said anything.
     """
 
     hypotheses: tuple[Hypothesis, ...]
@@ -87,7 +88,7 @@ def rank_causes(
     Args:
         impact: What customers feel now, where it is known; otherwise latency and errors are taken as harm.
         alerting: Since when alerts fire, by service: all there is to hold changes against where no metric can be read.
-        testimony: What memory says of causes. It weighs on those that are seen now, and never adds one.
+        testimony: What memory and models say of causes. It weighs on those that are seen now, and never adds one.
     """
     recorded = observations
     if observations.provenance.kind == "recorded" and alerting:
@@ -145,8 +146,10 @@ def rank_causes(
         reviews += review_changes(recorded, trouble, names)
     scene = replace(scene, reviews=tuple(reviews))
     weighed = [weigh(candidate, scene) for candidate in candidates]
-    spoken = {each.cause: each.evidence for each in testimony}
-    remembered = [spoken.get(Cause(service=c.service, fault=c.fault)) for c, _ in weighed]
+    spoken: defaultdict[Cause | None, list[Evidence]] = defaultdict(list)
+    for each in testimony:
+        spoken[each.cause].append(each.evidence)
+    heard = [spoken[Cause(service=c.service, fault=c.fault)] for c, _ in weighed]
     quiet = _PRIOR_NOTHING + _QUIET * (1.0 - max(harm, leads.concern))
     weights = [sum(e.weight for e in evidence) for _, evidence in weighed]
     # Trouble that passes and trouble that stays are seen alike, so what is taken from the one goes to the other.
@@ -156,12 +159,9 @@ def rank_causes(
         if (passing := leads.passing_at(candidate.service, graph)) is not None
     ]
     scores = np.array([np.logaddexp.reduce([quiet, *left]), *weights])
-    told = np.array([each.weight if each is not None else 0.0 for each in (spoken.get(None), *remembered)])
+    told = np.array([sum(e.weight for e in said) for said in (spoken[None], *heard)], dtype=np.float64)
     posterior, unaided = _posterior(scores + told), _posterior(scores)
-    weighed = [
-        (candidate, evidence if each is None else (*evidence, each))
-        for (candidate, evidence), each in zip(weighed, remembered, strict=True)
-    ]
+    weighed = [(candidate, (*evidence, *said)) for (candidate, evidence), said in zip(weighed, heard, strict=True)]
     ranked = sorted(
         zip(weighed, posterior[1:].tolist(), unaided[1:].tolist(), strict=True),
         key=lambda entry: (-entry[1], entry[0][0].onset, entry[0][0].service),

@@ -11,6 +11,7 @@ from .incident import IncidentStatus
 from .operator import World
 from .plan import ActionName
 from .reasoning import Outcome
+from .telemetry import TESTIMONY
 
 MemoryMode = Literal["own", "shared", "off"]
 """Whose incidents are called to mind: each world's own (the real one, or one practice run), all practice runs' among
@@ -140,7 +141,7 @@ class Similar(Value):
 
 
 class Witness(Value):
-    """What memory says for or against one cause: one witness, whose weight is capped.
+    """What memory, or the models that were asked, say for or against one cause: each one witness of capped weight.
 
     Attributes:
         cause: None: that nothing is wrong.
@@ -150,9 +151,9 @@ class Witness(Value):
     evidence: Evidence
 
     @model_validator(mode="after")
-    def _from_memory(self) -> Self:
-        if self.evidence.signal != "memory":
-            raise ValueError(f"evidence by {self.evidence.signal!r} is no testimony of memory")
+    def _testified(self) -> Self:
+        if self.evidence.signal not in TESTIMONY:
+            raise ValueError(f"evidence by {self.evidence.signal!r} is no testimony; that is by {sorted(TESTIMONY)}")
         return self
 
 

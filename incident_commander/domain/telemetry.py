@@ -17,8 +17,11 @@ from .provenance import Provenance
 
 ServiceKind = Literal["edge", "api", "worker", "database", "cache", "queue", "storage", "unknown"]
 ChangeKind = Literal["deploy", "commit", "flag", "config", "scaling"]
-Signal = Literal["metrics", "logs", "traces", "changes", "topology", "impact", "alerts", "memory"]
-"""Kinds of telemetry; and `memory`, which no port reads: evidence from earlier incidents."""
+Signal = Literal["metrics", "logs", "traces", "changes", "topology", "impact", "alerts", "memory", "model"]
+"""Kinds of telemetry; and two that no port reads: `memory`, evidence from earlier incidents, and `model`, what language
+models suspect."""
+TESTIMONY: frozenset[Signal] = frozenset({"memory", "model"})
+"""What witnesses say, and no telemetry shows."""
 FloatArray = npt.NDArray[np.float64]
 T = TypeVar("T")
 

@@ -84,7 +84,9 @@ def _services(case: Case, record: IncidentRecord) -> Iterator[ServiceName]:
 def _observations(case: Case, record: IncidentRecord) -> Iterator[str]:
     """What was seen, in words: what speaks for and against causes, what is abnormal, what alerts and changes say."""
     for hypothesis in record.diagnosis.hypotheses if record.diagnosis else ():
-        yield from (evidence.what for evidence in (*hypothesis.evidence, *hypothesis.against))
+        told = (*hypothesis.evidence, *hypothesis.against)
+        # What a model suspects is told to none, so that none echoes another.
+        yield from (evidence.what for evidence in told if evidence.signal != "model")
     yield from (evidence.what for evidence in record.detection_evidence)
     for alert in case.alerts:
         yield " ".join((f"alert {alert.name} of {alert.service or 'no service'}:", *alert.annotations.values()))

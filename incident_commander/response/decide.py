@@ -9,12 +9,14 @@ from types import MappingProxyType
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ..agents.case import Case
+from ..agents.hearsay import ADVISED, Judged, reconsider_advised
 from ..agents.sharing import reconsider
 from ..consensus.faults import INJECTED_TEXT, Knowledge, faulty_submissions, honest_submission
 from ..consensus.keys import Keyring, local_key
 from ..consensus.poll import Poll, Submission
 from ..consensus.quarantine import load_rules, quarantines
 from ..consensus.tally import tally
+from ..domain.advice import NO_ADVICE
 from ..domain.ballot import VOTERS, Certificate, Judgement, QuorumRule, Tally, Voter
 from ..domain.base import Digest, IncidentId
 from ..domain.fault import VoterFault
@@ -125,16 +127,21 @@ class Booth:
     def _judge(self, number: int, cited: frozenset[Digest] | None) -> "_Judged":
         """What everybody judges honestly in a round, after one in which the ballots that counted cited this."""
         readings = self.hearing.readings(number + 1)
-        judged: dict[Voter, tuple[Judgement, tuple[Evidence, ...]]] = {
-            voter: (each.judgement, each.cited) for voter, each in readings.items()
-        }
+        judged: dict[Voter, Judged] = {voter: (each.judgement, each.cited) for voter, each in readings.items()}
         if cited is not None:
             before = self._judged(number - 1, None).evidence
             shared = [before[reference] for reference in cited if reference in before]
-            judged = {voter: reconsider(voter, self.hearing.plans, readings, shared) for voter in readings}
+            judged = {voter: self._reconsider(number, voter, shared) for voter in readings}
         honest = {voter: judgement for voter, (judgement, _) in judged.items()}
         evidence = {each.reference(): each for _, seen in judged.values() for each in seen}
         return _Judged(honest, self._sign(self._polls[number], honest), evidence)
+
+    def _reconsider(self, number: int, voter: Voter, shared: Sequence[Evidence]) -> Judged:
+        plans, advice = self.hearing.plans, self.hearing.cases[number].advice
+        unadvised = self.hearing.unadvised(number + 1)
+        if voter == ADVISED and advice != NO_ADVICE:
+            return reconsider_advised(advice, self.hearing.readings(number + 1)[voter], plans, unadvised, shared)
+        return reconsider(voter, plans, unadvised, shared)
 
     def _sign(self, poll: Poll, honest: Mapping[Voter, Judgement]) -> Mapping[Voter, Submission]:
         return {voter: honest_submission(voter, each, poll, self._keys.signer(voter)) for voter, each in honest.items()}

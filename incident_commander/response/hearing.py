@@ -15,6 +15,7 @@ from ..actions.policy_file import load_policy
 from ..agents import diagnosis, panel, resolution
 from ..agents.case import Case
 from ..agents.sharing import Reading
+from ..domain.advice import NO_ADVICE, Advice
 from ..domain.alert import SEVERITIES, Alert
 from ..domain.ballot import Voter
 from ..domain.base import IncidentId, RunId, ServiceName, Value
@@ -96,9 +97,18 @@ class Hearing:
         self.plans = plans
         self.readings = cache(self._read)
         """By the number of a round, what each voter makes of its case by its own method; who failed is absent."""
+        self.unadvised = cache(self._read_unadvised)
+        """The same had no model been heard."""
 
     def _read(self, round: int) -> Mapping[Voter, Reading]:
-        votes = panel.votes(self.cases[round - 1], self.plans)
+        return self._by_method(self.cases[round - 1])
+
+    def _read_unadvised(self, round: int) -> Mapping[Voter, Reading]:
+        case = self.cases[round - 1]
+        return self.readings(round) if case.advice == NO_ADVICE else self._by_method(replace(case, advice=NO_ADVICE))
+
+    def _by_method(self, case: Case) -> Mapping[Voter, Reading]:
+        votes = panel.votes(case, self.plans)
         return MappingProxyType(
             {vote.voter: Reading(vote.judgement, vote.cited) for vote in votes if vote.judgement is not None}
         )
@@ -137,17 +147,30 @@ def look(scenario: str, seed: int, figures: Assumptions | None = None, stops: St
     return Sight(diagnose, propose, tuple(rounds), tuple(firing))
 
 
-def hear(sight: Sight, withheld: Withheld = NOTHING, recalled: Recalled = NOTHING_RECALLED) -> Hearing:
+def hear(
+    sight: Sight,
+    withheld: Withheld = NOTHING,
+    recalled: Recalled = NOTHING_RECALLED,
+    advice: Advice = NO_ADVICE,
+    diagnosed_on: Advice = NO_ADVICE,
+) -> Hearing:
     """Diagnose and propose as the response would, with something kept from every agent.
 
     Args:
         recalled: What memory said of it.
+        advice: What models suspected by the vote; `diagnosed_on`: by the diagnosis.
     """
-    found = diagnosis.examine(replace(keep_back(sight.diagnose, withheld), recalled=recalled)).diagnosis
+    case = replace(keep_back(sight.diagnose, withheld), recalled=recalled, advice=diagnosed_on)
+    found = diagnosis.examine(case).diagnosis
     plans = resolution.propose(keep_back(sight.propose, withheld), found, load_catalogue()).plans
     cases = [keep_back(case, withheld) for case in sight.rounds]
     judged = [
-        replace(case, incident=case.incident.model_copy(update={"verdict": found.verdict}), recalled=recalled)
+        replace(
+            case,
+            incident=case.incident.model_copy(update={"verdict": found.verdict}),
+            recalled=recalled,
+            advice=advice,
+        )
         for case in cases
     ]
     return Hearing(judged, sight.firing, found, plans)

@@ -34,6 +34,8 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
+from ..analysis.advice import advice_of
+from ..domain.advice import NO_ADVICE, Advice
 from ..domain.ballot import FIRST_ROUND, Round, SignedBallot, Tally
 from ..domain.base import Digest, Fingerprint, Value
 from ..domain.event import Event, EventKind
@@ -95,6 +97,11 @@ class IncidentRecord:
         found = self.of_kind(*kinds)
         return found[-1] if found else None
 
+    def before(self, kind: EventKind) -> "IncidentRecord":
+        """The record as it was before the first event of a kind; all of it where there is none."""
+        end = next((place for place, event in enumerate(self.events) if event.kind == kind), len(self.events))
+        return IncidentRecord(self.incident, self.events[:end])
+
     def stage_event(self, kind: EventKind, stage: Stage, round: int | None = None) -> Event | None:
         """The `stage.started` or `stage.finished` event of a stage: in that round, or the newest for None."""
         found = [
@@ -142,6 +149,12 @@ class IncidentRecord:
         """What the reasoning services said so far."""
         given = (Counsel.model_validate(event.payload) for event in self.of_kind("counsel.given"))
         return reduce(Counsel.with_, given, NO_COUNSEL)
+
+    @property
+    def advice(self) -> Advice:
+        """What models suspect of the cause so far, as one witness."""
+        given = self.latest("counsel.given")
+        return advice_of(self.counsel, given.occurred_at) if given else NO_ADVICE
 
     @property
     def predictions(self) -> tuple[Prediction, ...]:

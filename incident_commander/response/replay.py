@@ -18,6 +18,7 @@ from ..analysis.resources import is_symptom
 from ..consensus.certificate import verify_certificate
 from ..consensus.faults import FAULT_KINDS
 from ..consensus.rule import rule
+from ..domain.advice import NO_ADVICE, Advice
 from ..domain.ballot import VOTERS, Certificate, Tally, Voter
 from ..domain.base import Digest, IncidentId, ServiceName
 from ..domain.fault import VoterFault
@@ -55,6 +56,7 @@ class Subject:
         choices: Of the voters that did not fail, what each chose in the first round, as recorded.
         certified: The plan that was certified by disagreement's last round, as recorded; None: no plan was.
         recalled: What memory said of it then.
+        advice: What models suspected by the vote; `diagnosed_on`: by the diagnosis.
     """
 
     scenario: str
@@ -67,6 +69,8 @@ class Subject:
     choices: tuple[tuple[Voter, Digest | None], ...]
     certified: Digest | None
     recalled: Recalled = NOTHING_RECALLED
+    advice: Advice = NO_ADVICE
+    diagnosed_on: Advice = NO_ADVICE
 
     @classmethod
     def of(cls, run: PracticeRun, record: IncidentRecord, figures: Assumptions | None = None) -> Self:
@@ -96,6 +100,8 @@ class Subject:
             ),
             certified=certificate.plan_digest if certificate is not None else None,
             recalled=record.recalled,
+            advice=record.before("ballot.cast").advice,
+            diagnosed_on=record.before("diagnosis.made").advice,
         )
 
 
@@ -179,7 +185,7 @@ def _sight(subject: Subject) -> Sight:
 
 @lru_cache(maxsize=16)
 def _hearing(subject: Subject, withheld: Withheld) -> Hearing:
-    return hear(_sight(subject), withheld, subject.recalled)
+    return hear(_sight(subject), withheld, subject.recalled, subject.advice, subject.diagnosed_on)
 
 
 def _telling(hearing: Hearing) -> tuple[tuple[ServiceName, str], ...]:

@@ -325,7 +325,10 @@ class Stages:
         async with self.database.read() as unit:
             alerts = await unit.alerts.of_incident(desk.incident.id)
         notices = desk.environment.policy.notices(desk.began_at)
-        return Case(desk.incident, alerts, observations, impact, desk.began_at, notices, desk.record.recalled)
+        return Case(
+            desk.incident, alerts, observations, impact, desk.began_at, notices,
+            recalled=desk.record.recalled, advice=desk.record.advice,
+        )  # fmt: skip
 
     async def _recalled(self, desk: Desk, case: Case) -> Recalled:
         """What memory says, as it was when it was asked first: later stages go by the same."""
