@@ -12,6 +12,7 @@ from incident_commander.ingest import alertmanager_configuration
 from incident_commander.ingest.changes import change_kinds
 from incident_commander.ingest.eventbridge import ALARM
 from incident_commander.telemetry.aws import load_readings
+from incident_commander.telemetry.aws.permissions import READING
 from incident_commander.telemetry.prometheus import load_queries
 
 from ..running import REPOSITORY
