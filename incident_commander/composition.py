@@ -28,7 +28,16 @@ from .actions.policy import DenyAll
 from .actions.policy_file import load_policy
 from .actions.register import StoredRegister
 from .api import ApiServices, SlackApp, build_api
-from .connections import consumers, model_rows, models_of, queue_rows, service_names, sources_of, telemetry_rows
+from .connections import (
+    consumers,
+    model_rows,
+    models_of,
+    queue_rows,
+    service_names,
+    sources_of,
+    telemetry_rows,
+    usage_of,
+)
 from .consensus.certificate import verify_certificate
 from .consensus.keys import Keyring, key_source
 from .consensus.quarantine import load_rules
@@ -225,6 +234,7 @@ def build(
         trust,
         quarantine,
         remembered,
+        usage_of(settings, database),
     )
     recorder = Recorder(database, company, operations, voters.public_keys)
     topics = SnsTrust(SnsOverHttps() if sns is None else sns, settings.sns_topics)

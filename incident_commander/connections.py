@@ -12,6 +12,10 @@ from .domain.base import ServiceName
 from .domain.ports import ChangesPort
 from .domain.settings import Settings
 from .ingest import Intake
+from .reasoning.budget import Limits
+from .reasoning.models import load_models
+from .reasoning.prices import load_prices
+from .response.usage_report import UsageReports
 from .response.views import HealthRow
 from .store import Database
 from .telemetry.prometheus import PrometheusAt
@@ -109,6 +113,16 @@ def models_of(settings: Settings, database: Database) -> "Bedrock | None":
         incident_usd=settings.ai_budget_incident_usd,
         day_usd=settings.ai_budget_day_usd,
     )
+
+
+def usage_of(settings: Settings, database: Database) -> UsageReports:
+    """What reads the usage ledger; models are asked or not, what was asked before stays in it.
+
+    Raises:
+        ModelsError, PricesError: a data file is wrong.
+    """
+    limits = Limits(incident_usd=settings.ai_budget_incident_usd, day_usd=settings.ai_budget_day_usd)
+    return UsageReports(database, limits, load_models(), load_prices())
 
 
 def _aws_sources(settings: Settings) -> "tuple[AwsSource, ...]":

@@ -17,6 +17,7 @@ from .problems import map_errors
 from .services import ApiServices
 from .slack import slack_router
 from .sns import sns_router
+from .usage import usage_router
 
 _ABOUT = """Alerts go in, incidents come out: diagnosed with evidence, decided by quorum, fixed, verified, written down.
 
@@ -46,6 +47,7 @@ def build_api(services: ApiServices) -> FastAPI:
         slack_router(services),
         controls_router(services),
         memory_router(services),
+        usage_router(services),
         health_router(services),
     ):
         app.include_router(router)

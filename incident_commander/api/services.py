@@ -7,7 +7,7 @@ from typing import Protocol
 from ..access import Authenticator
 from ..access.slack_signature import SlackSignatures
 from ..domain.ballot import Quarantined, Voter
-from ..domain.base import Digest, RunId
+from ..domain.base import Digest, IncidentId, RunId
 from ..domain.fault import VoterFault
 from ..domain.incident import Incident
 from ..domain.operator import KillSwitch, TrustRow
@@ -17,6 +17,7 @@ from ..notify import Slack
 from ..response.operator_controls import OperatorControls
 from ..response.remembering import Learned
 from ..response.report import RunReport
+from ..response.usage_report import IncidentUsage, UsageReport
 from ..response.views import HealthRow
 from ..store import Database
 
@@ -75,6 +76,18 @@ class Operations(OperatorControls, Protocol):
 
     async def learned(self) -> tuple[Learned, ...]:
         """What ended incidents taught, the real ones and those of practice apart."""
+        ...
+
+    async def usage(self) -> UsageReport:
+        """What reasoning services were asked, how fast they answered, what it cost, and what is left of the budget."""
+        ...
+
+    async def usage_of(self, incident_id: IncidentId) -> IncidentUsage:
+        """The calls for one incident.
+
+        Raises:
+            UnknownIncident: there is none of that id.
+        """
         ...
 
     async def health(self) -> tuple[HealthRow, ...]:

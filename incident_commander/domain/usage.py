@@ -1,9 +1,9 @@
 """What asking a model or another reasoning service took and cost: measured, one record for every call."""
 
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainSerializer, model_validator
 
 from .base import IncidentId, UtcDatetime, Value
 from .provenance import Provenance
@@ -25,6 +25,9 @@ AiService = Literal[
 Price = Literal["listed", "assumed", "unpriced", "free"]
 """How a call's cost is known: by a kept price list, by a dated file, not at all, or because nothing was bought."""
 
+Usd = Annotated[Decimal, PlainSerializer(lambda usd: f"{usd:f}", return_type=str, when_used="json")]
+"""US dollars, in JSON as digits without an exponent: a token costs far less than a millionth of one."""
+
 
 class Cost(Value):
     """What a call cost.
@@ -34,7 +37,7 @@ class Cost(Value):
         basis: The list or the document that the price was taken from.
     """
 
-    usd: Decimal | None = Field(default=None, ge=0)
+    usd: Usd | None = Field(default=None, ge=0)
     price: Price = "unpriced"
     basis: str = ""
 
@@ -64,6 +67,7 @@ class Usage(Value):
         cached: Whether an earlier answer was given again, without a call.
         fell_back: Why this one was asked in place of another; empty where it was the first choice.
         error: Why there is no answer; empty where there is one.
+        intervened: Whether a guardrail of the account acted on what was asked or answered.
     """
 
     task: ReasoningTask
@@ -83,3 +87,4 @@ class Usage(Value):
     cached: bool = False
     fell_back: str = ""
     error: str = ""
+    intervened: bool = False

@@ -30,6 +30,11 @@ class Limits(Value):
     day_usd: Decimal | None = None
 
 
+def midnight(now: datetime) -> datetime:
+    """When the day began."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 class Budget:
     """Keeps what is spent, and what calls under way may cost at most, within the limits.
 
@@ -85,7 +90,6 @@ class Budget:
             found.append(("incident's", self._limits.incident_usd - spent - held, "IC_AI_BUDGET_INCIDENT_USD"))
         if self._limits.day_usd is not None:
             held = sum((usd for _, usd in self._under_way), Decimal(0))
-            midnight = self._now().replace(hour=0, minute=0, second=0, microsecond=0)
-            spent = await self._spending.since(midnight)
+            spent = await self._spending.since(midnight(self._now()))
             found.append(("day's", self._limits.day_usd - spent - held, "IC_AI_BUDGET_DAY_USD"))
         return found

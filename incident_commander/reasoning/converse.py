@@ -25,6 +25,7 @@ T = TypeVar("T")
 ANSWER = "answer"
 """The tool that a model has to call with its answer, where that has a form."""
 VIA = "bedrock-runtime"
+INTERVENED = "guardrail_intervened"
 _MORE_TOKENS = 1000
 """More than any model adds to a question to explain its tool to itself."""
 
@@ -164,6 +165,7 @@ class Converse:
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
             request_id=said.request_id,
+            intervened=said.stop_reason == INTERVENED,
         )
 
 
@@ -215,7 +217,7 @@ class _Said(Answer):
 
 _STOPPED = {
     "max_tokens": "it was cut at the most tokens that it may give",
-    "guardrail_intervened": "a guardrail intervened",
+    INTERVENED: "a guardrail intervened",
     "content_filtered": "it was filtered for its content",
     "model_context_window_exceeded": "the question is longer than the model can read",
 }

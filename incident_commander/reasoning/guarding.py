@@ -18,6 +18,7 @@ from .reasoner import Candidate, Reasoner, Reply, Unusable
 SECONDS = 10.0
 QUESTION = "What happened in this incident, and why?"
 """Grounding is rated towards a question; this is the one that every claim of ours answers."""
+INTERVENED = "GUARDRAIL_INTERVENED"
 _UNIT_CHARACTERS = 1_000
 _INJECTIONS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -84,6 +85,7 @@ class Guarding:
                 read=lambda: _guarded(ours, applied, asked_to_rate=bool(grounds)),
                 cost=self._prices.of_units("guardrails", counted),
                 request_id=applied.request_id,
+                intervened=applied.action == INTERVENED,
             )
 
         return Candidate(
@@ -186,7 +188,7 @@ def _guarded(ours: Guarded, applied: _Applied, *, asked_to_rate: bool) -> Guarde
                 found.append(f"blocked: {seen.type.lower()} {seen.score}")
     if asked_to_rate and grounding is None:
         raise Unusable("its guardrail does not rate grounding; switch its contextual grounding check on")
-    intervened = applied.action == "GUARDRAIL_INTERVENED"
+    intervened = applied.action == INTERVENED
     only_masked = intervened and acted == {"ANONYMIZED"}
     if only_masked and not applied.outputs:
         raise Unusable("it masked something and gives no text")

@@ -31,6 +31,7 @@ class Reply(Generic[T]):
     Attributes:
         read: Makes the answer of it; raises Unusable.
         cost: What the call cost, whether its answer can be used or not.
+        intervened: Whether a guardrail of the account acted on it.
     """
 
     read: Callable[[], T]
@@ -38,6 +39,7 @@ class Reply(Generic[T]):
     input_tokens: int | None = None
     output_tokens: int | None = None
     request_id: str = ""
+    intervened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,7 @@ class Reasoner:
             cached=kept is not None,
             fell_back=question.fell_back,
             error=reason,
+            intervened=reply is not None and reply.intervened,
         )
         used.append(usage)
         self._latencies.add(usage)

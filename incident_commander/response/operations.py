@@ -29,6 +29,7 @@ from .remembering import Learned, LocalMemory
 from .report import LedgerState, RunReport, judge_run
 from .scoring import compare_run
 from .trusting import Trust
+from .usage_report import IncidentUsage, UsageReport, UsageReports
 from .view_approval import PendingApproval
 from .view_live_vote import LiveVote, live_vote
 from .view_operator import Held
@@ -60,6 +61,7 @@ class Operations:
         trust: Trust,
         quarantine: Quarantine,
         memory: LocalMemory,
+        usage: UsageReports,
     ) -> None:
         self._database = database
         self._company = company
@@ -73,6 +75,7 @@ class Operations:
         self._trust = trust
         self._quarantine = quarantine
         self._memory = memory
+        self._usage = usage
         self._figures: tuple[tuple[int, int], tuple[Figure, ...]] | None = None
 
     def scenario_names(self) -> Sequence[str]:
@@ -207,6 +210,14 @@ class Operations:
     async def forget(self, incident_id: IncidentId, by: str, reason: str) -> None:
         """Call a remembered incident to mind no more; see `LocalMemory.forget`."""
         await self._memory.forget(incident_id, by, reason)
+
+    async def usage(self) -> UsageReport:
+        """What reasoning services were asked: how often, how fast and at what cost, and what is left of the budget."""
+        return await self._usage.report()
+
+    async def usage_of(self, incident_id: IncidentId) -> IncidentUsage:
+        """The calls for one incident; see `UsageReports.of_incident`."""
+        return await self._usage.of_incident(incident_id)
 
     def subscribe(self, listener: Callable[[frozenset[IncidentId]], None]) -> Callable[[], None]:
         """Have `listener` called after each commit with the incidents touched; returns the call that ends it."""

@@ -14,7 +14,7 @@ from .outcomes import Outcomes
 from .passages import Passages
 from .practice import ActionKeyReused, PracticeRuns
 from .url import UnsupportedDatabase, blocking_url, shown_url, workflow_url
-from .usage import UsageLog
+from .usage import CountedCall, UsageLog
 from .values import Values
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "CertificateConflict",
     "Certificates",
     "Changes",
+    "CountedCall",
     "Database",
     "DatabaseClosed",
     "DatabaseUnusable",

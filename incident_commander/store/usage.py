@@ -1,5 +1,6 @@
 """What reasoning services were asked, and what that took and cost: one row for every call."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,9 +10,23 @@ from sqlmodel import col
 
 from ..domain.base import IncidentId
 from ..domain.usage import Usage
-from .tables import UsageRow
+from .tables import IncidentRow, UsageRow
 
 _PICO = Decimal(10) ** 12
+
+
+@dataclass(frozen=True, slots=True)
+class CountedCall:
+    """A call as it stands in the usage ledger.
+
+    Attributes:
+        number: Later ones have higher numbers.
+        practice: Whether it was for an incident of a practice run.
+    """
+
+    number: int
+    usage: Usage
+    practice: bool
 
 
 class UsageLog:
@@ -49,6 +64,21 @@ class UsageLog:
         """At most so many calls, the newest first."""
         query = select(col(UsageRow.document)).order_by(col(UsageRow.id).desc()).limit(limit)
         return tuple(Usage.model_validate_json(row) for row in (await self._session.execute(query)).scalars())
+
+    async def after(self, number: int, limit: int) -> tuple[CountedCall, ...]:
+        """The newest calls whose number is higher, at most so many, the oldest first."""
+        query = (
+            select(col(UsageRow.id), col(UsageRow.document), col(IncidentRow.practice_run))
+            .outerjoin(IncidentRow, col(IncidentRow.id) == col(UsageRow.incident_id))
+            .where(col(UsageRow.id) > number)
+            .order_by(col(UsageRow.id).desc())
+            .limit(limit)
+        )
+        rows = (await self._session.execute(query)).all()
+        return tuple(
+            CountedCall(id or 0, Usage.model_validate_json(document), run is not None)
+            for id, document, run in reversed(rows)
+        )
 
     async def spent(self, *, incident_id: IncidentId | None = None, since: datetime | None = None) -> Decimal:
         """USD, exact to a millionth of a millionth, for an incident or from a time on. Unpriced calls add nothing."""

@@ -33,14 +33,16 @@ from incident_commander.domain.practice import ApproverKind, PracticeRun
 from incident_commander.ingest import MAX_BODY_BYTES, Intake
 from incident_commander.response.remembering import Learned
 from incident_commander.response.report import RunReport
+from incident_commander.response.usage_report import IncidentUsage, UsageReport
 from incident_commander.response.view_approval import PendingApproval
 from incident_commander.response.views import HealthRow
-from incident_commander.store import Database
+from incident_commander.store import Database, UnknownIncident
 
 from ..consensus.ballot_box import KEYS, NOW, RIGHT, ballot, poll, sent, signed
 from ..ingest.worlds import NOON, Worlds
 from ..store.databases import opened, tamper
 from .acting import asked, authenticator, learned, memory, quarantined, trusted
+from .used import asked_for, reported
 
 
 @dataclass
@@ -149,6 +151,14 @@ class PracticeOperations:
         if self.refusal:
             raise self.refusal
         self.acts.append(("forget", incident_id, by, reason))
+
+    async def usage(self) -> UsageReport:
+        return reported()
+
+    async def usage_of(self, incident_id: IncidentId) -> IncidentUsage:
+        if incident_id != "inc-1":
+            raise UnknownIncident(f"there is no incident {incident_id!r}")
+        return asked_for(incident_id)
 
     async def incident_of(self, run_id: RunId) -> Incident | None:
         return None

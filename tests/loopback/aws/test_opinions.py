@@ -344,6 +344,13 @@ async def test_a_guardrail_of_the_account_is_named_in_every_question(
     assert minds.asked[0]["guardrailConfig"] == {"guardrailIdentifier": "gr-1", "guardrailVersion": "3"}
 
 
+async def test_what_a_guardrail_did_within_an_answer_is_on_record(minds: Minds, once: Aws, database: Database) -> None:
+    minds.say("nova-micro", said.words("Sorry.", stopped="guardrail_intervened"))
+    minds.always("nova-lite", said.form({"severity": "LOW"}))
+    answer = await thinking(once, database).opinions(Guardrail("gr-1", "3")).classify(ASKED, SITUATION)
+    assert [usage.intervened for usage in answer.used] == [True, False]
+
+
 async def test_the_model_is_not_told_what_we_suspect(minds: Minds, once: Aws, database: Database) -> None:
     minds.always("", said.form(ANALYSIS))
     await thinking(once, database).opinions().analyse(ASKED, SITUATION)

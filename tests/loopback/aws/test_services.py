@@ -340,6 +340,13 @@ async def test_guardrails_are_given_text_without_secrets_and_add_what_they_find(
     assert "anna@example.com" not in str(services.asked)
     assert answer.used[0].cost.usd == Decimal("0.00025")
     assert answer.used[0].cost.price == "assumed"
+    assert answer.used[0].intervened
+
+
+async def test_a_text_that_guardrails_let_through_is_no_intervention(asking: Asking, services: Services) -> None:
+    answer = await asking.guarding().check(ASKED, "mail anna@example.com", "input")
+    assert answer.value.findings == ("masked: email",)
+    assert not answer.used[0].intervened
 
 
 async def test_what_guardrails_mask_is_masked_and_not_blocked(asking: Asking, services: Services) -> None:
