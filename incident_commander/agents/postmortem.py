@@ -1,9 +1,10 @@
 """The postmortem: a projection of an incident's ledger events, in Markdown. Blames nobody, invents nothing."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..domain.ballot import SignedBallot, Tally
+from ..domain.base import Digest
 from ..domain.event import Event
 from ..domain.findings import Diagnosis, Evidence, Prediction, PredictionOutcome
 from ..domain.incident import Incident
@@ -253,14 +254,21 @@ def _votes(events: Sequence[Event]) -> str:
     rows = ["| voter | chose | confidence | because |", "|---|---|---|---|"]
     for signed in ballots:
         judgement = signed.ballot.judgement
-        plan = plans.get(judgement.choice) if judgement.choice is not None else None
-        chose = "abstained" if plan is None else action_words(plan.action) if plan.action else "do nothing"
+        heard = ""
+        if judgement.models:
+            without = _choice(judgement.choice_without_models, plans)
+            heard = f"; heard {_plain(' and '.join(judgement.models))}; without: {_plain(without)}"
         rows.append(
-            f"| {signed.ballot.voter} | {_plain(chose)} | {judgement.confidence:.0%} | "
-            f"{_plain(judgement.reason, 160)} |"
+            f"| {signed.ballot.voter} | {_plain(_choice(judgement.choice, plans))} | {judgement.confidence:.0%} | "
+            f"{_plain(judgement.reason, 160)}{heard} |"
         )
     outcome = latest(Tally, events, "quorum.reached", "quorum.failed")
     return "\n".join(rows) + (f"\n\n{_plain(outcome.reason)}." if outcome else "")
+
+
+def _choice(digest: Digest | None, plans: Mapping[Digest, Plan]) -> str:
+    plan = plans.get(digest) if digest is not None else None
+    return "abstained" if plan is None else action_words(plan.action) if plan.action else "do nothing"
 
 
 def _checks(events: Sequence[Event]) -> str:

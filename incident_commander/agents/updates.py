@@ -13,6 +13,7 @@ from ..domain.event import Event, EventKind, Update
 from ..domain.findings import Diagnosis, FaultKind, Hypothesis, Impact
 from ..domain.incident import Incident
 from ..domain.plan import Action, Check, CheckOutcome, Ended, Plan, Receipt
+from ..domain.telemetry import TESTIMONY
 from .discretion import withheld
 
 Moment = Literal["opened", "diagnosed", "acting", "fixed", "escalated", "closed"]
@@ -164,10 +165,12 @@ def _diagnosed(incident: Incident, events: Sequence[Event]) -> str:
         return f"The cause is inconclusive.{gaps} Next question: {one_line(diagnosis.next_question or 'none')}"
     lines = [f"The {diagnosis.verdict} cause is {cause_words(cause)} (probability {cause.probability:.0%})."]
     kept = withheld(cause.fault)
+    # What a witness says is for those who can look into it; people are told what is seen.
+    shown = next((each for each in cause.evidence if each.signal not in TESTIMONY), None)
     if kept:
         lines.append(f"{'; '.join(_signals(cause))} speak for it. {kept}")
-    elif cause.evidence:
-        lines.append(f"For it: {one_line(cause.evidence[0].what)}.")
+    elif shown is not None:
+        lines.append(f"For it: {one_line(shown.what)}.")
     if cause.against and not kept:
         lines.append(f"Against it: {one_line(cause.against[0].what)}.")
     if diagnosis.blast_radius:

@@ -21,7 +21,7 @@ class Judgement(Value):
         scores: Of every candidate, by digest, in [0, 1].
         confidence: In its choice, in [0, 1].
         evidence: References of the evidence it judged by.
-        models: Language models whose answer changed this judgement (none of ours so far).
+        models: Language models whose answer changed this judgement.
         choice_without_models: The choice had no model been asked.
     """
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
 from ..agents.updates import ENDED_WORDS
-from ..domain.ballot import VOTERS, QuorumRule, SignedBallot, Tally, Voter
+from ..domain.ballot import VOTERS, Judgement, QuorumRule, SignedBallot, Tally, Voter
 from ..domain.base import Digest, Value
 from ..domain.event import Event, Update
 from ..domain.plan import Check, CheckOutcome, Plan, Receipt
@@ -17,7 +17,11 @@ VOTE_STATES = ("for", "other", "abstained", "rejected", "missing")
 
 
 class VoteRow(Value):
-    """One voter's place in the round."""
+    """One voter's place in the round.
+
+    Attributes:
+        heard: The models whose word changed its judgement, and what it would have chosen without; empty: none did.
+    """
 
     voter: str
     label: str
@@ -26,6 +30,7 @@ class VoteRow(Value):
     choice: str
     confidence_text: str
     reason: str
+    heard: str = ""
 
 
 class RejectionRow(Value):
@@ -201,7 +206,17 @@ def _vote(
         choice=text.plan_text(plan_of(choice)) if choice else "",
         confidence_text=f"confidence {text.share(judgement.confidence)}" if judgement else "",
         reason=judgement.reason if judgement else "",
+        heard=_heard(judgement, plan_of) if judgement else "",
     )
+
+
+def _heard(judgement: Judgement, plan_of: Callable[[Digest], Plan | None]) -> str:
+    if not judgement.models:
+        return ""
+    without = judgement.choice_without_models
+    chose = "abstained" if without is None else text.plan_text(plan_of(without))
+    told = "the same plan" if without == judgement.choice else chose
+    return f"heard {' and '.join(judgement.models)}; without: {told}"
 
 
 def plan_rows(record: IncidentRecord) -> tuple[PlanRow, ...]:

@@ -169,6 +169,8 @@ LEAKING = Shop(
     changes=(deploy(CHECKOUT, BROKE - timedelta(minutes=6), "Keep decoded responses in a cache for reuse"),),
     impact=0.05,
 )  # fmt: skip
+TORN = Shop(broken={**OVERLOADED.broken, **LEAKING.broken}, failing=OVERLOADED.failing | LEAKING.failing, impact=0.3)
+"""Two services are in trouble of their own, and little tells which of them the incident is about."""
 CALM = Shop()
 
 

@@ -23,7 +23,7 @@ from incident_commander.domain.memory import Cause
 from incident_commander.domain.plan import Plan
 
 from ..analysis.counsels import NOVA, analysed, investigated
-from .shop import CALM, CHECKOUT, DATABASE, LEAKING, NOW, OVERLOADED, SEARCH, Shop, causes
+from .shop import CALM, CHECKOUT, DATABASE, LEAKING, NOW, OVERLOADED, SEARCH, TORN, Shop, causes
 from .test_memory import remembering, word
 
 CATALOGUE = load_catalogue()
@@ -36,8 +36,6 @@ CAUSES = [
     Cause(service=ServiceName("nowhere"), fault="disk_full"),
 ]
 OVERLOAD, LEAK = CAUSES[0], CAUSES[3]
-TORN = Shop(broken={**OVERLOADED.broken, **LEAKING.broken}, failing=OVERLOADED.failing | LEAKING.failing, impact=0.3)
-"""Two services are in trouble of their own, and nothing tells which of them the incident is about."""
 SHOPS = st.sampled_from([TORN, TORN, OVERLOADED, LEAKING, CALM])
 SUSPECTED = st.lists(st.sampled_from(CAUSES), max_size=3)
 

@@ -164,11 +164,13 @@ def test_ballots_are_listed_with_their_choice_and_reason() -> None:
     plans = propose(LEAKING.case(), causes((CHECKOUT, "memory_leak", 0.9)), CATALOGUE).plans
     ledger = Ledger()
     ledger.write("plans.proposed", {"plans": [each.model_dump(mode="json") for each in plans]})
+    heard = ballot("diagnosis", None, models=("nova",), without_models=plans[0].digest)
     ledger.write("ballot.cast", signed(ballot("detection", plans[0].digest)).model_dump(mode="json"))
-    ledger.write("ballot.cast", signed(ballot("diagnosis", None)).model_dump(mode="json"))
+    ledger.write("ballot.cast", signed(heard).model_dump(mode="json"))
     told = postmortem(incident(), ledger.events)
     assert "| detection | roll back checkout (direction back, reference 4f2a9c) | 80% | as its evidence says |" in told
-    assert "| diagnosis | abstained | 80% |" in told
+    ours = "as its evidence says; heard nova; without: roll back checkout (direction back, reference 4f2a9c)"
+    assert f"| diagnosis | abstained | 80% | {ours} |" in told
 
 
 def stolen() -> Ledger:

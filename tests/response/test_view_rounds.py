@@ -15,7 +15,7 @@ from incident_commander.domain.event import Event, EventKind
 from incident_commander.domain.fault import VoterFault
 from incident_commander.response.record import IncidentRecord
 from incident_commander.response.view_rounds import FAULT_WORDS, RoundView, round_views
-from tests.consensus.ballot_box import KEYS, NOW, PLANS, RIGHT, ballot, poll
+from tests.consensus.ballot_box import KEYS, NOW, PLANS, RIGHT, WRONG, ballot, poll, signed
 from tests.ui import story
 
 Told = tuple[EventKind, str, JsonObject, float]
@@ -68,6 +68,24 @@ def test_one_that_lies_is_outvoted_by_the_four_others() -> None:
     assert view.votes[0].does == DESCRIPTIONS["lie"]
     assert (view.votes[0].vote.state, view.votes[0].vote.choice) == ("other", "Restart search")
     assert view.meaning == "1 of 5 fails, as many as the rule bears (f = 1): the others are enough."
+
+
+def test_a_ballot_that_a_model_changed_says_whose_word_it_was_and_the_plan_without() -> None:
+    cast = (
+        ballot("diagnosis", RIGHT.digest, models=("nova", "claude"), without_models=WRONG.digest),
+        ballot("detection", RIGHT.digest, models=("nova",), without_models=RIGHT.digest),
+        ballot("prediction", RIGHT.digest, models=("nova",)),
+        ballot("resolution", RIGHT.digest, without_models=RIGHT.digest),
+    )
+    told: list[Told] = [("ballot.cast", each.voter, _json(signed(each)), 1.0) for each in cast]
+    (view,) = shown({}, told)
+    assert {row.vote.voter: row.vote.heard for row in view.votes} == {
+        "diagnosis": "heard nova and claude; without: Restart search",
+        "detection": "heard nova; without: the same plan",
+        "prediction": "heard nova; without: abstained",
+        "resolution": "",
+        "communication": "",
+    }
 
 
 def test_two_that_are_silent_leave_nothing_certified_and_it_is_said_why() -> None:

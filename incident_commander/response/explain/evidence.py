@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from ...domain.alert import Alert
-from ...domain.ballot import SignedBallot
+from ...domain.ballot import Judgement, SignedBallot
 from ...domain.base import Value
 from ...domain.findings import Anomaly, Evidence, Hypothesis, Prediction
 from ...domain.plan import Check, Plan
@@ -205,6 +205,15 @@ def _plan(recording: Recording, plan: Plan) -> EvidenceView:
     )
 
 
+def _without_models(record: IncidentRecord, judgement: Judgement) -> tuple[FactRow, ...]:
+    if not judgement.models:
+        return ()
+    without = judgement.choice_without_models
+    return (
+        FactRow(name="Without them", text="abstained" if without is None else text.plan_text(record.plan(without))),
+    )
+
+
 def _ballot(recording: Recording, record: IncidentRecord, signed: SignedBallot) -> EvidenceView:
     ballot, judgement = signed.ballot, signed.ballot.judgement
     known = {each.reference(): each for each in _told(record)}
@@ -215,6 +224,7 @@ def _ballot(recording: Recording, record: IncidentRecord, signed: SignedBallot) 
             FactRow(name="Cast", text=f"{text.clock_time(ballot.cast_at)} UTC in round {ballot.round}"),
             FactRow(name="Valid until", text=f"{text.clock_time(ballot.expires_at)} UTC"),
             FactRow(name="Models that changed it", text=", ".join(judgement.models) or "none"),
+            *_without_models(record, judgement),
             FactRow(name="Signature", text=signed.signature),
         ),
         note=f"It names {unknown} more by digest, for which the ledger holds no words." if unknown else "",

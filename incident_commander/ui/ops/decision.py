@@ -64,6 +64,7 @@ def _vote(row: VoteRow) -> rx.Component:
             rx.el.p(row.state_text, class_name="row-meta"),
         ),
         rx.cond(row.reason != "", rx.el.p(row.reason, class_name="muted")),
+        rx.cond(row.heard != "", rx.el.p(row.heard, class_name="heard muted")),
         data_voter=row.voter,
         data_state=row.state,
     )

@@ -118,6 +118,7 @@ def _ballot(row: BallotRow) -> rx.Component:
                     rx.el.strong(vote.label),
                     chip(rx.cond(vote.choice != "", vote.choice, vote.state_text), vote.state, "vote", vote.state_text),
                     rx.el.span(vote.reason, class_name="claim-detail"),
+                    rx.cond(vote.heard != "", rx.el.span(vote.heard, class_name="claim-detail heard")),
                     class_name="claim-words",
                 ),
                 rx.el.span(rx.el.span(vote.confidence_text), class_name="claim-figure"),

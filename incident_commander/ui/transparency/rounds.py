@@ -62,6 +62,7 @@ def _cast(row: CastRow) -> rx.Component:
             vote.reason != "",
             rx.el.p(rx.cond(row.does != "", "The reason it signed: ", ""), vote.reason, class_name="cast-reason"),
         ),
+        rx.cond(vote.heard != "", rx.el.p(vote.heard, class_name="cast-reason heard")),
         data_voter=vote.voter,
         data_state=vote.state,
         data_fault=row.fault != "",
