@@ -32,6 +32,8 @@ from .connections import (
     consumers,
     model_rows,
     models_of,
+    outlook_of,
+    outlook_row,
     queue_rows,
     service_names,
     sources_of,
@@ -81,6 +83,7 @@ if TYPE_CHECKING:
     from .actions.aws import AwsExecutor
     from .ingest.sqs import SqsConsumers
     from .reasoning.bedrock import Bedrock
+    from .reasoning.shelf import Outlook
 
 log = structlog.get_logger(__name__)
 
@@ -131,6 +134,7 @@ class Commander:
     sources: Sources
     queues: "SqsConsumers | None"
     bedrock: "Bedrock | None"
+    outlook: "Outlook | None"
 
 
 def build(
@@ -198,6 +202,7 @@ def build(
     faults = Faults(database)
     quarantine = Quarantine(database, load_rules())
     bedrock = models_of(settings, database)
+    outlook = outlook_of(settings)
     remembered = LocalMemory(database, memory or settings.memory)
     stages = Stages(
         database=database,
@@ -228,7 +233,7 @@ def build(
         lifecycle,
         voters.public_keys,
         quorum,
-        partial(_health, settings, database, analysts, asking, sources, queues, bedrock),
+        partial(_health, settings, database, analysts, asking, sources, queues, bedrock, outlook),
         approvals,
         faults,
         trust,
@@ -271,6 +276,7 @@ def build(
         sources,
         queues,
         bedrock,
+        outlook,
     )
 
 
@@ -301,6 +307,8 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
                     asyncio.create_task(commander.analysts.warm()),
                     asyncio.create_task(commander.sources.check()),
                 ]
+                if commander.outlook is not None:
+                    beside.append(asyncio.create_task(commander.outlook.look()))
                 if commander.asking is not None:
                     beside.append(asyncio.create_task(commander.asking.run()))
                 if commander.queues is not None:
@@ -320,6 +328,8 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
                 commander.queues.close()
             if commander.bedrock is not None:
                 commander.bedrock.close()
+            if commander.outlook is not None:
+                commander.outlook.close()
             commander.analysts.close()
             commander.judges.close()
             await commander.database.close()
@@ -419,6 +429,7 @@ async def _health(
     sources: Sources,
     queues: "SqsConsumers | None",
     bedrock: "Bedrock | None",
+    outlook: "Outlook | None",
 ) -> tuple[HealthRow, ...]:
     """What this installation depends on, and how to have what is off."""
     try:
@@ -444,6 +455,7 @@ async def _health(
         *telemetry_rows(sources.seen()),
         *(queue_rows(queues.seen()) if queues is not None else ()),
         *(model_rows(bedrock) if bedrock is not None else ()),
+        *((outlook_row(outlook),) if outlook is not None else ()),
         HealthRow(name="policy", state="ok", detail=str(settings.policy_file))
         if settings.policy_file
         else HealthRow(name="policy", state="off", detail="no action on real systems is allowed; set IC_POLICY_FILE"),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .ingest.queued import Queue
     from .ingest.sqs import QueueState, SqsConsumers
     from .reasoning.bedrock import Bedrock
+    from .reasoning.shelf import Outlook
     from .telemetry.aws import AwsSource
 
 
@@ -125,6 +126,24 @@ def usage_of(settings: Settings, database: Database) -> UsageReports:
     return UsageReports(database, limits, load_models(), load_prices())
 
 
+def outlook_of(settings: Settings) -> "Outlook | None":
+    """What looks whether a model comes to its end, where models are asked.
+
+    Raises:
+        ModelsError: IC_MODEL_IDS is wrong.
+    """
+    if settings.ai == "off":
+        return None
+    from .aws import Aws, Limits
+    from .reasoning.models import load_models
+    from .reasoning.services import load_services
+    from .reasoning.shelf import Outlook
+
+    models = load_models().with_ids(settings.model_ids).models.values()
+    own = tuple(service.model for service in load_services() if service.model)
+    return Outlook(Aws(settings.ai_region or None, Limits(reads=2)), tuple(models), own)
+
+
 def _aws_sources(settings: Settings) -> "tuple[AwsSource, ...]":
     """Every account and region that is to be read: those of the resources' file, and the regions that are set."""
     if settings.resources_file is None and not settings.aws_regions:
@@ -168,3 +187,8 @@ def model_rows(bedrock: "Bedrock") -> tuple[HealthRow, ...]:
         detail = f"{'; '.join(resting)} failed when last asked; local analysis answers, and usage says why"
         return (HealthRow(name="models", state="degraded", detail=detail),)
     return (HealthRow(name="models", state="ok", detail="models of Bedrock are asked about real incidents"),)
+
+
+def outlook_row(outlook: "Outlook") -> HealthRow:
+    """Whether a model comes to its end, as it was when the process started."""
+    return HealthRow(name="end of life", state=outlook.state.state, detail=outlook.state.detail)

@@ -20,6 +20,7 @@ from ..consensus.known_keys import UnusableKey, known_keys
 from ..domain.ballot import VOTERS
 from ..domain.settings import Settings, read_settings
 from ..ingest.pagerduty import ROUTING_KEY_CHARACTERS
+from ..reasoning.services import configured
 from ..response.views import HealthRow
 from ..store import DatabaseUnusable, UnsupportedDatabase, check_database, shown_url
 from ..telemetry.unconfigured import NoTelemetry
@@ -27,6 +28,7 @@ from ..telemetry.unconfigured import NoTelemetry
 
 def doctor(
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    aws: bool = typer.Option(False, "--aws", help="Ask each AI service of AWS that is switched on; it costs a little."),
     iam: bool = typer.Option(False, "--iam", help="Print the least that IAM must allow for what is switched on."),
     account: str = typer.Option(
         "", "--account", help="With --iam: for the role in this account of the resources' file."
@@ -39,6 +41,10 @@ def doctor(
 
         print_policy(settings, account)
         return
+    if aws:
+        from .aws_services import print_services
+
+        raise typer.Exit(0 if print_services(settings, as_json=json) else 1)
     rows = _examine(settings)
     if json:
         import json as codec
@@ -46,7 +52,7 @@ def doctor(
         typer.echo(codec.dumps({"checks": [row.model_dump() for row in rows]}))
     else:
         for row in rows:
-            typer.echo(f"{row.state:9} {row.name:15} {row.detail}")
+            typer.echo(f"{row.state:9} {row.name:16} {row.detail}")
     raise typer.Exit(1 if any(row.state == "down" for row in rows) else 0)
 
 
@@ -68,6 +74,7 @@ def _examine(settings: Settings) -> tuple[HealthRow, ...]:
         *_telemetry(settings),
         *_queues(settings),
         _models(settings),
+        *_services(settings),
     )
 
 
@@ -108,6 +115,16 @@ def _models(settings: Settings) -> HealthRow:
     spend = f"{settings.ai_budget_incident_usd:f} USD an incident, {settings.ai_budget_day_usd:f} USD a day"
     where = f"in {settings.ai_region}" if settings.ai_region else "in the region of the environment"
     return HealthRow(name="models", state="ok", detail=f"Bedrock {where}, at most {spend}; not asked by this check")
+
+
+def _services(settings: Settings) -> tuple[HealthRow, ...]:
+    """The eight services of AWS that may be asked, and which are switched on; `--aws` asks them."""
+    rows = []
+    for each in configured(settings.model_dump()):
+        how = f"it needs {', '.join(each.missing)}: {each.have}"
+        told = "not asked by this check, `doctor --aws` asks" if each.on else how
+        rows.append(HealthRow(name=each.name, state="ok" if each.on else "off", detail=f"{each.use}; {told}"))
+    return tuple(rows)
 
 
 def _telemetry(settings: Settings) -> tuple[HealthRow, ...]:
