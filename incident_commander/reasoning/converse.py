@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,7 +12,9 @@ from pydantic import BaseModel, Field, JsonValue, TypeAdapter, ValidationError
 
 from ..aws import Answer, Aws, AwsError, Camel
 from ..domain.base import JsonObject
+from ..domain.usage import AiService
 from .kept import Kept
+from .masking import Masks
 from .models import Models, ModelTask
 from .prices import Prices
 from .prompts import Prompt
@@ -81,6 +83,31 @@ class Converse:
         request = self._request(task, prompt) | {"toolConfig": tools}
         return await self._candidates(task, request, lambda said: read(_in_form(said, form, prompt)), left_usd)
 
+    async def turn(
+        self,
+        task: ModelTask,
+        system: str,
+        messages: Sequence[JsonObject],
+        tools: Sequence[JsonObject],
+        left_usd: Decimal | None,
+        *,
+        service: AiService,
+        must_use: str = "",
+    ) -> tuple[Candidate["Turn"], ...]:
+        """Candidates that go on with a conversation that has tools.
+
+        Args:
+            tools: Each as Converse specifies it.
+            service: To whom the answer is attributed.
+            must_use: The tool that has to be used; empty: any, or none.
+        """
+        choice: dict[str, object] = {"tool": {"name": must_use}} if must_use else {"auto": {}}
+        request = {
+            **self._asking(task, system, messages),
+            "toolConfig": {"tools": [{"toolSpec": each} for each in tools], "toolChoice": choice},
+        }
+        return await self._candidates(task, request, _turn, left_usd, service)
+
     async def in_words(
         self, task: ModelTask, prompt: Prompt, read: Callable[[str], T], left_usd: Decimal | None
     ) -> tuple[Candidate[T], ...]:
@@ -89,9 +116,12 @@ class Converse:
         return await self._candidates(task, request, lambda said: read(_in_words(said, prompt)), left_usd)
 
     def _request(self, task: ModelTask, prompt: Prompt) -> dict[str, object]:
+        return self._asking(task, prompt.system, [{"role": "user", "content": [{"text": prompt.text}]}])
+
+    def _asking(self, task: ModelTask, system: str, messages: Sequence[JsonObject]) -> dict[str, object]:
         request: dict[str, object] = {
-            "system": [{"text": prompt.system}],
-            "messages": [{"role": "user", "content": [{"text": prompt.text}]}],
+            "system": [{"text": system}],
+            "messages": list(messages),
             "inferenceConfig": {"maxTokens": self._models.tasks[task].max_tokens, "temperature": 0.0},
         }
         if self._guardrail is not None:
@@ -102,7 +132,12 @@ class Converse:
         return request
 
     async def _candidates(
-        self, task: ModelTask, request: dict[str, object], read: Callable[["_Said"], T], left_usd: Decimal | None
+        self,
+        task: ModelTask,
+        request: dict[str, object],
+        read: Callable[["_Said"], T],
+        left_usd: Decimal | None,
+        service: AiService | None = None,
     ) -> tuple[Candidate[T], ...]:
         rules = self._models.tasks[task]
         region = await self._region()
@@ -116,7 +151,7 @@ class Converse:
             most = self._prices.of_tokens(id, most_tokens, rules.max_tokens, self._now())
             key = hashlib.sha256(json.dumps([id, request], sort_keys=True).encode()).hexdigest()
             found[id] = Candidate(
-                service=model.service,
+                service=service or model.service,
                 via=VIA,
                 aws=self._aws,
                 call=self._call(id, request, key, read),
@@ -186,14 +221,17 @@ def inlined(schema: JsonObject) -> JsonObject:
     return TypeAdapter(JsonObject).validate_python(plain(schema))
 
 
-class _ToolUse(Camel):
+class ToolUse(Camel):
+    """A tool that a model wants to use; `input` may be anything."""
+
     name: str
     input: JsonValue = None
+    tool_use_id: str = ""
 
 
 class _Block(Camel):
     text: str | None = None
-    tool_use: _ToolUse | None = None
+    tool_use: ToolUse | None = None
 
 
 class _Message(Camel):
@@ -239,15 +277,42 @@ def _in_form(said: _Said, form: type[A], prompt: Prompt) -> A:
     if len(used) != 1 or used[0].name != ANSWER:
         called = ", ".join(repr(each.name) for each in used) or "nothing"
         raise Unusable(f"it was to call {ANSWER!r} once and called {called}")
+    return filled_in(form, used[0].input, prompt.masks)
+
+
+def filled_in(form: type[A], said: JsonValue, masks: Masks) -> A:
+    """A form as a model filled it in, with what was masked undone.
+
+    Raises:
+        Unusable: it is not filled in as it has to be.
+    """
     try:
         # As JSON, for what was masked may be anywhere in it; undone only once its form is known to hold.
-        answer = form.model_validate(used[0].input, strict=False)
-        undone = _unmasked(TypeAdapter(JsonValue).validate_python(answer.model_dump(mode="json")), prompt)
+        answer = form.model_validate(said, strict=False)
+        undone = _unmasked(TypeAdapter(JsonValue).validate_python(answer.model_dump(mode="json")), masks)
         return form.model_validate(undone)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "its answer"
         raise Unusable(f"{where} is {_short(first['input'])}: {first['msg']}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a model said in its turn: words, tools that it wants to use, or both; nothing where no model answered."""
+
+    texts: tuple[str, ...] = ()
+    uses: tuple[ToolUse, ...] = ()
+
+
+def _turn(said: _Said) -> Turn:
+    _ended(said, "tool_use", "end_turn", "stop_sequence")
+    content = said.output.message.content
+    texts = tuple(block.text for block in content if block.text and block.text.strip())
+    uses = tuple(block.tool_use for block in content if block.tool_use is not None)
+    if not texts and not uses:
+        raise Unusable("it said nothing")
+    return Turn(texts, uses)
 
 
 def _in_words(said: _Said, prompt: Prompt) -> str:
@@ -258,13 +323,13 @@ def _in_words(said: _Said, prompt: Prompt) -> str:
     return prompt.masks.unmask(text)
 
 
-def _unmasked(part: JsonValue, prompt: Prompt) -> JsonValue:
+def _unmasked(part: JsonValue, masks: Masks) -> JsonValue:
     if isinstance(part, str):
-        return prompt.masks.unmask(part)
+        return masks.unmask(part)
     if isinstance(part, list):
-        return [_unmasked(each, prompt) for each in part]
+        return [_unmasked(each, masks) for each in part]
     if isinstance(part, dict):
-        return {name: _unmasked(each, prompt) for name, each in part.items()}
+        return {name: _unmasked(each, masks) for name, each in part.items()}
     return part
 
 

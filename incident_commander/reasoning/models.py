@@ -12,7 +12,7 @@ from ..domain.usage import AiService
 
 MODELS_FILE = Path(__file__).with_name("models.toml")
 
-ModelTask = Literal["classify", "match", "analyse", "draft"]
+ModelTask = Literal["classify", "match", "analyse", "investigate", "draft"]
 """The tasks that language models do."""
 Profile = Literal["us", "eu", "apac", "global"]
 _PROFILES: Mapping[str, Profile] = {"us": "us", "eu": "eu", "ap": "apac"}

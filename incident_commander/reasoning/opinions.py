@@ -6,7 +6,7 @@ Each has a local stand-in that says no more than what local analysis knows alrea
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ..domain.alert import Severity
 from ..domain.findings import FaultKind
@@ -19,7 +19,6 @@ from ..domain.reasoning import (
     PatternOpinion,
     SeverityOpinion,
     Situation,
-    Suspicion,
 )
 from .budget import Budget
 from .converse import Converse
@@ -27,6 +26,7 @@ from .figures import figures
 from .models import ModelTask
 from .prompts import Prompt, prompt
 from .reasoner import Reasoner, Unusable
+from .suspecting import MOST, Form, SuspicionForm, suspicions_of
 
 LOCAL_CATEGORIES: Mapping[FaultKind, PatternCategory | None] = {
     "connection_pool_exhaustion": "Database",
@@ -70,7 +70,7 @@ class Opinions:
             return await self._reasoner.ask("classify", asked, (), local)
         candidates = await self._converse.in_form(
             "classify",
-            _about("classify", situation),
+            about("classify", situation),
             _SeverityForm,
             lambda form: SeverityOpinion(severity=_SEVERITIES[form.severity]),
             await self._budget.left(asked.incident_id),
@@ -87,7 +87,7 @@ class Opinions:
             return await self._reasoner.ask("match", asked, (), local)
         candidates = await self._converse.in_form(
             "match",
-            _about("match", situation),
+            about("match", situation),
             _PatternForm,
             lambda form: PatternOpinion(category=form.category, reasoning=form.reasoning),
             await self._budget.left(asked.incident_id),
@@ -104,7 +104,7 @@ class Opinions:
             return await self._reasoner.ask("analyse", asked, (), local)
         candidates = await self._converse.in_form(
             "analyse",
-            _about("analyse", situation),
+            about("analyse", situation),
             _AnalysisForm,
             lambda form: _analysis(form, situation),
             await self._budget.left(asked.incident_id),
@@ -129,34 +129,25 @@ class Opinions:
         return await self._reasoner.ask("draft", asked, candidates, local)
 
 
-class _Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _SeverityForm(_Form):
+class _SeverityForm(Form):
     severity: Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"]
 
 
-class _PatternForm(_Form):
+class _PatternForm(Form):
     category: PatternCategory
     reasoning: str = Field(min_length=1, max_length=2000)
 
 
-class _SuspicionForm(_Form):
-    service: str = Field(description="one of the list of services")
-    fault: FaultKind
-    reason: str = Field(min_length=1, max_length=2000)
-
-
-class _AnalysisForm(_Form):
-    suspicions: tuple[_SuspicionForm, ...] = Field(max_length=3)
+class _AnalysisForm(Form):
+    suspicions: tuple[SuspicionForm, ...] = Field(max_length=MOST)
     next_question: str = Field(max_length=500)
 
 
 _SEVERITIES: Mapping[str, Severity] = {"CRITICAL": "critical", "HIGH": "high", "MEDIUM": "medium", "LOW": "low"}
 
 
-def _about(task: ModelTask, situation: Situation) -> Prompt:
+def about(task: ModelTask, situation: Situation) -> Prompt:
+    """A question about an incident: its title, its services and what was observed."""
     seen = situation.observations[:MOST_OBSERVATIONS]
     return prompt(
         task,
@@ -178,14 +169,7 @@ def _local_pattern(situation: Situation) -> PatternOpinion:
 
 
 def _analysis(form: _AnalysisForm, situation: Situation) -> Analysis:
-    known = {str(service): service for service in situation.services}
-    for each in form.suspicions:
-        if each.service not in known:
-            raise Unusable(f"it suspects {each.service!r}, which is none of the services")
-    suspicions = [
-        Suspicion(service=known[each.service], fault=each.fault, reason=each.reason) for each in form.suspicions
-    ]
-    return Analysis(suspicions=tuple(suspicions), next_question=form.next_question)
+    return Analysis(suspicions=suspicions_of(form.suspicions, situation), next_question=form.next_question)
 
 
 def _draft(text: str, told: Mapping[str, str]) -> Draft:

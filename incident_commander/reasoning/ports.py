@@ -10,6 +10,7 @@ from ..domain.reasoning import (
     Asked,
     Draft,
     Guarded,
+    Investigation,
     Knowledge,
     Outcome,
     Passage,
@@ -35,6 +36,28 @@ class Matcher(Protocol):
 class Analyst(Protocol):
     async def analyse(self, asked: Asked, situation: Situation) -> Answered[Analysis]:
         """What seems to be the cause."""
+        ...
+
+
+class Telemetry(Protocol):
+    """What an investigation may look at: lines in words, the most telling first. It only reads, and never fails."""
+
+    async def metrics(self, service: ServiceName) -> Sequence[str]: ...
+
+    async def logs(self, service: ServiceName, containing: str) -> Sequence[str]:
+        """Lines of its log. `containing`: whatever the case; empty: all of them."""
+        ...
+
+    async def traces(self, service: ServiceName) -> Sequence[str]: ...
+
+    async def changes(self) -> Sequence[str]: ...
+
+    async def similar_incidents(self) -> Sequence[str]: ...
+
+
+class Investigator(Protocol):
+    async def investigate(self, asked: Asked, situation: Situation, telemetry: Telemetry) -> Answered[Investigation]:
+        """What seems to be the cause to who looks at telemetry itself."""
         ...
 
 

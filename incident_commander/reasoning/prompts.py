@@ -49,8 +49,17 @@ def prompt(task: ModelTask, blocks: Mapping[str, str]) -> Prompt:
         if text:
             shown = _bounded(text, min(left, MOST_OF_A_BLOCK), masks)
             left = max(0, left - len(shown))
-            parts.append(f'<data name="{name}">\n{_inert(shown)}\n</data>')
+            parts.append(_marked(name, shown))
     return Prompt(f"{words['preamble'].strip()}\n\n{words[task].strip()}", "\n\n".join(parts), masks)
+
+
+def block(name: str, text: str, most: int, masks: Masks) -> str:
+    """A text from outside as marked data for a conversation that goes on, of so many characters at most."""
+    return _marked(name, _bounded(text, most, masks))
+
+
+def _marked(name: str, shown: str) -> str:
+    return f'<data name="{name}">\n{_inert(shown)}\n</data>'
 
 
 def _bounded(text: str, most: int, masks: Masks) -> str:

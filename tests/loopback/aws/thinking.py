@@ -52,10 +52,13 @@ class Thinking:
     reasoner: Reasoner
     latencies: Latencies
 
+    def converse(self, guardrail: Guardrail | None = None) -> Converse:
+        """The models, as they are asked."""
+        return Converse(self.aws, load_models(), load_prices(), self.latencies, guardrail)
+
     def opinions(self, guardrail: Guardrail | None = None) -> Opinions:
         """The opinions of models."""
-        converse = Converse(self.aws, load_models(), load_prices(), self.latencies, guardrail)
-        return Opinions(self.reasoner, self.budget, converse)
+        return Opinions(self.reasoner, self.budget, self.converse(guardrail))
 
     async def used(self) -> Sequence[Usage]:
         """The ledger, the oldest first."""
