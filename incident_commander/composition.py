@@ -30,8 +30,8 @@ from .actions.register import StoredRegister
 from .api import ApiServices, SlackApp, build_api
 from .connections import (
     consumers,
-    model_rows,
-    models_of,
+    faculties_of,
+    faculty_rows,
     outlook_of,
     outlook_row,
     queue_rows,
@@ -82,7 +82,7 @@ from .telemetry.unconfigured import blindfolded
 if TYPE_CHECKING:
     from .actions.aws import AwsExecutor
     from .ingest.sqs import SqsConsumers
-    from .reasoning.bedrock import Bedrock
+    from .reasoning.faculties import Faculties
     from .reasoning.shelf import Outlook
 
 log = structlog.get_logger(__name__)
@@ -133,7 +133,7 @@ class Commander:
     asking: SlackAsking | None
     sources: Sources
     queues: "SqsConsumers | None"
-    bedrock: "Bedrock | None"
+    faculties: "Faculties | None"
     outlook: "Outlook | None"
 
 
@@ -201,7 +201,7 @@ def build(
     queues = consumers(settings, intake)
     faults = Faults(database)
     quarantine = Quarantine(database, load_rules())
-    bedrock = models_of(settings, database)
+    faculties = faculties_of(settings, database)
     outlook = outlook_of(settings)
     remembered = LocalMemory(database, memory or settings.memory)
     stages = Stages(
@@ -220,7 +220,7 @@ def build(
         score=partial(score_predictions, company),
         compare=compare,
         approval_wait=timedelta(hours=settings.approval_wait_hours),
-        counsel=None if bedrock is None else Counsellor(bedrock.opinions),
+        counsel=None if faculties is None else Counsellor(faculties, settings.ai_practice),
     )
     lifecycle = Lifecycle(database, environments, stages, PracticeDriver(database, company).drive)
     approvals = Approvals(database, catalogue, lifecycle.answer_approval)
@@ -233,7 +233,7 @@ def build(
         lifecycle,
         voters.public_keys,
         quorum,
-        partial(_health, settings, database, analysts, asking, sources, queues, bedrock, outlook),
+        partial(_health, settings, database, analysts, asking, sources, queues, faculties, outlook),
         approvals,
         faults,
         trust,
@@ -275,7 +275,7 @@ def build(
         asking,
         sources,
         queues,
-        bedrock,
+        faculties,
         outlook,
     )
 
@@ -294,8 +294,8 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
         await asyncio.to_thread(migrate, settings.resolved_database_url())
         await asyncio.to_thread(commander.voters.public_keys)
         await commander.database.open()
-        if commander.bedrock is not None:
-            await commander.bedrock.open()
+        if commander.faculties is not None:
+            await commander.faculties.open()
         commander.analysts.open()
         commander.judges.open()
         try:
@@ -326,8 +326,8 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
             await commander.sources.close()
             if commander.queues is not None:
                 commander.queues.close()
-            if commander.bedrock is not None:
-                commander.bedrock.close()
+            if commander.faculties is not None:
+                commander.faculties.close()
             if commander.outlook is not None:
                 commander.outlook.close()
             commander.analysts.close()
@@ -428,7 +428,7 @@ async def _health(
     asking: SlackAsking | None,
     sources: Sources,
     queues: "SqsConsumers | None",
-    bedrock: "Bedrock | None",
+    faculties: "Faculties | None",
     outlook: "Outlook | None",
 ) -> tuple[HealthRow, ...]:
     """What this installation depends on, and how to have what is off."""
@@ -454,7 +454,7 @@ async def _health(
         _slack_health(settings, asking),
         *telemetry_rows(sources.seen()),
         *(queue_rows(queues.seen()) if queues is not None else ()),
-        *(model_rows(bedrock) if bedrock is not None else ()),
+        *(faculty_rows(faculties) if faculties is not None else ()),
         *((outlook_row(outlook),) if outlook is not None else ()),
         HealthRow(name="policy", state="ok", detail=str(settings.policy_file))
         if settings.policy_file

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .aws import Aws
     from .ingest.queued import Queue
     from .ingest.sqs import QueueState, SqsConsumers
-    from .reasoning.bedrock import Bedrock
+    from .reasoning.faculties import Faculties
     from .reasoning.shelf import Outlook
     from .telemetry.aws import AwsSource
 
@@ -96,23 +96,32 @@ def consumers(settings: Settings, intake: Intake) -> "SqsConsumers | None":
     return SqsConsumers(ways, intake, settings.sns_topics)
 
 
-def models_of(settings: Settings, database: Database) -> "Bedrock | None":
-    """The models of Bedrock, where they are to be asked.
+def faculties_of(settings: Settings, database: Database) -> "Faculties | None":
+    """The reasoning services of AWS, where they are to be asked.
 
     Raises:
         ModelsError, PricesError: IC_MODEL_IDS, or a data file, is wrong.
     """
     if settings.ai == "off":
         return None
-    from .reasoning.bedrock import bedrock
+    from .reasoning.faculties import Faculties, Wanted
+    from .reasoning.remembering import AgentCore, BedrockAgent
 
-    return bedrock(
+    memory, agent = settings.agentcore_memory_id, settings.diagnosis_agent_id
+    return Faculties(
         database,
-        region=settings.ai_region,
-        guardrail=settings.ai_guardrail,
-        ids=settings.model_ids,
-        incident_usd=settings.ai_budget_incident_usd,
-        day_usd=settings.ai_budget_day_usd,
+        Wanted(
+            region=settings.ai_region,
+            guardrail=settings.ai_guardrail,
+            models=settings.model_ids,
+            incident_usd=settings.ai_budget_incident_usd,
+            day_usd=settings.ai_budget_day_usd,
+            knowledge_base=settings.knowledge_base_id,
+            q_business=settings.q_business_app_id,
+            agent_core=AgentCore(memory, settings.agentcore_namespace) if memory else None,
+            agent=BedrockAgent(agent, settings.diagnosis_agent_alias) if agent else None,
+            runbooks=settings.runbooks_dir,
+        ),
     )
 
 
@@ -180,9 +189,9 @@ def queue_rows(states: "Sequence[QueueState]") -> tuple[HealthRow, ...]:
     return tuple(HealthRow(name=each.name, state=each.state, detail=each.detail) for each in states)
 
 
-def model_rows(bedrock: "Bedrock") -> tuple[HealthRow, ...]:
-    """How the models were when they were last asked."""
-    resting = bedrock.resting()
+def faculty_rows(faculties: "Faculties") -> tuple[HealthRow, ...]:
+    """How the reasoning services were when they were last asked."""
+    resting = faculties.resting()
     if resting:
         detail = f"{'; '.join(resting)} failed when last asked; local analysis answers, and usage says why"
         return (HealthRow(name="models", state="degraded", detail=detail),)

@@ -22,10 +22,12 @@ class Asked:
 
     Attributes:
         incident_id: None where it concerns no incident.
+        practice: Whether that is a practice incident: what is remembered of those is kept apart.
     """
 
     agent: str
     incident_id: IncidentId | None = None
+    practice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,10 @@ class Counsel(Value):
     Attributes:
         knowledge: What the organisation knows of such an incident; guidance: of how to mend it.
         similar: What is remembered or written of similar incidents, the most similar first.
+        draft: How it ended, in words for people.
+        remembered: Where it is kept how it ended.
         guarded: What a guard found in what was put to models, or in what they said, in words.
+        trouble: Why nobody could be asked; empty where that is not so.
         usage: Every call that it took, those that failed included.
     """
 
@@ -206,17 +211,20 @@ class Counsel(Value):
     investigation: Investigation | None = None
     knowledge: Knowledge | None = None
     guidance: Knowledge | None = None
+    draft: Draft | None = None
     similar: tuple[Passage, ...] = ()
+    remembered: str = ""
     guarded: tuple[str, ...] = ()
+    trouble: str = ""
     usage: tuple[Usage, ...] = ()
 
-    def by(self, task: ReasoningTask) -> Usage | None:
-        """The call that answered a task, the last one of it; None where it was not asked."""
-        return next((usage for usage in reversed(self.usage) if usage.task == task), None)
+    def by(self, task: ReasoningTask, agent: str = "") -> Usage | None:
+        """The last call that answered a task, for an agent where one is named; None: it was not asked."""
+        return next((u for u in reversed(self.usage) if u.task == task and agent in ("", u.agent)), None)
 
     def with_(self, later: "Counsel") -> "Counsel":
         """This and what was said at a later stage, which stands where both speak."""
-        said = {name: value for name, value in later if value not in (None, ()) and name not in ("guarded", "usage")}
+        said = {name: value for name, value in later if value not in (None, (), "")}
         both = {"guarded": (*self.guarded, *later.guarded), "usage": (*self.usage, *later.usage)}
         return self.model_copy(update={**said, **both})
 

@@ -116,7 +116,9 @@ class Settings(BaseSettings):
         pattern=r"^$|^[A-Za-z][A-Za-z0-9_-]{0,99}-[A-Za-z0-9]{10}$",
         description="the memory of AgentCore that outcomes are told to",
     )
-    agentcore_namespace: str = Field(default="/", description="where that memory puts what it extracts")
+    agentcore_namespace: str = Field(
+        default="/incidents/{actorId}", description="where that memory puts what it extracts, for each service"
+    )
     diagnosis_agent_id: str = Field(
         default="",
         validation_alias=AliasChoices("IC_DIAGNOSIS_AGENT_ID", "DIAGNOSIS_AGENT_ID"),

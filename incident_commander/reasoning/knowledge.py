@@ -39,7 +39,7 @@ class KnowledgeBase:
         """See Retriever. The local answer goes by shared words."""
 
         async def local() -> tuple[Passage, ...]:
-            return best(query, await self._documents(), limit)
+            return best(query, await self._documents(asked), limit)
 
         return await self._reasoner.ask("retrieve", asked, self.candidates(query, limit, lambda found: found), local)
 
@@ -84,7 +84,7 @@ class AskOrganisation:
         """See Organisation. The local answer is passages without words of its own."""
 
         async def local() -> Knowledge:
-            return _only(best(question, await self._documents(), SIMILAR))
+            return _only(best(question, await self._documents(asked), SIMILAR))
 
         candidates = (*self._q_business(question), *self._successor.candidates(question, SIMILAR, _only))
         return await self._reasoner.ask("ask", asked, candidates, local)

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from ..domain.reasoning import Passage
+from ..domain.reasoning import Asked, Passage
 from .vectors import words
 
-Documents = Callable[[], Awaitable[Sequence[Passage]]]
+Documents = Callable[[Asked], Awaitable[Sequence[Passage]]]
 
 _K1, _B = 1.2, 0.75
 """As Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), section 3.5, advise for want of tuning."""

@@ -29,11 +29,15 @@ class AgentCore:
     """A memory of AgentCore.
 
     Attributes:
-        namespace: Where its strategies put what they extract.
+        namespace: Where its strategies put what they extract; `{actorId}` stands for whom it is of.
     """
 
     id: str
-    namespace: str = "/"
+    namespace: str = "/incidents/{actorId}"
+
+    def of(self, actor: str) -> str:
+        """Where what was extracted of one actor is."""
+        return self.namespace.replace("{actorId}", actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,41 +72,42 @@ class Remembering:
         self._agent = agent
 
     async def remember(self, asked: Asked, outcome: Outcome) -> Answered[str]:
-        """See Memory. It is in the store before anybody else is told."""
-        async with self._database.write() as unit:
-            await unit.outcomes.put(outcome)
+        """See Memory. A real incident's outcome is in the store before anybody else is told."""
+        if not asked.practice:
+            async with self._database.write() as unit:
+                await unit.outcomes.put(outcome)
+        whose = _whose(asked, outcome.services[0] if outcome.services else None)
 
         async def local() -> str:
             return STORE
 
         candidates: list[Candidate[str]] = []
         if self._aws is not None and self._agent_core is not None:
-            candidates.append(self._tell_agent_core(self._aws, self._agent_core, outcome))
+            candidates.append(self._tell_agent_core(self._aws, self._agent_core, outcome, whose))
         if self._aws is not None and self._agent is not None:
-            candidates.append(self._tell_agent(self._aws, self._agent, outcome))
+            candidates.append(self._tell_agent(self._aws, self._agent, outcome, whose))
         return await self._reasoner.ask("remember", asked, candidates, local)
 
     async def recall(
         self, asked: Asked, service: ServiceName, situation: str, limit: int
     ) -> Answered[tuple[Passage, ...]]:
-        """See Memory. The local answer goes by shared words, over all services."""
+        """See Memory. The local answer goes by shared words, over all services; it knows no practice incident."""
+        whose = _whose(asked, service)
 
         async def local() -> tuple[Passage, ...]:
-            async with self._database.read() as unit:
-                outcomes = await unit.outcomes.recent(MOST_RECALLED)
-            return best(situation, [as_passage(outcome) for outcome in outcomes], limit)
+            return best(situation, [] if asked.practice else await outcomes(self._database), limit)
 
         candidates: list[Candidate[tuple[Passage, ...]]] = []
         if self._aws is not None and self._agent_core is not None:
-            candidates.append(self._search(self._aws, self._agent_core, situation, limit))
+            candidates.append(self._search(self._aws, self._agent_core, whose, situation, limit))
         if self._aws is not None and self._agent is not None:
-            candidates.append(self._summaries(self._aws, self._agent, service, situation, limit))
+            candidates.append(self._summaries(self._aws, self._agent, whose, situation, limit))
         return await self._reasoner.ask("remember", asked, candidates, local)
 
-    def _tell_agent_core(self, aws: Aws, memory: AgentCore, outcome: Outcome) -> Candidate[str]:
+    def _tell_agent_core(self, aws: Aws, memory: AgentCore, outcome: Outcome, whose: str) -> Candidate[str]:
         request = {
             "memoryId": memory.id,
-            "actorId": _name(_about(outcome)),
+            "actorId": whose,
             "sessionId": _name(outcome.incident_id),
             "eventTimestamp": outcome.ended_at,
             "payload": [{"conversational": {"role": "OTHER", "content": {"text": Masks().mask(told(outcome))}}}],
@@ -119,11 +124,13 @@ class Remembering:
         most = self._prices.of_units("agent_memory", {"create_event": 1})
         return Candidate("Agent memory", "bedrock-agentcore", aws, call, SECONDS, model=memory.id, most=most)
 
-    def _search(self, aws: Aws, memory: AgentCore, situation: str, limit: int) -> Candidate[tuple[Passage, ...]]:
+    def _search(
+        self, aws: Aws, memory: AgentCore, whose: str, situation: str, limit: int
+    ) -> Candidate[tuple[Passage, ...]]:
         masks = Masks()
         request = {
             "memoryId": memory.id,
-            "namespace": memory.namespace,
+            "namespace": memory.of(whose),
             "searchCriteria": {"searchQuery": masks.mask(situation)[:10_000], "topK": limit},
             "maxResults": limit,
         }
@@ -145,13 +152,13 @@ class Remembering:
 
         return Candidate("Agent memory", "bedrock-agentcore", aws, call, SECONDS, model=memory.id, most=cost)
 
-    def _tell_agent(self, aws: Aws, agent: BedrockAgent, outcome: Outcome) -> Candidate[str]:
+    def _tell_agent(self, aws: Aws, agent: BedrockAgent, outcome: Outcome, whose: str) -> Candidate[str]:
         # One memory for a service: what is learned of one is not told as if it were another's.
         session = {
             "agentId": agent.id,
             "agentAliasId": agent.alias,
             "sessionId": _name(outcome.incident_id),
-            "memoryId": _name(_about(outcome)),
+            "memoryId": whose,
         }
         sent: list[str] = []
 
@@ -178,12 +185,12 @@ class Remembering:
         )
 
     def _summaries(
-        self, aws: Aws, agent: BedrockAgent, service: ServiceName, situation: str, limit: int
+        self, aws: Aws, agent: BedrockAgent, whose: str, situation: str, limit: int
     ) -> Candidate[tuple[Passage, ...]]:
         request = {
             "agentId": agent.id,
             "agentAliasId": agent.alias,
-            "memoryId": _name(service),
+            "memoryId": whose,
             "memoryType": "SESSION_SUMMARY",
             "maxItems": 100,
         }
@@ -227,8 +234,16 @@ def as_passage(outcome: Outcome) -> Passage:
     )
 
 
-def _about(outcome: Outcome) -> str:
-    return outcome.services[0] if outcome.services else "unknown-service"
+async def outcomes(database: Database) -> tuple[Passage, ...]:
+    """How real incidents ended, the latest first, as documents to look through."""
+    async with database.read() as unit:
+        return tuple(as_passage(outcome) for outcome in await unit.outcomes.recent(MOST_RECALLED))
+
+
+def _whose(asked: Asked, service: ServiceName | None) -> str:
+    """Whose memory it is: each service has one, and practice has others."""
+    name = service or "unknown-service"
+    return _name(f"practice-{name}" if asked.practice else name)
 
 
 def _name(text: str) -> str:

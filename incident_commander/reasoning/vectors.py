@@ -41,6 +41,11 @@ class Vectors:
             )
         return self.rows @ other.rows.T
 
+    def nearest(self) -> tuple[int, ...]:
+        """The texts after the first one by how near they are to it, the nearest first; numbered from 0."""
+        near = self.rows[1:] @ self.rows[0]
+        return tuple(int(index) for index in np.argsort(-near, kind="stable"))
+
 
 def words(text: str) -> list[str]:
     """The words of a text in lower case, those of a name such as `paymentService` or `http_5xx` apart."""

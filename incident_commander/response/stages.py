@@ -1,6 +1,5 @@
 """The ten stages. Each reads the record and the telemetry ports, asks its agents, and leaves events behind."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,20 +20,20 @@ from ..domain.incident import Incident, IncidentStatus
 from ..domain.memory import NOTHING_RECALLED, Recalled
 from ..domain.plan import ApprovalAnswer, ApprovalRequest, Authorisation, Plan
 from ..domain.ports import Notifier
-from ..domain.reasoning import Counsel
+from ..domain.reasoning import NO_COUNSEL, Counsel
 from ..store import Database
 from . import view_text as text
 from .acting import act, roll_back
 from .approvals import bound, denied_before, edited, given_before
 from .asking import ask, note_votes
-from .counsel import Counsellor
+from .counsel import Counsellor, drafted
 from .desk import Desk, Next
 from .faults import Faults
 from .observe import observe
 from .proving import alerts_clear, register_checks, watch_checks, why_unproven
 from .quarantine import Quarantine
 from .record import Comparison
-from .remembering import Remembering
+from .remembering import Remembering, remembered_of
 from .scoring import Scores
 from .trusting import Trust
 from .voting import Question, Voters
@@ -57,7 +56,7 @@ class Stages:
         score: Tells how predictions came out, once the incident has ended.
         compare: What a practice incident cost beside its baselines; None for a real one.
         approval_wait: How long a person has to answer before a request expires, wall time.
-        counsel: Asks models for their opinion of a real incident; None: no model is asked.
+        counsel: Asks the reasoning services; None: none is asked.
     """
 
     database: Database
@@ -88,6 +87,8 @@ class Stages:
                 "detection",
                 {"anomalies": list(done.anomalies), "evidence": list(done.evidence)},
             )
+        seen = done.evidence if done else ()
+        await self._hear(desk, lambda counsel: counsel.on_severity(case, seen))
         return "go_on"
 
     async def diagnose(self, desk: Desk) -> Next:
@@ -98,6 +99,8 @@ class Stages:
         if found is None:
             done = await ask(desk, "diagnosis", case, self.analysts.run(diagnosis.examine, case))
             found = done.diagnosis if done else Diagnosis(verdict="inconclusive", gaps=desk.gaps)
+            seen = desk.record.detection_evidence
+            await self._hear(desk, lambda counsel: counsel.on_causes(case, found, seen))
         desk.set_verdict(found.verdict)
         await desk.note("diagnosis.made", "diagnosis", found)
         return "go_on"
@@ -106,16 +109,14 @@ class Stages:
         """What breaks next if nobody acts, by when, and what it costs. People are told what is known by now."""
         await self._publish(desk, "diagnosed")
         case = await self._case(desk)
-        done, counsel = await asyncio.gather(
-            ask(desk, "prediction", case, self.analysts.run(prediction.examine, case)), self._advised(desk, case)
-        )
+        done = await ask(desk, "prediction", case, self.analysts.run(prediction.examine, case))
         await desk.note(
             "predictions.made",
             "prediction",
             {"predictions": list(done.predictions) if done else [], "impact": case.impact},
         )
-        if counsel is not None:
-            await desk.note("counsel.given", "response", counsel)
+        found, seen = desk.record.diagnosis, desk.record.detection_evidence
+        await self._hear(desk, lambda counsel: counsel.on_kind(case, found, seen))
         return "go_on"
 
     async def propose(self, desk: Desk) -> Next:
@@ -125,6 +126,8 @@ class Stages:
         done = await ask(desk, "resolution", case, self.analysts.run(resolution.propose, case, found, self.catalogue))
         plans = done.plans if done else (resolution.tell_a_person(),)
         await desk.note("plans.proposed", "resolution", {"plans": list(plans)})
+        seen = desk.record.detection_evidence
+        await self._hear(desk, lambda counsel: counsel.on_remedies(case, found, seen))
         return "go_on"
 
     async def deliberate(self, desk: Desk) -> Next:
@@ -302,6 +305,8 @@ class Stages:
         async with self.database.read() as unit:
             alerts = await unit.alerts.of_incident(desk.incident.id)
         await self.memory.remember(desk.record, alerts)
+        outcome = remembered_of(desk.record, alerts).outcome
+        await self._hear(desk, lambda counsel: counsel.on_end(desk.incident, outcome))
         return "go_on"
 
     async def _went_away(self, desk: Desk) -> bool:
@@ -312,11 +317,17 @@ class Stages:
         await desk.set_status("closed", "every alert went away before anything was done", when_clear=True)
         return True
 
-    async def _advised(self, desk: Desk, case: Case) -> Counsel | None:
-        """What models say of a real incident; a practice one is answered by local analysis alone."""
-        if self.counsel is None or desk.incident.practice_run is not None:
-            return None
-        return await self.counsel.give(case, desk.record)
+    async def _hear(self, desk: Desk, put: Callable[[Counsellor], Awaitable[Counsel]]) -> Counsel:
+        """Put something to the reasoning services, once: what was answered before the stage was cut off stands."""
+        if self.counsel is None or not self.counsel.hears(desk.incident):
+            return NO_COUNSEL
+        name = desk.stage
+        if desk.has_noted("counsel.given", name):
+            return NO_COUNSEL
+        counsel = await put(self.counsel)
+        await desk.note("counsel.given", "response", counsel, name=name)
+        await desk.flush()
+        return counsel
 
     async def _case(self, desk: Desk) -> Case:
         """What the agents see: everything until the stage began, whenever the stage is repeated."""
@@ -343,7 +354,10 @@ class Stages:
         """Tell people, once: an update that was sent before the stage was cut off is not sent again."""
         if desk.has_noted("update.published", moment):
             return
-        update = await self.notifier.send(communication.draft_update(moment, desk.record.incident, desk.record.events))
+        update = communication.draft_update(moment, desk.record.incident, desk.record.events)
+        if moment in ("fixed", "escalated", "closed"):
+            update = drafted(update, await self._hear(desk, lambda counsel: counsel.on_words(desk.incident, update)))
+        update = await self.notifier.send(update)
         await desk.note("update.published", "communication", update, name=moment)
         if update.delivered_to or update.failures:
             await desk.flush()

@@ -144,12 +144,21 @@ def _counsel(payload: JsonObject) -> Words:
         told.append(f"suspected {_suspects(counsel.analysis.suspicions)} ({_adviser(counsel, 'analyse')})")
     if counsel.investigation is not None:
         told.append(f"investigated {_suspects(counsel.investigation.suspicions)} ({_adviser(counsel, 'investigate')})")
-    for known, what in ((counsel.knowledge, "of such incidents"), (counsel.guidance, "of how to mend it")):
+    for known, what, agent in (
+        (counsel.knowledge, "of such incidents", "diagnosis"),
+        (counsel.guidance, "of how to mend it", "resolution"),
+    ):
         if known is not None:
-            told.append(f"{_passages(known.passages)} {what} ({_adviser(counsel, 'ask')})")
+            told.append(f"{_passages(known.passages)} {what} ({_adviser(counsel, 'ask', agent)})")
     if counsel.similar:
         told.append(f"{_passages(counsel.similar)} on similar incidents")
+    if counsel.draft is not None:
+        told.append(f"how it ended, in words ({_adviser(counsel, 'draft')})")
+    if counsel.remembered:
+        told.append(f"kept in {counsel.remembered} ({_adviser(counsel, 'remember')})")
     told += counsel.guarded
+    if counsel.trouble:
+        return "The reasoning services could not be asked; the incident goes on without", counsel.trouble, "warn"
     return "Reasoning services were asked; nothing is decided by what they say", "; ".join(told), "quiet"
 
 
@@ -161,9 +170,9 @@ def _passages(found: Sequence[Passage]) -> str:
     return f"{len(found)} passage{'' if len(found) == 1 else 's'}"
 
 
-def _adviser(counsel: Counsel, task: ReasoningTask) -> str:
+def _adviser(counsel: Counsel, task: ReasoningTask, agent: str = "") -> str:
     """Who answered: never a name of AWS where it was answered here."""
-    usage = counsel.by(task)
+    usage = counsel.by(task, agent)
     if usage is None:
         return "nobody was asked"
     if usage.service is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from incident_commander.aws import Aws
 from incident_commander.domain.base import IncidentId
-from incident_commander.domain.reasoning import Answered, Outcome, Passage
+from incident_commander.domain.reasoning import Answered, Asked, Outcome, Passage
 from incident_commander.domain.usage import AiService, ReasoningTask
 from incident_commander.reasoning.converse import Guardrail
 from incident_commander.reasoning.embedding import Embedding
@@ -179,7 +179,7 @@ class Asking:
     folder: Path
     prices = load_prices()
 
-    async def documents(self) -> tuple[Passage, ...]:
+    async def documents(self, asked: Asked) -> tuple[Passage, ...]:
         """What there is here."""
         (self.folder / "pools.md").write_text(RUNBOOK)
         return runbooks(self.folder)
