@@ -13,6 +13,7 @@ from ..agents.case import Case
 from ..consensus.deliberation import following
 from ..consensus.poll import Poll
 from ..consensus.tally import tally
+from ..domain.advice import NO_ADVICE
 from ..domain.ballot import Certificate, QuorumRule, Round
 from ..domain.base import Digest
 from ..domain.findings import Diagnosis, Prediction
@@ -97,10 +98,11 @@ class Stages:
         case = replace(case, recalled=await self._recalled(desk, case))
         found = desk.record.diagnosis  # there already where the stage was cut off while people were told
         if found is None:
-            done = await ask(desk, "diagnosis", case, self.analysts.run(diagnosis.examine, case))
-            found = done.diagnosis if done else Diagnosis(verdict="inconclusive", gaps=desk.gaps)
-            seen = desk.record.detection_evidence
-            await self._hear(desk, lambda counsel: counsel.on_causes(case, found, seen))
+            found = await self._diagnosis(desk, case)
+            unaided, seen = found, desk.record.detection_evidence
+            await self._hear(desk, lambda counsel: counsel.on_causes(case, unaided, seen))
+            if desk.record.advice != NO_ADVICE:
+                found = await self._diagnosis(desk, replace(case, advice=desk.record.advice))
         desk.set_verdict(found.verdict)
         await desk.note("diagnosis.made", "diagnosis", found)
         return "go_on"
@@ -340,6 +342,10 @@ class Stages:
             desk.incident, alerts, observations, impact, desk.began_at, notices,
             recalled=desk.record.recalled, advice=desk.record.advice,
         )  # fmt: skip
+
+    async def _diagnosis(self, desk: Desk, case: Case) -> Diagnosis:
+        done = await ask(desk, "diagnosis", case, self.analysts.run(diagnosis.examine, case))
+        return done.diagnosis if done else Diagnosis(verdict="inconclusive", gaps=desk.gaps)
 
     async def _recalled(self, desk: Desk, case: Case) -> Recalled:
         """What memory says, as it was when it was asked first: later stages go by the same."""

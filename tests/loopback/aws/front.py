@@ -71,6 +71,12 @@ class Front:
     _operations: dict[str, Operation] = field(default_factory=dict)
     _planned: dict[str, list[_Planned]] = field(default_factory=dict)
     _let_go: threading.Event = field(default_factory=threading.Event)
+    _pulled: threading.Event = field(default_factory=threading.Event)
+
+    def pull(self) -> None:
+        """Answer nobody any more, as a server that is gone; calls under way are cut off."""
+        self._pulled.set()
+        self.let_go()
 
     def serve(self, service: str, operations: dict[str, Operation]) -> None:
         """Answer operations of a service from here on, instead of moto."""
@@ -101,6 +107,8 @@ class Front:
 
     def answer(self, request: Request) -> Response | None:
         """What to answer; None: cut the connection."""
+        if self._pulled.is_set():
+            return None
         service = protocol.service_of(request)
         call = f"{service}:{protocol.operation_of(request, service)}"
         self.calls.append(call)
@@ -115,7 +123,7 @@ class Front:
             self._stall()
             return None
         response = self._carry_out(request, service, call)
-        if trouble == "drop_after":
+        if trouble == "drop_after" or self._pulled.is_set():
             return None
         if trouble == "cut":
             return replace(response, cut=True)
