@@ -45,17 +45,17 @@ def postmortem(incident: Incident, events: Sequence[Event]) -> str:
     is shown as text: neither markup nor HTML in it takes effect.
     """
     parts = [
-        f"# {_plain(incident.title)}",
+        f"# {plain(incident.title)}",
         _summary(incident, events),
         "## Impact\n\n" + _impact(incident, events),
         "## Timeline\n\n" + _timeline(events),
-        "## Root cause\n\n" + _root_cause(events),
-        "## What was done\n\n" + _done(events),
+        "## Root cause\n\n" + root_cause(events),
+        "## What was done\n\n" + what_was_done(events),
         "## Votes\n\n" + _votes(events),
-        "## Checks\n\n" + _checks(events),
+        "## Checks\n\n" + how_checks_ended(events),
         "## Predictions\n\n" + _predictions(events),
         "## What went well, and what did not\n\n" + _reflection(incident, events),
-        "## Follow-ups\n\n" + _follow_ups(incident, events),
+        "## Follow-ups\n\n" + follow_ups(incident, events),
     ]
     found = latest(Diagnosis, events, "diagnosis.made")
     if found is not None and found.cause is not None and withheld(found.cause.fault):
@@ -63,7 +63,7 @@ def postmortem(incident: Incident, events: Sequence[Event]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _plain(text: str, longest: int = 300) -> str:
+def plain(text: str, longest: int = 300) -> str:
     """Text from outside, on one line, with every character that Markdown or HTML could act on escaped."""
     escaped = one_line(text, longest).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*\[\]|~]|(?<!\w)_|_(?!\w)|^[#+\-=])", r"\\\1", escaped)
@@ -82,7 +82,7 @@ def _summary(incident: Incident, events: Sequence[Event]) -> str:
         f"{diagnosis.verdict} cause: {cause_words(cause)}" if diagnosis and cause else "no cause is confirmed or likely"
     )
     return (
-        f"{lasted} and is **{incident.status}**: {_plain(end_reason(events) or 'its status never changed')}. "
+        f"{lasted} and is **{incident.status}**: {plain(end_reason(events) or 'its status never changed')}. "
         f"Severity {incident.severity}; {named}. Times are in {clock}."
     )
 
@@ -99,7 +99,7 @@ def _impact(incident: Incident, events: Sequence[Event]) -> str:
             "too slow when it was diagnosed."
         )
         if felt.usd_per_minute is not None:
-            basis = f"{felt.provenance.kind}, {_plain(felt.provenance.source)}"
+            basis = f"{felt.provenance.kind}, {plain(felt.provenance.source)}"
             lines.append(f"- That cost {felt.usd_per_minute:.2f} USD a minute ({basis}).")
     compared = next((event.payload for event in reversed(events) if event.kind == "impact.compared"), None)
     if compared is not None:
@@ -123,7 +123,7 @@ def _timeline(events: Sequence[Event]) -> str:
     told = [event for event in events if event.kind in _TOLD]
     if not told:
         return "The ledger holds no event of it."
-    rows = [f"| {e.occurred_at:%Y-%m-%d %H:%M:%S} | {_plain(e.actor, 60)} | {_plain(_told(e), 220)} |" for e in told]
+    rows = [f"| {e.occurred_at:%Y-%m-%d %H:%M:%S} | {plain(e.actor, 60)} | {plain(_told(e), 220)} |" for e in told]
     return "\n".join(["| time | who | what |", "|---|---|---|", *rows])
 
 
@@ -187,7 +187,8 @@ def _told(event: Event) -> str:
             return event.kind
 
 
-def _root_cause(events: Sequence[Event]) -> str:
+def root_cause(events: Sequence[Event]) -> str:
+    """The verdict, the leading hypotheses with evidence for and against, and what was not seen."""
     diagnosis = latest(Diagnosis, events, "diagnosis.made")
     if diagnosis is None:
         return "No diagnosis was made."
@@ -201,38 +202,39 @@ def _root_cause(events: Sequence[Event]) -> str:
         )
         lines.extend(_evidence("for", hypothesis.evidence))
         lines.extend(_evidence("against", hypothesis.against))
-    lines.extend(f"- Not seen: {_plain(gap.reason)} ({_plain(gap.remedy)})" for gap in diagnosis.gaps)
+    lines.extend(f"- Not seen: {plain(gap.reason)} ({plain(gap.remedy)})" for gap in diagnosis.gaps)
     return "\n".join(lines)
 
 
 def _evidence(side: str, evidence: Sequence[Evidence]) -> list[str]:
     return [
-        f"   - {side}: {_plain(each.what)} ({each.signal}, {each.weight:+.1f} nats)"
+        f"   - {side}: {plain(each.what)} ({each.signal}, {each.weight:+.1f} nats)"
         for each in evidence[:_SHOWN_EVIDENCE]
     ]
 
 
-def _done(events: Sequence[Event]) -> str:
+def what_was_done(events: Sequence[Event]) -> str:
+    """The certified plan, and what became of it."""
     plan = chosen_plan(events)
     if plan is None:
         return "No plan was certified, so nothing was done."
     if plan.action is None:
         return "The voters decided to do nothing and to tell a person."
-    lines = [f"- Plan: {_plain(action_words(plan.action))}. {_plain(plan.rationale, 500)}"]
+    lines = [f"- Plan: {plain(action_words(plan.action))}. {plain(plan.rationale, 500)}"]
     receipt = latest(Receipt, events, "action.received")
     if receipt is None:
         lines.append(_without_receipt(events))
     elif receipt.applied:
-        lines.append(f"- Carried out once, completed at {receipt.completed_at:%H:%M:%S}: {_plain(receipt.detail)}")
+        lines.append(f"- Carried out once, completed at {receipt.completed_at:%H:%M:%S}: {plain(receipt.detail)}")
     else:
-        lines.append(f"- {ENDED_WORDS[receipt.ended].capitalize()}: {_plain(receipt.detail)}")
+        lines.append(f"- {ENDED_WORDS[receipt.ended].capitalize()}: {plain(receipt.detail)}")
     undone = latest(Receipt, events, "rollback.received")
     if undone is not None and undone.applied:
-        lines.append(f"- Taken back at {undone.completed_at:%H:%M:%S}: {_plain(action_words(undone.action))}")
+        lines.append(f"- Taken back at {undone.completed_at:%H:%M:%S}: {plain(action_words(undone.action))}")
     elif undone is not None:
-        lines.append(f"- Not taken back, {ENDED_WORDS[undone.ended]}: {_plain(undone.detail)}")
+        lines.append(f"- Not taken back, {ENDED_WORDS[undone.ended]}: {plain(undone.detail)}")
     told = {"rollback.refused": "Not taken back", "rollback.unknown": "Not known whether it was taken back"}
-    lines.extend(f"- {told[e.kind]}: {_plain(str(e.payload['reason']))}" for e in events if e.kind in told)
+    lines.extend(f"- {told[e.kind]}: {plain(str(e.payload['reason']))}" for e in events if e.kind in told)
     return "\n".join(lines)
 
 
@@ -240,7 +242,7 @@ def _without_receipt(events: Sequence[Event]) -> str:
     told = [event for event in events if event.kind in ("action.refused", "action.unknown")]
     if not told:
         return "- It was not carried out."
-    why = _plain(str(told[-1].payload["reason"]))
+    why = plain(str(told[-1].payload["reason"]))
     if told[-1].kind == "action.unknown":
         return f"- It is not known whether it was carried out: {why}"
     return f"- It was not carried out: {why}."
@@ -257,13 +259,13 @@ def _votes(events: Sequence[Event]) -> str:
         heard = ""
         if judgement.models:
             without = _choice(judgement.choice_without_models, plans)
-            heard = f"; heard {_plain(' and '.join(judgement.models))}; without: {_plain(without)}"
+            heard = f"; heard {plain(' and '.join(judgement.models))}; without: {plain(without)}"
         rows.append(
-            f"| {signed.ballot.voter} | {_plain(_choice(judgement.choice, plans))} | {judgement.confidence:.0%} | "
-            f"{_plain(judgement.reason, 160)}{heard} |"
+            f"| {signed.ballot.voter} | {plain(_choice(judgement.choice, plans))} | {judgement.confidence:.0%} | "
+            f"{plain(judgement.reason, 160)}{heard} |"
         )
     outcome = latest(Tally, events, "quorum.reached", "quorum.failed")
-    return "\n".join(rows) + (f"\n\n{_plain(outcome.reason)}." if outcome else "")
+    return "\n".join(rows) + (f"\n\n{plain(outcome.reason)}." if outcome else "")
 
 
 def _choice(digest: Digest | None, plans: Mapping[Digest, Plan]) -> str:
@@ -271,7 +273,8 @@ def _choice(digest: Digest | None, plans: Mapping[Digest, Plan]) -> str:
     return "abstained" if plan is None else action_words(plan.action) if plan.action else "do nothing"
 
 
-def _checks(events: Sequence[Event]) -> str:
+def how_checks_ended(events: Sequence[Event]) -> str:
+    """Each check that was registered before the action, and whether it was met."""
     checks = listed(Check, events, "checks.registered", "checks")
     if not checks:
         return "None were registered, as nothing was done."
@@ -280,9 +283,9 @@ def _checks(events: Sequence[Event]) -> str:
     for check in checks:
         outcome = outcomes.get(check)
         result = (
-            "not judged" if outcome is None else f"{'met' if outcome.met else '**unmet**'}: {_plain(outcome.reason)}"
+            "not judged" if outcome is None else f"{'met' if outcome.met else '**unmet**'}: {plain(outcome.reason)}"
         )
-        lines.append(f"- {_plain(check_words(check))}: {result}")
+        lines.append(f"- {plain(check_words(check))}: {result}")
     return "\n".join(lines)
 
 
@@ -294,10 +297,10 @@ def _predictions(events: Sequence[Event]) -> str:
     lines = []
     for prediction in predictions:
         outcome = outcomes.get(prediction.reference())
-        came = "not scored" if outcome is None else f"{outcome.outcome} ({_plain(outcome.reason)})"
+        came = "not scored" if outcome is None else f"{outcome.outcome} ({plain(outcome.reason)})"
         lines.append(
-            f"- {_plain(prediction.metric)} of {_plain(prediction.service)} {prediction.direction} "
-            f"{prediction.threshold:.4g} {_plain(prediction.unit)} by {prediction.by:%H:%M:%S}, "
+            f"- {plain(prediction.metric)} of {plain(prediction.service)} {prediction.direction} "
+            f"{prediction.threshold:.4g} {plain(prediction.unit)} by {prediction.by:%H:%M:%S}, "
             f"probability {prediction.probability:.0%}: {came}"
         )
     return "\n".join(lines)
@@ -317,32 +320,32 @@ def _reflection(incident: Incident, events: Sequence[Event]) -> str:
         badly.append("the cause stayed inconclusive")
     if latest(Tally, events, "quorum.failed") is not None:
         badly.append("the voters did not agree")
-    badly.extend(f"unmet: {_plain(outcome.reason)}" for outcome in outcomes if not outcome.met)
+    badly.extend(f"unmet: {plain(outcome.reason)}" for outcome in outcomes if not outcome.met)
     failures = [event for event in events if event.kind == "agent.ran" and event.payload.get("error")]
     badly.extend(
-        f"agent {_plain(str(e.payload['agent']), 40)} failed: {_plain(str(e.payload['error']))}" for e in failures
+        f"agent {plain(str(e.payload['agent']), 40)} failed: {plain(str(e.payload['error']))}" for e in failures
     )
     misses = [o for o in listed(PredictionOutcome, events, "predictions.scored", "outcomes") if o.outcome == "miss"]
     if misses:
         badly.append(f"{len(misses)} prediction{'s' if len(misses) > 1 else ''} did not come true")
     if diagnosis is not None:
-        badly.extend(f"not seen: {_plain(gap.reason)}" for gap in diagnosis.gaps)
+        badly.extend(f"not seen: {plain(gap.reason)}" for gap in diagnosis.gaps)
     lines = [f"- Well: {each}" for each in well] + [f"- Gap: {each}" for each in badly]
     return "\n".join(lines) or "- Nothing that the ledger tells."
 
 
-def _follow_ups(incident: Incident, events: Sequence[Event]) -> str:
+def follow_ups(incident: Incident, events: Sequence[Event]) -> str:
     diagnosis = latest(Diagnosis, events, "diagnosis.made")
     lines: list[str] = []
     if diagnosis is not None:
-        lines.extend(f"- [ ] {_plain(gap.remedy)}" for gap in diagnosis.gaps)
+        lines.extend(f"- [ ] {plain(gap.remedy)}" for gap in diagnosis.gaps)
         if diagnosis.next_question:
-            lines.append(f"- [ ] Answer: {_plain(diagnosis.next_question)}")
+            lines.append(f"- [ ] Answer: {plain(diagnosis.next_question)}")
         cause = diagnosis.cause
         if cause is not None and incident.status == "resolved":
             lines.append(f"- [ ] Mend the {cause_words(cause)} for good: what was done relieves it where it showed.")
         if cause is not None:
             lines.extend(f"- [ ] {each}" for each in left_to_do(cause.fault))
     if incident.status == "escalated":
-        lines.append(f"- [ ] A person takes over: {_plain(end_reason(events))}")
+        lines.append(f"- [ ] A person takes over: {plain(end_reason(events))}")
     return "\n".join(lines) or "- None."

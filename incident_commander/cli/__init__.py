@@ -11,6 +11,7 @@ COMMANDS = (
     "kill-switch",
     "trust",
     "memory",
+    "knowledge",
     "migrate",
     "doctor",
     "diagnose",
@@ -73,6 +74,10 @@ def _add(app: typer.Typer, command: str) -> None:
             from . import memory
 
             app.add_typer(memory.app, name=command, help="What was learned from ended incidents.")
+        case "knowledge":
+            from . import knowledge
+
+            app.add_typer(knowledge.app, name=command, help="What ended incidents taught, as articles.")
         case "migrate":
             from .up import migrate_command
 

@@ -255,14 +255,17 @@ def _learned(world: World, mode: MemoryMode, held: Sequence[Memory], forgotten: 
     )
 
 
+async def said_of(unit: Unit) -> tuple[Mapping[IncidentId, Correction], frozenset[IncidentId]]:
+    """What people said of incidents afterwards: the newest correction of each, and those that were forgotten."""
+    said = await unit.ledger.of_kinds(("memory.corrected", "memory.forgotten"))
+    corrections = (Correction.model_validate(each.payload) for each in said if each.kind == "memory.corrected")
+    gone = (Forgetting.model_validate(each.payload) for each in said if each.kind == "memory.forgotten")
+    return {each.incident_id: each for each in corrections}, frozenset(each.incident_id for each in gone)
+
+
 async def _folded(unit: Unit) -> tuple[tuple[Memory, ...], tuple[Remembered, ...]]:
     newest = await unit.ledger.recent("outcome.remembered", MOST)
-    said = await unit.ledger.of_kinds(("memory.corrected", "memory.forgotten"))
-    corrected: Mapping[IncidentId, Correction] = {
-        each.incident_id: each
-        for each in (Correction.model_validate(e.payload) for e in said if e.kind == "memory.corrected")
-    }
-    gone = {Forgetting.model_validate(e.payload).incident_id for e in said if e.kind == "memory.forgotten"}
+    corrected, gone = await said_of(unit)
     all_of_them = [Remembered.model_validate(event.payload) for event in reversed(newest)]
     held = tuple(
         Memory(remembered=each, correction=corrected.get(each.id)) for each in all_of_them if each.id not in gone

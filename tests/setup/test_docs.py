@@ -2,6 +2,8 @@
 
 import json
 import re
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from incident_commander.actions.aws import load_resources
@@ -11,6 +13,9 @@ from incident_commander.consensus.rule import rule
 from incident_commander.ingest import alertmanager_configuration
 from incident_commander.ingest.changes import change_kinds
 from incident_commander.ingest.eventbridge import ALARM
+from incident_commander.reasoning.models import load_models
+from incident_commander.reasoning.prices import load_prices
+from incident_commander.reasoning.services import load_services
 from incident_commander.telemetry.aws import load_readings
 from incident_commander.telemetry.aws.permissions import READING
 from incident_commander.telemetry.prometheus import load_queries
@@ -79,3 +84,27 @@ def test_every_way_to_fail_is_described() -> None:
     text = (REPOSITORY / "docs" / "transparency.md").read_text()
     (table,) = re.findall(r"\| an agent made to \|.*?\n\n", text, flags=re.DOTALL)
     assert re.findall(r"^\| (\w+) \|", table, flags=re.MULTILINE) == list(FAULT_KINDS)
+
+
+def test_the_services_of_aws_are_shown_with_their_permissions_and_the_listed_prices() -> None:
+    text = (REPOSITORY / "docs" / "aws.md").read_text()
+    rows = {row.split("|")[1].strip(): row for row in text.splitlines() if row.startswith("| ")}
+    services = load_services()
+    assert [name for name in rows if name != "service"] == [service.name for service in services]
+    for service in services:
+        permissions = {call.action for call in service.calls}
+        assert service.asks is not None or permissions == set(re.findall(r"`([a-z-]+:[A-Za-z]+)`", rows[service.name]))
+        assert all(f"`IC_{name.upper()}" in rows[service.name] for way in service.needs for name in way[1:])
+    models, prices, at = load_models().models, load_prices(), datetime(2026, 11, 29, tzinfo=UTC)
+    for model in models.values():
+        given, taken = (prices.of_tokens(model.id_in("eu-west-1"), *tokens, at).usd for tokens in _MILLIONS)
+        assert given is not None
+        assert taken is not None
+        assert f"{_usd(given)} / {_usd(taken)}" in rows[model.service]
+
+
+_MILLIONS = ((1_000_000, 0), (0, 1_000_000))
+
+
+def _usd(price: Decimal) -> str:
+    return f"{price:.2f}" if price == round(price, 2) else f"{price.normalize():f}"
