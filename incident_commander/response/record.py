@@ -37,7 +37,7 @@ from pydantic import TypeAdapter
 from ..analysis.advice import advice_of
 from ..domain.advice import NO_ADVICE, Advice
 from ..domain.ballot import FIRST_ROUND, Round, SignedBallot, Tally
-from ..domain.base import Digest, Fingerprint, Value
+from ..domain.base import Digest, Fingerprint, JsonObject, Value
 from ..domain.event import Event, EventKind
 from ..domain.findings import Anomaly, Diagnosis, Evidence, Prediction, PredictionOutcome
 from ..domain.incident import Incident, Stage
@@ -153,8 +153,8 @@ class IncidentRecord:
     @property
     def advice(self) -> Advice:
         """What models suspect of the cause so far, as one witness."""
-        given = self.latest("counsel.given")
-        return advice_of(self.counsel, given.occurred_at) if given else NO_ADVICE
+        given = [each for each in self.of_kind("counsel.given") if {"analysis", "investigation"} & _told(each.payload)]
+        return advice_of(self.counsel, given[-1].occurred_at) if given else NO_ADVICE
 
     @property
     def predictions(self) -> tuple[Prediction, ...]:
@@ -285,6 +285,11 @@ def grouping_reasons(events: Sequence[Event]) -> dict[Fingerprint, str]:
         for event in events
         if event.kind == "alert.grouped"
     }
+
+
+def _told(payload: JsonObject) -> set[str]:
+    """The fields that say something."""
+    return {name for name, value in payload.items() if value is not None}
 
 
 def _tuple_of(model: type[V], values: object) -> tuple[V, ...]:

@@ -280,11 +280,12 @@ def _ballot(voter: Voter, held: RoundHeld, plans: dict[Digest, str]) -> Replayed
     return ReplayedBallot(
         voter=voter,
         state=state,
-        plan=None if choice is None else plans.get(choice, "a plan that is not among the candidates"),
+        plan=None if choice is None else plans.get(choice, text.plan_text(None)),
         honest=None if honest is None or honest.choice is None else plans[honest.choice],
         confidence=sent.confidence if sent is not None else None,
         reason=sent.reason if sent is not None else "",
         rejected=rejected,
+        heard=text.heard_text(sent, lambda digest: plans.get(digest, text.plan_text(None))) if sent is not None else "",
     )
 
 

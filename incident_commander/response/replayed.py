@@ -56,6 +56,7 @@ class ReplayedBallot(Value):
         honest: What it judged by its own case, in words, whatever it sent; None where that was nothing.
         confidence: As its ballot states it; None where it sent none of its own.
         rejected: Why what it sent did not count, each reason once.
+        heard: The models whose word changed what it sent, and what it would have chosen without; empty: none did.
     """
 
     voter: Voter
@@ -65,6 +66,7 @@ class ReplayedBallot(Value):
     confidence: float | None
     reason: str
     rejected: tuple[RejectionReason, ...] = ()
+    heard: str = ""
 
 
 class ReplayedRound(Value):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
 from ..agents.updates import ENDED_WORDS
-from ..domain.ballot import VOTERS, Judgement, QuorumRule, SignedBallot, Tally, Voter
+from ..domain.ballot import VOTERS, QuorumRule, SignedBallot, Tally, Voter
 from ..domain.base import Digest, Value
 from ..domain.event import Event, Update
 from ..domain.plan import Check, CheckOutcome, Plan, Receipt
@@ -206,17 +206,8 @@ def _vote(
         choice=text.plan_text(plan_of(choice)) if choice else "",
         confidence_text=f"confidence {text.share(judgement.confidence)}" if judgement else "",
         reason=judgement.reason if judgement else "",
-        heard=_heard(judgement, plan_of) if judgement else "",
+        heard=text.heard_text(judgement, lambda digest: text.plan_text(plan_of(digest))) if judgement else "",
     )
-
-
-def _heard(judgement: Judgement, plan_of: Callable[[Digest], Plan | None]) -> str:
-    if not judgement.models:
-        return ""
-    without = judgement.choice_without_models
-    chose = "abstained" if without is None else text.plan_text(plan_of(without))
-    told = "the same plan" if without == judgement.choice else chose
-    return f"heard {' and '.join(judgement.models)}; without: {told}"
 
 
 def plan_rows(record: IncidentRecord) -> tuple[PlanRow, ...]:

@@ -1,9 +1,12 @@
 """Domain values in the words and units a person reads on a page."""
 
 import math
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from ..domain.ballot import Judgement
+from ..domain.base import Digest
 from ..domain.plan import Action, ActionName, Check, Plan
 
 UNIT_WORDS = {
@@ -142,6 +145,17 @@ def action_text(action: Action | None) -> str:
 def plan_text(plan: Plan | None) -> str:
     """A plan by its action; a plan that is not among the candidates is said to be unknown."""
     return action_text(plan.action) if plan else "a plan that is not among the candidates"
+
+
+def heard_text(judgement: Judgement, plan_words: Callable[[Digest], str]) -> str:
+    """The models whose word changed a judgement, and what it would have chosen without; empty where none did."""
+    if not judgement.models:
+        return ""
+    without = judgement.choice_without_models
+    chosen = "abstained" if without is None else plan_words(without)
+    return (
+        f"heard {' and '.join(judgement.models)}; without: {'the same plan' if without == judgement.choice else chosen}"
+    )
 
 
 def metric_unit(metric: str) -> str:

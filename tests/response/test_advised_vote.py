@@ -19,12 +19,14 @@ from incident_commander.consensus.keys import FileKeys, Keyring
 from incident_commander.consensus.poll import Poll
 from incident_commander.consensus.rule import rule
 from incident_commander.consensus.tally import tally
-from incident_commander.domain.advice import Advice
+from incident_commander.domain.advice import NO_ADVICE, Advice
 from incident_commander.domain.base import ServiceName
 from incident_commander.domain.findings import FaultKind
 from incident_commander.domain.memory import Cause
+from incident_commander.domain.reasoning import Counsel, Knowledge, SeverityOpinion
 from incident_commander.response.decide import Booth
 from incident_commander.response.hearing import Sight, hear, look
+from incident_commander.response.record import IncidentRecord
 from incident_commander.response.voter_processes import VoterProcesses, voter_command
 from incident_commander.response.voting import Cast, Question, VotersHere
 from incident_commander.response.workers import Workers
@@ -33,6 +35,7 @@ from incident_commander.sandbox.answers import answer_on, finish
 from ..agents.shop import CHECKOUT, SEARCH, TORN, causes
 from ..analysis.counsels import NOVA, analysed, investigated
 from ..running import REPOSITORY
+from ..ui import story
 from .test_voter_processes import PATIENT
 
 LEAK = Cause(service=CHECKOUT, fault="memory_leak")
@@ -153,3 +156,22 @@ async def test_where_another_voter_was_fooled_by_the_same_model_both_count_witho
         without = judged[voter].choice_without_models
         assert without is not None
         assert voter in outcome.votes[without]
+
+
+def test_advice_is_what_models_said_when_they_said_it_whatever_is_asked_later() -> None:
+    guidance = Counsel(guidance=Knowledge(text="drain it first"))
+    told = story.events(
+        ("counsel.given", "response", story.json(Counsel(severity=SeverityOpinion(severity="high"))), 1.0),
+        ("counsel.given", "response", story.json(analysed(LEAK)), 2.0),
+        ("diagnosis.made", "diagnosis", story.json(story.DIAGNOSIS), 3.0),
+        ("counsel.given", "response", story.json(investigated(LEAK)), 4.0),
+        ("counsel.given", "response", story.json(guidance), 5.0),
+    )
+    record = IncidentRecord(story.incident(), told)
+    assert [each.evidence.when for each in record.advice.testimony] == [story.at(4)]
+    assert len(record.advice.models) == 2
+    diagnosed = record.before("diagnosis.made").advice
+    assert diagnosed.models == (NOVA,)
+    assert [each.evidence.when for each in diagnosed.testimony] == [story.at(2)]
+    assert record.before("counsel.given").advice == NO_ADVICE
+    assert record.before("postmortem.written").advice == record.advice

@@ -5,13 +5,16 @@ from dataclasses import replace
 
 import pytest
 
+from incident_commander.analysis.advice import advice_of
 from incident_commander.domain.ballot import VOTERS
 from incident_commander.domain.base import Digest
+from incident_commander.domain.memory import Cause
 from incident_commander.response.hearing import Withheld
 from incident_commander.response.record import IncidentRecord
 from incident_commander.response.replay import NotReplayable, Subject, replay, single_faults, what_flips
 from incident_commander.response.replayed import Replay, Supposition
 
+from ..analysis.counsels import NOVA, analysed
 from .conftest import RealRun
 
 
@@ -57,6 +60,24 @@ def test_a_threshold_says_how_many_arbitrary_voters_it_bears(flips: Replay) -> N
     bears = {each.required: each.bears for each in flips.supposed if each.suppose.required is not None}
     assert bears == {1: None, 2: None, 3: 0, 5: 4}
     assert flips.as_it_was.bears == 2
+
+
+def test_what_models_suspected_is_heard_again_by_diagnosis_alone_in_both_rounds(
+    subject: Subject, real_run: RealRun
+) -> None:
+    record = real_run.recording.record
+    assert record is not None
+    assert record.diagnosis is not None
+    other = record.diagnosis.hypotheses[1]
+    said = advice_of(analysed(Cause(service=other.service, fault=other.fault)), record.incident.began_at)
+    held = replay(replace(subject, advice=said), (Supposition(withheld=Withheld(signals=("metrics",))),))
+    (round,) = held.as_it_was.rounds
+    assert {each.voter: each.heard for each in round.ballots} == {
+        voter: f"heard {NOVA}; without: the same plan" if voter == "diagnosis" else "" for voter in VOTERS
+    }
+    assert held.differs == ""
+    (blind,) = held.supposed
+    assert [each.round for each in blind.rounds] == [1, 2]
 
 
 def test_two_absent_voters_leave_no_quorum_unless_three_ballots_suffice(subject: Subject) -> None:

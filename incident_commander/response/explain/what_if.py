@@ -229,6 +229,7 @@ def _vote(ballot: ReplayedBallot, leading: str) -> VoteRow:
             "choice": ballot.plan or "",
             "confidence_text": "" if ballot.confidence is None else f"confidence {text.share(ballot.confidence)}",
             "reason": ballot.reason,
+            "heard": ballot.heard,
         }
     )
 
