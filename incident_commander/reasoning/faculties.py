@@ -15,11 +15,12 @@ from .budget import Budget, Limits
 from .converse import Converse, Guardrail
 from .embedding import Embedding
 from .guarding import Guarding
+from .investigation import StrandsInvestigator
 from .knowledge import AskOrganisation, KnowledgeBase
 from .library import runbooks
 from .models import load_models
 from .opinions import Opinions
-from .ports import Embedder, Guard, Memory, Organisation, Retriever
+from .ports import Embedder, Guard, Investigator, Memory, Organisation, Retriever
 from .prices import load_prices
 from .reasoner import Reasoner
 from .remembering import AgentCore, BedrockAgent, Remembering, outcomes
@@ -75,6 +76,7 @@ class Faculties:
         self.retriever: Retriever = base
         self.organisation: Organisation = AskOrganisation(self._reasoner, self._aws, wanted.q_business, base, documents)
         self.memory: Memory = Remembering(self._reasoner, prices, database, self._aws, wanted.agent_core, wanted.agent)
+        self.investigator: Investigator = StrandsInvestigator(self._reasoner, budget, converse)
         self.guard: Guard = Guarding(self._reasoner, prices, self._aws, guardrail)
 
     async def open(self) -> None:

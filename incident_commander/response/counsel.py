@@ -5,6 +5,7 @@ What they say is shown. Of all of it only the causes that models suspect weigh i
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import structlog
@@ -21,12 +22,14 @@ from ..domain.reasoning import (
     Counsel,
     Draft,
     Guarded,
+    Investigation,
     Outcome,
     Situation,
     Suspicion,
 )
 from ..domain.usage import Usage
 from . import view_text as text
+from .looking import CaseTelemetry
 
 if TYPE_CHECKING:
     from ..reasoning.faculties import Faculties
@@ -73,18 +76,12 @@ class Counsellor:
         async def asked() -> Counsel:
             situation = situation_of(case, found, seen)
             whole, guarded, used = await self._screened(case, situation)
-            knowledge, similar, analysis = await asyncio.gather(
-                self._faculties.organisation.ask(_for("diagnosis", case.incident), _question(situation)),
-                self._similar(case, situation),
+            said = await asyncio.gather(
+                self._known(case, situation),
                 self._analysed(case, whole),
+                self._investigated(case, whole),
             )
-            return Counsel(
-                analysis=analysis.analysis,
-                knowledge=knowledge.value,
-                similar=similar.similar,
-                guarded=(*guarded, *analysis.guarded),
-                usage=(*used, *knowledge.used, *similar.usage, *analysis.usage),
-            )
+            return reduce(Counsel.with_, said, Counsel(guarded=guarded, usage=used))
 
         return await _without_fail(asked)
 
@@ -144,16 +141,36 @@ class Counsellor:
             situation = situation.model_copy(update={"observations": kept})
         return situation, _told("alerts and changes", checked.value), checked.used
 
+    async def _known(self, case: Case, situation: Situation) -> Counsel:
+        """What the organisation knows of such incidents."""
+        said = await self._faculties.organisation.ask(_for("diagnosis", case.incident), _question(situation))
+        return Counsel(knowledge=said.value, usage=said.used)
+
     async def _analysed(self, case: Case, situation: Situation) -> Counsel:
         """The causes that a model suspects, held to what was observed."""
         whom = _for("diagnosis", case.incident)
         said = await self._faculties.opinions.analyse(whom, situation)
         if _local(said) or not said.value.suspicions:
             return Counsel(analysis=said.value, usage=said.used)
-        claim = "\n".join(f"{each.fault} of {each.service}: {each.reason}" for each in said.value.suspicions)
-        checked = await self._faculties.guard.check(whom, claim, "output", "\n".join(situation.observations))
+        grounds = "\n".join(situation.observations)
+        checked = await self._faculties.guard.check(whom, _claim(said.value.suspicions), "output", grounds)
         analysis = Analysis(next_question=said.value.next_question) if checked.value.blocked else said.value
         return Counsel(analysis=analysis, guarded=_told("suspicions", checked.value), usage=(*said.used, *checked.used))
+
+    async def _investigated(self, case: Case, situation: Situation) -> Counsel:
+        """The causes that a model suspects which looked at telemetry itself, similar incidents at hand."""
+        whom, known = _for("diagnosis", case.incident), await self._similar(case, situation)
+        telemetry = CaseTelemetry(case, known.similar)
+        said = await self._faculties.investigator.investigate(whom, situation, telemetry)
+        found = Counsel(investigation=said.value, usage=said.used)
+        if _local(said) or not said.value.suspicions:
+            return known.with_(found)
+        # It saw more than the situation tells, so that it cannot be held to that.
+        checked = await self._faculties.guard.check(whom, _claim(said.value.suspicions), "output")
+        if checked.value.blocked:
+            found = Counsel(investigation=said.value.model_copy(update={"suspicions": ()}), usage=said.used)
+        guarded = Counsel(guarded=_told("what was investigated", checked.value), usage=checked.used)
+        return known.with_(found).with_(guarded)
 
     async def _similar(self, case: Case, situation: Situation) -> Counsel:
         """What is written and remembered of similar incidents, the nearest in meaning first."""
@@ -218,7 +235,11 @@ def _for(agent: str, incident: Incident) -> Asked:
     return Asked(agent, incident.id, practice=incident.practice_run is not None)
 
 
-def _local(said: "Answered[Analysis] | Answered[Draft]") -> bool:
+def _claim(suspicions: Sequence[Suspicion]) -> str:
+    return "\n".join(f"{each.fault} of {each.service}: {each.reason}" for each in suspicions)
+
+
+def _local(said: "Answered[Analysis] | Answered[Investigation] | Answered[Draft]") -> bool:
     return not said.used or said.used[-1].service is None
 
 

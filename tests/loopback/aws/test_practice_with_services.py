@@ -85,7 +85,14 @@ def everybody_answers(front: Front) -> tuple[Minds, Services]:
     minds.always("nova-lite", said.form({"category": "Application", "reasoning": "its memory is used up"}))
     suspicion = {"service": "accounts", "fault": "memory_leak", "reason": "its memory is used up"}
     minds.always("nova-pro", said.form({"suspicions": [suspicion], "next_question": "since which version?"}))
-    minds.always("claude", said.words("Memory ran out at accounts. It was restarted, and customers are served again."))
+    minds.say(
+        "claude-sonnet",
+        said.form({"service": "accounts"}, tool="metrics"),
+        said.form({"suspicions": [suspicion], "summary": "its memory grows until it is restarted"}),
+    )
+    minds.always(
+        "claude-haiku", said.words("Memory ran out at accounts. It was restarted, and customers are served again.")
+    )
     front.serve("bedrock-runtime", {"ApplyGuardrail": rated})
     return minds, services
 
@@ -106,7 +113,7 @@ def test_every_service_is_heard_and_the_ledger_adds_up_to_what_the_server_counte
     assert len(asked) == sum(each.requests for each in usage)
     bought = [each for each in usage if each.service is not None]
     assert {each.service for each in bought} == {
-        "Claude", "Nova", "Titan embeddings", "Knowledge Bases", "Guardrails", "Q Business", "Agent memory",
+        "Claude", "Nova", "Titan embeddings", "Knowledge Bases", "Guardrails", "Q Business", "Agent memory", "Strands",
     }  # fmt: skip
     assert {each.provenance.source for each in bought} == {"loopback"}
     assert not [each.error for each in bought if each.error]
