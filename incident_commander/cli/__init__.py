@@ -12,6 +12,7 @@ COMMANDS = (
     "trust",
     "memory",
     "knowledge",
+    "setup",
     "migrate",
     "doctor",
     "diagnose",
@@ -78,6 +79,10 @@ def _add(app: typer.Typer, command: str) -> None:
             from . import knowledge
 
             app.add_typer(knowledge.app, name=command, help="What ended incidents taught, as articles.")
+        case "setup":
+            from . import setup
+
+            app.add_typer(setup.app, name=command, help="What is needed elsewhere.")
         case "migrate":
             from .up import migrate_command
 

@@ -72,8 +72,8 @@ def service_of(request: Request) -> str:
     scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/", request.headers.get("authorization", ""))
     if scope is None:
         raise Refusal("MissingAuthenticationToken", "the request is not signed", 403)
-    if scope.group(1) == "bedrock":
-        return _of_bedrock(request)
+    if scope.group(1) in _SEVERAL:
+        return _of_several(request, _SEVERAL[scope.group(1)])
     return _MODELS.get(scope.group(1), scope.group(1))
 
 
@@ -180,20 +180,24 @@ _MODELS = {
     "tagging": "resourcegroupstaggingapi",
 }
 """Services that are signed for under another name than the official client's."""
-_BEDROCK = ("bedrock-runtime", "bedrock-agent-runtime", "bedrock-agent", "bedrock")
-"""Services that are all signed for as bedrock."""
-_REST = ("lambda", "xray", "qbusiness", "bedrock-agentcore", *_BEDROCK)
+_SEVERAL = {
+    "bedrock": ("bedrock-runtime", "bedrock-agent-runtime", "bedrock-agent", "bedrock"),
+    "bedrock-agentcore": ("bedrock-agentcore", "bedrock-agentcore-control"),
+}
+"""Services that are signed for under one name."""
+_REST = ("lambda", "xray", "qbusiness", *_SEVERAL["bedrock"], *_SEVERAL["bedrock-agentcore"])
 _JSON = {"Content-Type": "application/x-amz-json-1.1"}
 _XML = {"Content-Type": "text/xml"}
 _CBOR = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
 _ERROR = service_model("codedeploy").shape_for("ErrorInformation")
 
 
-def _of_bedrock(request: Request) -> str:
-    for service in _BEDROCK:
+def _of_several(request: Request, services: tuple[str, ...]) -> str:
+    for service in services:
         if rest.operation_by_path(service_model(service), request.method, request.path):
             return service
-    raise Refusal("UnknownOperationException", f"no operation of Bedrock is {request.method} {request.path}", 404)
+    described = f"no operation of {', '.join(services)} is {request.method} {request.path}"
+    raise Refusal("UnknownOperationException", described, 404)
 
 
 def _wrong_events(answer: Answer, shape: Shape) -> str:

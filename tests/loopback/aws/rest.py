@@ -24,8 +24,8 @@ def operation_by_path(model: ServiceModel, method: str, path: str) -> str | None
     given = set(parse_qs(query, keep_blank_values=True))
     found: list[tuple[int, str]] = []
     for name in model.operation_names:
-        http = model.operation_model(name).http
-        asked = _literals(http["requestUri"])
+        operation = model.operation_model(name)
+        http, asked = operation.http, _literals(operation.http["requestUri"]) | _required(operation.input_shape)
         if http["method"] == method and asked <= given and _pattern(http["requestUri"]).fullmatch(bare):
             found.append((len(asked), str(name)))
     return max(found)[1] if found else None
@@ -101,7 +101,20 @@ def frame(headers: Mapping[str, str], payload: bytes) -> bytes:
 
 def _pattern(uri: str) -> re.Pattern[str]:
     bare = uri.partition("?")[0]
-    return re.compile(re.sub(r"\\\{(\w+)(\\\+)?\\\}", r"(?P<\1>[^/]+)", re.escape(bare)))
+
+    def label(match: re.Match[str]) -> str:
+        """One that ends in `+` goes over slashes, too."""
+        return f"(?P<{match[1]}>{'.+' if match[2] else '[^/]+'})"
+
+    return re.compile(re.sub(r"\\\{(\w+)(\\\+)?\\\}", label, re.escape(bare)))
+
+
+def _required(shape: Shape | None) -> set[str]:
+    """What its query must have: operations of S3 have one path and differ in that."""
+    if shape is None:
+        return set()
+    members = {name: shape.members[name].serialization for name in shape.required_members}
+    return {at.get("name", name) for name, at in members.items() if at.get("location") == "querystring"}
 
 
 def _literals(uri: str) -> set[str]:
