@@ -24,6 +24,7 @@ from ..sandbox import Assumptions, assume, load_assumptions, load_scenarios
 from ..telemetry.case_folder import write_case
 from .faults import Faults, chosen_faults
 from .replay import replay
+from .services import Services
 
 app = typer.Typer(no_args_is_help=True)
 app.command("replay")(replay)
@@ -78,6 +79,7 @@ def record(
     progress: Annotated[
         bool, typer.Option("--progress", help="Print a JSON object a line as the run goes on.")
     ] = False,
+    services: Services = "local",
 ) -> None:
     """Run a scenario as `scenario run` does, and write all that is needed to show and to check it to one file."""
     _require_scenario(name)
@@ -89,7 +91,7 @@ def record(
     tell = _print_progress if progress else _keep_quiet
     tell(begun("start", "A practice company is being set up"))
     try:
-        recording = asyncio.run(_recorded_in_process(name, seed, tell, figures, made_to_fail))
+        recording = asyncio.run(_recorded_in_process(name, seed, tell, figures, made_to_fail, services))
         write_recording(recording, out)
     except (TimeoutError, OSError) as error:
         typer.echo(f"the run was not recorded: {type(error).__name__}: {error}", err=True)
@@ -121,9 +123,9 @@ def export(
 
 
 async def _recorded_in_process(
-    name: str, seed: int, tell: Tell, figures: Assumptions, faults: Mapping[Voter, VoterFault]
+    name: str, seed: int, tell: Tell, figures: Assumptions, faults: Mapping[Voter, VoterFault], services: Services
 ) -> Recording:
-    async with _commander_for_one_run(figures) as commander:
+    async with _commander_for_one_run(figures, services) as commander:
         return await commander.recorder.record(name, seed, tell, faults)
 
 
@@ -135,10 +137,18 @@ async def _in_process(name: str, seed: int, faults: Mapping[Voter, VoterFault]) 
 
 
 @contextlib.asynccontextmanager
-async def _commander_for_one_run(figures: Assumptions | None = None) -> AsyncIterator[Commander]:
+async def _commander_for_one_run(
+    figures: Assumptions | None = None, services: Services = "local"
+) -> AsyncIterator[Commander]:
     with tempfile.TemporaryDirectory(prefix="incident-commander-") as folder:
         settings = Settings(
-            data_dir=Path(folder), database_url="", workflow_database_url="", notify_urls=[], voter_keys="files"
+            data_dir=Path(folder),
+            database_url="",
+            workflow_database_url="",
+            notify_urls=[],
+            voter_keys="files",
+            ai="aws" if services == "aws" else "off",
+            ai_practice=services == "aws",
         )
         # A run is a function of its scenario and seed, and of nothing that other runs left behind.
         async with running(build(settings, awaited=True, assumptions=figures, memory="off")) as commander:

@@ -127,7 +127,7 @@ class Counsellor:
         """Have it remembered how it ended."""
 
         async def asked() -> Counsel:
-            said = await self._faculties.memory.remember(_for("learning", incident), outcome)
+            said = await self._faculties.memory.remember(_for("memory", incident), outcome)
             return Counsel(remembered=said.value, usage=said.used)
 
         return await _without_fail(asked)

@@ -64,6 +64,7 @@ class DemoRuns:
         most_waiting: How many wait at most.
         patience_seconds: How long one may take.
         program: The `incident-commander` command.
+        services: Settings by which its runs ask the reasoning services of AWS; None: they ask none.
     """
 
     def __init__(
@@ -72,11 +73,13 @@ class DemoRuns:
         most_waiting: int = MOST_WAITING,
         patience_seconds: float = PATIENCE_SECONDS,
         program: Sequence[str] = (sys.executable, "-m", "incident_commander"),
+        services: Mapping[str, str] | None = None,
     ) -> None:
         self._at_once = at_once
         self._most_waiting = most_waiting
         self._patience_seconds = patience_seconds
         self._program = tuple(program)
+        self._services = services
         self._line: list[asyncio.Event] = []
         self._known: dict[_Asked, Recording] = {}
 
@@ -131,7 +134,8 @@ class DemoRuns:
                 runs = "one run goes" if ahead == 1 else f"{ahead} runs go"
                 yield Progress(stage="queue", text=f"Waiting: {runs} first", queued_behind=ahead)
                 await moved.wait()
-            async with contextlib.aclosing(_recorded(self._program, asked, self._patience_seconds)) as run:
+            recorded = _recorded(self._program, asked, self._services, self._patience_seconds)
+            async with contextlib.aclosing(recorded) as run:
                 async for each in run:
                     yield each
         finally:
@@ -146,14 +150,14 @@ class DemoRuns:
 
 
 async def _recorded(
-    program: Sequence[str], asked: _Asked, patience_seconds: float
+    program: Sequence[str], asked: _Asked, services: Mapping[str, str] | None, patience_seconds: float
 ) -> AsyncGenerator[Progress | Recording, None]:
     """One run in a process group and a folder of its own; neither is left behind, however this ends."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience_seconds
     with tempfile.TemporaryDirectory(prefix="incident-commander-demo-") as name:
         folder = Path(name)
-        process = _start(program, asked, folder)
+        process = _start(program, asked, services, folder)
         try:
             async with _output(process) as output:
                 while line := await asyncio.wait_for(output.readline(), deadline - loop.time()):
@@ -172,15 +176,20 @@ async def _recorded(
             _end(process)
 
 
-def _start(program: Sequence[str], asked: _Asked, folder: Path) -> "subprocess.Popen[bytes]":
+def _start(
+    program: Sequence[str], asked: _Asked, services: Mapping[str, str] | None, folder: Path
+) -> "subprocess.Popen[bytes]":
     command = [*program, "scenario", "record", asked.scenario, "--seed", str(asked.seed)]
     command += ["--out", str(folder / RECORDING), "--progress"]
     for name, value in asked.figures:
         command += ["--assume", f"{name}={value!r}"]
     for voter, fault in asked.faults:
         command += ["--fault", f"{voter}={fault}"]
+    if services is not None:
+        command += ["--with", "aws"]
     # The server's own settings are for its own store and its own people.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IC_")}
+    environment |= services or {}
     environment |= {"TMPDIR": str(folder), "PYTHONPATH": str(Path(__file__).parents[2])}
     with (folder / STDERR).open("wb") as errors:
         # Not asyncio's own: being cancelled while it starts a process, it can wait for that process for ever.

@@ -226,4 +226,13 @@ def _producers_of(record: IncidentRecord) -> tuple[Producer, ...]:
     """
     actors = dict.fromkeys(event.actor for event in record.events)
     simulated = Provenance(kind="simulated", source="local")
-    return tuple(Producer(actor=actor, what=_methods()[actor].what, provenance=simulated) for actor in actors)
+    return tuple(
+        Producer(actor=actor, what=_methods()[actor].what, models=_asked_by(record, actor), provenance=simulated)
+        for actor in actors
+    )
+
+
+def _asked_by(record: IncidentRecord, actor: Actor) -> tuple[str, ...]:
+    """The models and services that answered to an actor, each with where it is."""
+    answered = (each for each in record.counsel.usage if each.agent == actor and each.service and not each.error)
+    return tuple(dict.fromkeys(f"{each.model or each.service} ({each.provenance.source})" for each in answered))
