@@ -11,6 +11,7 @@ from ..aws import Answer, Aws, Camel
 from ..domain.usage import UNPRICED, Cost
 from .models import Models
 from .prices import Prices
+from .remembering import AgentCore
 from .services import Call, Service
 
 QUESTION = "Say OK."
@@ -125,7 +126,7 @@ class Probes:
     async def _recall(self) -> Cost:
         request = {
             "memoryId": self._set("agentcore_memory_id"),
-            "namespace": self._set("agentcore_namespace"),
+            "namespace": AgentCore(self._set("agentcore_memory_id"), self._set("agentcore_namespace")).of(NOBODY),
             "searchCriteria": {"searchQuery": QUESTION, "topK": 1},
             "maxResults": 1,
         }

@@ -25,7 +25,7 @@ class WantedMemory(Value):
     name: str = Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]{0,47}$")
     description: str
     days: int = Field(ge=3, le=365)
-    namespace: str = Field(pattern=r"^/[a-z/]*$")
+    namespace: str = Field(pattern=r"^/[a-z/]*(\{actorId\})?$")
 
 
 class WantedKnowledge(Value):

@@ -32,7 +32,7 @@ from .services import Services
 from .shelves import Shelves
 
 pytestmark = pytest.mark.loopback
-SETTINGS: Mapping[str, object] = {**EVERYTHING, "agentcore_namespace": "/", "model_ids": {}}
+SETTINGS: Mapping[str, object] = {**EVERYTHING, "agentcore_namespace": "/incidents/{actorId}", "model_ids": {}}
 NO_FORM = Refusal("ResourceNotFoundException", "Model use case details have not been submitted for this account.", 404)
 
 NO_ACCESS = Refusal("AccessDeniedException", "You don't have access to the model with the specified model ID.", 403)
@@ -82,6 +82,13 @@ async def test_what_would_leave_something_behind_is_not_tried_and_said(
     found = await checked(once)
     assert not {"bedrock-agentcore:CreateEvent", "bedrock-agent-runtime:InvokeAgent"} & set(front.calls)
     assert "CreateEvent not tried" in one(found, "Agent memory", "incidents-").detail
+
+
+async def test_the_look_into_memory_is_at_a_place_that_nobody_told_anything(front: Front, once: Aws) -> None:
+    services = Services(front)
+    await checked(once)
+    (asked,) = services.requests("RetrieveMemoryRecords")
+    assert asked["namespace"] == "/incidents/incident-commander-doctor"
 
 
 async def test_with_nothing_set_nobody_is_asked(front: Front, once: Aws) -> None:

@@ -108,7 +108,7 @@ async def test_the_settings_that_are_printed_are_taken(
     assert (settings.ai_guardrail, settings.knowledge_base_id) == ("gr0000000000:1", BASE)
     assert (settings.agentcore_memory_id, settings.agentcore_namespace) == (
         "incident_commander-AbCdEf0000",
-        "/incidents",
+        Settings.model_fields["agentcore_namespace"].default,
     )
     assert (settings.diagnosis_agent_id, settings.diagnosis_agent_alias) == ("AGENT00000", "ALIAS00000")
     assert settings.q_business_app_id.startswith("a1b2c3d4-")
