@@ -14,6 +14,7 @@ from incident_commander.reasoning.opinions import Opinions
 from incident_commander.store import Database
 
 from . import minds as said
+from .conftest import HASTY
 from .front import Trouble
 from .minds import DENIED, END_OF_LIFE, FAILED, NOT_READY, THROTTLED, TOKENS_IN, TOKENS_OUT, TOO_LONG, Minds, Saying
 from .protocol import Refusal
@@ -220,6 +221,39 @@ async def test_what_is_down_is_asked_once_and_then_rests(minds: Minds, once: Aws
     seconds[0] = 16.0
     assert (await opinions.classify(ASKED, SITUATION)).value.severity == "low"
     assert len(at.reasoner.resting()) == 1
+
+
+async def test_throttled_for_minutes_it_is_seldom_asked_and_asked_again_once_it_may(
+    minds: Minds, once: Aws, database: Database
+) -> None:
+    seconds = [0.0]
+    at = thinking(once, database, breaker=lambda: Breaker(15, 120, lambda: seconds[0]))
+    opinions = at.opinions()
+    minds.always("", THROTTLED)
+    for _ in range(60):
+        answer = await opinions.classify(ASKED, SITUATION)
+        assert answer.value.severity == SITUATION.severity
+        assert "ThrottlingException" in answer.fell_back
+        seconds[0] += 5
+    # Each of the two models at 0 s, and after rests of 15, 30, 60 and 120 s.
+    assert len(minds.front.calls) == 2 * 5
+    assert len(at.reasoner.resting()) == 2
+    minds.always("", said.form({"severity": "LOW"}))
+    seconds[0] += 120
+    assert (await opinions.classify(ASKED, SITUATION)).value.severity == "low"
+
+
+async def test_a_model_that_never_answers_costs_its_time_out_once(minds: Minds, hasty: Aws, database: Database) -> None:
+    at = thinking(hasty, database)
+    opinions = at.opinions()
+    minds.always("", said.form({"severity": "LOW"}))
+    minds.front.trouble(CALL, "stall_before", times=1000)
+    for _ in range(4):
+        assert_local(await opinions.classify(ASKED, SITUATION))
+    silent = [usage for usage in await at.used() if usage.error]
+    assert [usage.model for usage in silent] == ["eu.amazon.nova-micro-v1:0", "eu.amazon.nova-lite-v1:0"]
+    assert len(minds.front.calls) == 2 * HASTY.reads
+    assert len(at.reasoner.resting()) == 2
 
 
 async def test_missing_credentials_leave_everything_local(
