@@ -188,6 +188,9 @@ class _Refusal(BaseModel):
 def _refused(call: str, refusal: _Refusal) -> AwsError:
     # In an event stream an error's name begins in lower case.
     code, told = refusal.error.code[:1].upper() + refusal.error.code[1:], " ".join(refusal.error.message.split())
+    if told[:100].lower().startswith(("<!doctype html", "<html")):
+        # The official client takes what it cannot read for the message.
+        told = "a page for people came back, as of a proxy or a load balancer"
     asked = f" (request {refusal.metadata.request_id})" if refusal.metadata.request_id else ""
     said = f"{call} was refused with {code or refusal.metadata.status}: {told}{asked}"
     # A throttle may come as 400, 429 or 503, so its code is asked first.

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import numpy as np
 from pydantic import Field
 
-from ...aws import AwsError, Pascal
+from ...aws import AwsError, Pascal, Rejected
 from ...domain.base import ServiceName
 from ...domain.ports import SourceUnavailable
 from ...domain.telemetry import FloatArray, Gap, Incomplete, MetricSeries, Window
@@ -35,6 +35,8 @@ KEPT_SECONDS = 60.0
 
 _PERIODS = (60, 300, 900, 3600, 21600, 86400)
 _NAMED = 3
+_MOST_REFUSED = 8
+"""Queries that are told apart where AWS refuses a request for their sake; after so many it stays refused whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class CloudWatchMetrics:
         self._readings = readings
         self._now = now
         self._kept = Kept[_Span, tuple[MetricSeries, ...]](KEPT_SECONDS, most=2)
+        self._refused: dict[Wanted, str] = {}
 
     async def metrics(self, window: Window) -> tuple[MetricSeries, ...]:
         """See MetricsPort. What AWS gave in part, or denied, is a gap of an incomplete answer.
@@ -95,22 +98,28 @@ class CloudWatchMetrics:
             inventory, listing = await asyncio.gather(self._stock.inventory(), self._lister.listing())
         except AwsError as error:
             raise SourceUnavailable(self._place.gap("metrics", error)) from error
-        wanted = listing.wanted[:MOST_QUERIES]
+        wanted = [each for each in listing.wanted[:MOST_QUERIES] if each not in self._refused]
         gaps = list(self._gaps_of(listing))
         failed = 0
         found: dict[int, _Found] = {}
         starts = range(0, len(wanted), A_REQUEST)
-        for answer in await asyncio.gather(
+        answers = await asyncio.gather(
             *(self._asked(wanted[start : start + A_REQUEST], start, span) for start in starts), return_exceptions=True
-        ):
-            if isinstance(answer, AwsError):
+        )
+        for start, answer in zip(starts, answers, strict=True):
+            if isinstance(answer, Rejected):
+                kept, apart = await self._told_apart(wanted, range(start, min(start + A_REQUEST, len(wanted))), span)
+                found.update(kept)
+                gaps += [self._place.gap("metrics", error) for error in apart]
+                failed += not kept
+            elif isinstance(answer, AwsError):
                 gaps.append(self._place.gap("metrics", answer))
                 failed += 1
             elif isinstance(answer, BaseException):
                 raise answer
             else:
                 found.update(answer)
-        gaps += self._partial(wanted, found)
+        gaps += [*self._partial(wanted, found), *self._refusals()]
         series = tuple(_series(wanted, found, inventory, span, source, self._readings))
         if not series and failed:
             raise SourceUnavailable(*gaps)
@@ -153,6 +162,41 @@ class CloudWatchMetrics:
             each.status = result.status_code  # PartialData on a page that another follows means no more than that
             each.messages = tuple(message.value for message in result.messages)
         return found
+
+    async def _told_apart(
+        self, wanted: Sequence[Wanted], numbers: range, span: _Span
+    ) -> tuple[dict[int, _Found], list[AwsError]]:
+        """What there is of a request that was refused, without the queries for whose sake it was, by halves."""
+        found: dict[int, _Found] = {}
+        errors: list[AwsError] = []
+        known, left = len(self._refused), [numbers]
+        while left:
+            part = left.pop()
+            try:
+                found.update(await self._asked(wanted[part.start : part.stop], part.start, span))
+            except Rejected as error:
+                if len(part) == 1:
+                    self._refused[wanted[part.start]] = str(error)
+                elif len(self._refused) - known >= _MOST_REFUSED:
+                    errors.append(error)
+                else:
+                    left += [part[: len(part) // 2], part[len(part) // 2 :]]
+            except AwsError as error:
+                errors.append(error)
+        return found, errors
+
+    def _refusals(self) -> Iterator[Gap]:
+        """What is not asked any more, since AWS refuses it."""
+        if not self._refused:
+            return
+        names = [f"{each.reading.stat} of {each.metric.metric_name} of {each.owner}" for each in self._refused]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        yield Gap(
+            signal="metrics",
+            reason=f"{self._place.name}: CloudWatch refuses {', '.join(names[:_NAMED])}{more}: "
+            f"{next(iter(self._refused.values()))}"[:600],
+            remedy="mend its statistic in IC_CLOUDWATCH_METRICS or in the alarm that names it, and start again",
+        )
 
     def _gaps_of(self, listing: Listing) -> Iterator[Gap]:
         yield from listing.gaps

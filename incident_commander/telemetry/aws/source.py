@@ -50,7 +50,9 @@ def aws_sources(at: AwsAt) -> tuple["AwsSource", ...]:
     """
     readings = load_readings(at.metrics)
     places = [Place(account, account.region) for account in at.accounts]
-    places += [Place(None, region) for region in dict.fromkeys(at.regions)]
+    # An account without a role is of the process' own credentials, as the regions are: it is not read twice.
+    own = {account.region for account in at.accounts if account.role is None}
+    places += [Place(None, region) for region in dict.fromkeys(at.regions) if region not in own]
     found = []
     for place in places:
         stock, lister = Stock(place, at.services), Lister(place, readings)

@@ -20,8 +20,8 @@ from . import protocol
 from .protocol import Answer, Refusal, Request, Response
 
 Trouble = Literal[
-    "throttle", "deny", "expire", "fail", "fail_after", "garbage", "drop_before", "drop_after", "cut", "stall_before",
-    "stall_after",
+    "throttle", "deny", "expire", "fail", "fail_after", "garbage", "proxy", "drop_before", "drop_after", "cut",
+    "stall_before", "stall_after",
 ]  # fmt: skip
 Operation = Callable[[dict[str, object]], Answer]
 
@@ -115,6 +115,9 @@ class Front:
         trouble = self._next_trouble(call)
         if trouble in _REFUSALS:
             return protocol.refused(request, service, _REFUSALS[trouble](call))
+        if trouble == "proxy":
+            page = b'<!DOCTYPE html>\n<html lang="en"><body><h1>502 Bad Gateway</h1></body></html>'
+            return Response(502, {"Content-Type": "text/html"}, page)
         if trouble == "garbage":
             return Response(200, {"Content-Type": "text/html"}, b"<html>log in \xff\x00")
         if trouble == "drop_before":

@@ -22,7 +22,7 @@ from incident_commander.aws import (
 from .cases import ACCOUNT, World
 from .client import REGION
 from .conftest import HASTY, LIMITS
-from .front import Trouble
+from .front import Front, Trouble
 
 pytestmark = pytest.mark.loopback
 READ = "ssm:GetParameterHistory"
@@ -200,3 +200,11 @@ async def test_a_stand_in_is_never_called_by_the_name_of_aws(
     real = Aws(REGION, LIMITS)
     assert real.source("ssm") == "AWS ssm"
     real.close()
+
+
+@pytest.mark.parametrize(("service", "operation"), [("bedrock", "ListFoundationModels"), ("logs", "DescribeLogGroups")])
+async def test_a_page_of_a_proxy_is_not_quoted(front: Front, once: Aws, service: str, operation: str) -> None:
+    front.trouble(f"{service}:{operation}", "proxy")
+    with pytest.raises(ServerFault, match="a page for people came back") as failed:
+        await once.read(Anything, service, operation, {})
+    assert "<" not in str(failed.value)

@@ -15,6 +15,7 @@ from incident_commander.telemetry.aws.readings import load_readings
 
 from .cloud import HOUR, LATER, NOON, WHERE, Cloud, Row, arn, caller, metric, reader
 from .front import Front, Trouble
+from .protocol import Answer, Refusal
 
 pytestmark = pytest.mark.loopback
 
@@ -310,3 +311,43 @@ async def test_credentials_of_another_account_read_nothing(cloud: Cloud, aws: Aw
     (gap,) = await gaps_of(aws)
     assert "the credentials are of account 999900001111" in gap.reason
     assert cloud.requests("cloudwatch") == 0
+
+
+def refusing(cloud: Cloud, *names: str) -> None:
+    """Let GetMetricData refuse a request for the sake of some metrics."""
+    answer = cloud._metric_data
+
+    def refuse(asked: dict[str, object]) -> Answer:
+        if any(f"'MetricName': '{name}'" in str(asked["MetricDataQueries"]) for name in names):
+            cloud.asked.append(("GetMetricData", asked))
+            raise Refusal("ValidationError", "The statistic is not valid for this metric", 400)
+        return answer(asked)
+
+    cloud.front.serve("cloudwatch", {"GetMetricData": refuse})
+
+
+async def test_one_refused_statistic_keeps_no_other_metric_from_being_read(cloud: Cloud, aws: Aws) -> None:
+    cloud.metrics = [metric("AWS/Lambda", "Invocations", FunctionName=f"f{number}") for number in range(50)]
+    cloud.metrics += [metric("AWS/Lambda", "Duration", FunctionName="f7")]
+    refusing(cloud, "Duration")
+    made = reader(aws)
+    source = CloudWatchMetrics(made.place, made.stock, made.lister, load_readings(), lambda: LATER)
+    found = await source.metrics(HOUR)
+    assert isinstance(found, Incomplete)
+    assert {series.service for series in found} == {f"f{number}" for number in range(50)}
+    assert any("CloudWatch refuses" in gap.reason and "Duration of f7" in gap.reason for gap in found.gaps)
+    asked = cloud.requests("cloudwatch:GetMetricData")
+    later = Window(start=HOUR.start + timedelta(minutes=5), end=HOUR.end + timedelta(minutes=5))
+    again = await source.metrics(later)
+    assert isinstance(again, Incomplete)
+    assert cloud.requests("cloudwatch:GetMetricData") == asked + 1, "what was refused is not asked again"
+
+
+async def test_where_everything_is_refused_it_is_a_gap_after_a_bounded_number_of_requests(
+    cloud: Cloud, aws: Aws
+) -> None:
+    cloud.metrics = [metric("AWS/Lambda", "Errors", FunctionName=f"f{number}") for number in range(300)]
+    refusing(cloud, "Errors")
+    gaps = await gaps_of(aws)
+    assert any("The statistic is not valid" in gap.reason for gap in gaps)
+    assert cloud.requests("cloudwatch:GetMetricData") < 60

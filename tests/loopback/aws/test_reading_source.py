@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from incident_commander.actions.policy import DenyAll
+from incident_commander.aws import Account
 from incident_commander.domain.telemetry import Incomplete, Topology, Window
 from incident_commander.response.observe import observe
 from incident_commander.telemetry.aws import AwsAt, aws_sources
@@ -19,6 +20,7 @@ from .cloud import HOUR, NOON, Cloud, metric
 from .front import Front
 
 pytestmark = pytest.mark.loopback
+OTHER = "999988887777"
 
 
 @pytest.fixture
@@ -84,3 +86,13 @@ async def test_they_are_closed_where_the_loop_has_no_threads_any_more(sources: S
     gone.shutdown()
     asyncio.get_running_loop().set_default_executor(gone)  # as the workflow engine leaves it
     await sources.close()
+
+
+async def test_a_region_of_an_account_that_is_named_without_a_role_is_read_once(cloud: Cloud) -> None:
+    own = Account(id=ACCOUNT, region=REGION)
+    other = Account(id=OTHER, region="us-east-1", role=f"arn:aws:iam::{OTHER}:role/reader")
+    found = aws_sources(AwsAt(accounts=(own, other), regions=(REGION, "us-east-1")))
+    places = [source.seen().name for source in found]
+    for source in found:
+        await source.close()
+    assert places == [f"AWS {ACCOUNT}, {REGION}", f"AWS {OTHER}, us-east-1", "AWS us-east-1"]
