@@ -10,8 +10,8 @@ from ..domain.permission import Where, policy_document
 from ..domain.settings import Settings
 from .permissions import statements_for
 
-INLINE_CHARACTERS = 10_240
-"""What the inline policies of a role may have in all, spaces not counted; a managed policy may have 6,144."""
+MANAGED_CHARACTERS, INLINE_CHARACTERS = 6_144, 10_240
+"""What a managed policy may have, and the inline policies of a role in all; spaces are not counted."""
 
 
 def print_policy(settings: Settings, account: str) -> None:
@@ -26,10 +26,12 @@ def print_policy(settings: Settings, account: str) -> None:
         typer.echo(unknown, err=True)
     policy = policy_document(statements)
     characters = len(json.dumps(policy, separators=(",", ":")))
-    if characters > INLINE_CHARACTERS:
-        typer.echo(
-            f"it has {characters} characters, and a role's inline policies {INLINE_CHARACTERS}: split it", err=True
+    if characters > MANAGED_CHARACTERS:
+        fits = "a role's inline policy" if characters <= INLINE_CHARACTERS else "no one policy: split it"
+        told = (
+            f"it has {characters:,} characters, too many for a managed policy ({MANAGED_CHARACTERS:,}); it fits {fits}"
         )
+        typer.echo(told, err=True)
     typer.echo(json.dumps(policy, indent=2))
 
 

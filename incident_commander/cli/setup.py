@@ -40,7 +40,7 @@ def aws(
         typer.echo(f"there is no part {unknown[0]!r}; --only takes {', '.join(PARTS)}", err=True)
         raise typer.Exit(2)
     settings = read_settings()
-    found = asyncio.run(_set_up(settings, only or PARTS, agent_role, apply=apply, show=not json))
+    found = asyncio.run(_set_up(settings, only or [], agent_role, apply=apply, show=not json))
     if json:
         typer.echo(codec.dumps({"steps": [step.model_dump(mode="json") for step in found]}))
     else:
@@ -81,16 +81,17 @@ async def _set_up(
     from ..reasoning.setup.q_business import Application
 
     wanted, models = load_wanted(), load_models().with_ids(settings.model_ids)
-    documents, forgotten = await _documents(settings) if "knowledge" in only else ((), frozenset[str]())
+    names = only or PARTS
+    documents, forgotten = await _documents(settings) if "knowledge" in names else ((), frozenset[str]())
     client = Aws(settings.ai_region or None, Limits(read_seconds=60, reads=4))
     every = (
         Guardrail(client, wanted, two_seconds),
         Memory(client, wanted),
         KnowledgeSource(client, wanted, settings.knowledge_base_id, documents, forgotten),
-        Application(client, wanted, two_seconds),
+        Application(client, wanted, two_seconds, asked_for="q-business" in only),
         DiagnosisAgent(client, wanted, models, agent_role, two_seconds),
     )
-    parts = [part for part in every if part.name in only]
+    parts = [part for part in every if part.name in names]
     try:
         plan = await setup(parts, apply=False)
         if not apply:

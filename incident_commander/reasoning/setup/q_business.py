@@ -17,11 +17,16 @@ BILLED = "its index is billed by the hour, used or not"
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """See Part."""
+    """See Part.
+
+    Attributes:
+        asked_for: Whether it was named: what is billed by the hour is not made along with everything else.
+    """
 
     aws: Aws
     wanted: Wanted
     pause: Pause
+    asked_for: bool
     name: str = "q-business"
     service: AiService = "Q Business"
 
@@ -36,9 +41,9 @@ class Application:
         retriever = None if found is None or index is None else await self._retriever(found.application_id)
         if found is not None and retriever is not None:
             return self._step(found.application_id, made=False)
-        if not apply:
+        if not apply or not self.asked_for:
             left = "an index and a retriever in it" if found else "an application without sign-in, with an index"
-            detail = f"{left}; {BILLED}"
+            detail = f"{left}; {BILLED}, so it is made only where --only {self.name} asks for it"
             return Step(part=self.name, service=self.service, state="missing", detail=detail)
         id = found.application_id if found is not None else await self._make()
         await ready(f"the application {id}", lambda: self._status(id), _ACTIVE, _BAD, self.pause)

@@ -58,7 +58,7 @@ def parts(aws: Aws, *, base: str = BASE, role: str = ROLE, articles: Sequence[Do
         Guardrail(aws, WANTED, at_once),
         Memory(aws, WANTED),
         KnowledgeSource(aws, WANTED, base, articles),
-        Application(aws, WANTED, at_once),
+        Application(aws, WANTED, at_once, asked_for=True),
         DiagnosisAgent(aws, WANTED, MODELS, role, at_once),
     ]
 
@@ -96,6 +96,15 @@ async def test_everything_is_made_once_and_a_second_run_makes_nothing_new(
     assert {step.state for step in again} == {"there"}
     assert changes(front) == first
     assert [step.settings for step in again] == [step.settings for step in made]
+
+
+async def test_what_is_billed_by_the_hour_is_made_only_where_it_is_named(
+    control: Control, aws: Aws, front: Front
+) -> None:
+    (step,) = await setup([Application(aws, WANTED, at_once, asked_for=False)], apply=True)
+    assert (step.state, changes(front)) == ("missing", [])
+    assert "billed by the hour" in step.detail
+    assert "--only q-business" in step.detail
 
 
 async def test_the_settings_that_are_printed_are_taken(
