@@ -55,6 +55,7 @@ from .domain.settings import Settings
 from .domain.telemetry import Signal
 from .ingest import Intake, Sns, SnsOverHttps, SnsTrust, integration
 from .notify import AppriseNotifier, Slack, SlackOverHttps
+from .reasoning.services import configured
 from .response.approvals import Approvals
 from .response.counsel import Counsellor
 from .response.faults import Faults
@@ -240,6 +241,8 @@ def build(
         quarantine,
         remembered,
         usage_of(settings, database),
+        configured(settings.model_dump()),
+        (lambda: ()) if faculties is None else faculties.resting,
     )
     recorder = Recorder(database, company, operations, voters.public_keys)
     topics = SnsTrust(SnsOverHttps() if sns is None else sns, settings.sns_topics)

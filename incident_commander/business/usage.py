@@ -68,6 +68,7 @@ class CallFigures(Value):
         failed: Without an answer that could be used; fell_back: asked because another had failed.
         intervened: On how many a guardrail of the account acted.
         input_tokens, output_tokens: Of those calls of which the service told.
+        answered_at: When the newest of its calls that were answered was made; None: none was.
     """
 
     task: ReasoningTask
@@ -84,13 +85,14 @@ class CallFigures(Value):
     output_tokens: int
     spent: Spent
     latency: Latency
+    answered_at: UtcDatetime | None
 
 
 class Savings(Value):
     """What language models cost beside what their calls' tokens would have cost at one model's price.
 
-    Only calls of which both prices are listed. It is no measurement: the other model was not asked, and would have
-    counted and answered in other tokens.
+    Only calls of which both prices are listed. What failed was paid for, and the other model would not have been asked
+    it as well. It is no measurement: that model was not asked, and would have counted and answered in other tokens.
 
     Attributes:
         model: The one that is compared with, by its name in models.toml.
@@ -180,6 +182,7 @@ def _figures(calls: Sequence[Usage], goal_ms: float | None) -> CallFigures:
         output_tokens=sum(each.output_tokens or 0 for each in calls if not each.cached),
         spent=_spent(calls),
         latency=_latency(calls, goal_ms),
+        answered_at=max((each.at for each in calls if not each.error), default=None),
     )
 
 
@@ -215,7 +218,7 @@ def nearest_rank(ordered: Sequence[float], share: float) -> float | None:
 
 def _savings(calls: Sequence[Call], model: str) -> Savings:
     both = [
-        (call.usage.cost.usd, call.compared.usd)
+        (call.usage.cost.usd, Decimal(0) if call.usage.error else call.compared.usd)
         for call in calls
         if call.usage.cost.price == "listed" and call.usage.cost.usd is not None and call.compared.usd is not None
     ]

@@ -9,7 +9,7 @@ from .base import IncidentId, UtcDatetime, Value
 from .provenance import Provenance
 
 ReasoningTask = Literal[
-    "classify", "match", "analyse", "investigate", "draft", "embed", "retrieve", "ask", "remember", "guard"
+    "classify", "match", "analyse", "investigate", "draft", "embed", "retrieve", "ask", "remember", "recall", "guard"
 ]
 AiService = Literal[
     "Claude",

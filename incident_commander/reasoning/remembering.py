@@ -102,7 +102,7 @@ class Remembering:
             candidates.append(self._search(self._aws, self._agent_core, whose, situation, limit))
         if self._aws is not None and self._agent is not None:
             candidates.append(self._summaries(self._aws, self._agent, whose, situation, limit))
-        return await self._reasoner.ask("remember", asked, candidates, local)
+        return await self._reasoner.ask("recall", asked, candidates, local)
 
     def _tell_agent_core(self, aws: Aws, memory: AgentCore, outcome: Outcome, whose: str) -> Candidate[str]:
         request = {

@@ -17,6 +17,7 @@ from ..domain.plan import ActionName, Argument, TrustLevel
 from ..domain.ports import Environments
 from ..domain.practice import ApproverKind, PracticeRun
 from ..domain.provenance import Figure
+from ..reasoning.services import ServiceState
 from ..sandbox import PracticeCompany
 from ..store import Database, Unit
 from .approvals import Approvals
@@ -30,6 +31,7 @@ from .report import LedgerState, RunReport, judge_run
 from .scoring import compare_run
 from .trusting import Trust
 from .usage_report import IncidentUsage, UsageReport, UsageReports
+from .view_ai import AiState
 from .view_approval import PendingApproval
 from .view_live_vote import LiveVote, live_vote
 from .view_operator import Held
@@ -62,6 +64,8 @@ class Operations:
         quarantine: Quarantine,
         memory: LocalMemory,
         usage: UsageReports,
+        services: Sequence[ServiceState],
+        resting: Callable[[], tuple[str, ...]],
     ) -> None:
         self._database = database
         self._company = company
@@ -76,6 +80,8 @@ class Operations:
         self._quarantine = quarantine
         self._memory = memory
         self._usage = usage
+        self._services = tuple(services)
+        self._resting = resting
         self._figures: tuple[tuple[int, int], tuple[Figure, ...]] | None = None
 
     def scenario_names(self) -> Sequence[str]:
@@ -247,6 +253,12 @@ class Operations:
             await self.quarantined(),
             await self.learned(),
         )
+        asked_of_ai = AiState(
+            self._services,
+            self._resting(),
+            await self.usage(),
+            await self.usage_of(chosen.id) if chosen else None,
+        )
         return build_ops_view(
             incidents,
             events,
@@ -257,6 +269,7 @@ class Operations:
             await self._now(chosen),
             self._rule,
             held,
+            asked_of_ai,
         )
 
     async def incident_of(self, run_id: RunId) -> Incident | None:

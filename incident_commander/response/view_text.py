@@ -85,6 +85,18 @@ def usd(value: float | Decimal) -> str:
     return f"{sign}${amount:,.0f}" if amount >= 1000 else f"{sign}${amount:,.2f}"
 
 
+def exact_usd(value: Decimal) -> str:
+    """US dollars of calls that cost far less than a cent: two significant digits, or cents."""
+    if value == 0 or abs(value) >= Decimal("0.1"):
+        return usd(value)
+    return f"{'-' if value < 0 else ''}${Decimal(f'{abs(value):.2g}'):f}"
+
+
+def counted(number: int, what: str) -> str:
+    """`1 call`, `1,200 calls`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """`42 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`; milliseconds below one second."""
     if seconds < 0:

@@ -15,6 +15,7 @@ from ..domain.event import AgentRun, Event
 from ..domain.incident import Incident
 from ..domain.provenance import Figure
 from .record import IncidentRecord
+from .view_ai import NOTHING_ASKED, AiState, AiView, ai_view
 from .view_alerts import AlertRow, alert_rows
 from .view_board import AgentRow, FigureRow, IncidentRow, agent_row, figure_row, incident_row
 from .view_decision import (
@@ -31,6 +32,7 @@ from .view_decision import (
 )
 from .view_findings import GapRow, HypothesisRow, PredictionRow, gap_rows, hypothesis_rows, prediction_rows
 from .view_incident import TIMELINE_ROWS, IncidentHead, StageRow, incident_head, stage_rows
+from .view_insights import InsightsView, insights_view
 from .view_memory import MemoryView, memory_views
 from .view_operator import (
     NOTHING_HELD,
@@ -70,6 +72,7 @@ class OpsView(Value):
     faults: tuple[FaultRow, ...] = ()
     quarantined: tuple[QuarantineRow, ...] = ()
     memory: tuple[MemoryView, ...] = ()
+    ai: AiView = AiView()
     head: IncidentHead = IncidentHead()
     stages: tuple[StageRow, ...] = ()
     alerts: tuple[AlertRow, ...] = ()
@@ -82,6 +85,7 @@ class OpsView(Value):
     predictions: tuple[PredictionRow, ...] = ()
     updates: tuple[UpdateRow, ...] = ()
     gaps: tuple[GapRow, ...] = ()
+    insights: InsightsView = InsightsView()
 
 
 def build_ops_view(
@@ -94,6 +98,7 @@ def build_ops_view(
     now: datetime,
     rule: QuorumRule,
     held: Held = NOTHING_HELD,
+    ai: AiState = NOTHING_ASKED,
 ) -> OpsView:
     """Compute what /ops shows.
 
@@ -106,6 +111,7 @@ def build_ops_view(
         now: On the shown incident's clock, for how long it has lasted.
         rule: The quorum line that votes are shown against.
         held: What people hold in their hands.
+        ai: How the AI services stand.
     """
     agents = tuple(agent_row(name, agent_runs, incidents) for name in AGENTS)
     board = OpsView(
@@ -119,6 +125,7 @@ def build_ops_view(
         faults=fault_rows(held.faults),
         quarantined=quarantine_rows(held.quarantined),
         memory=memory_views(held.learned),
+        ai=ai_view(ai),
     )
     shown = _shown(incidents, events_of_open_incident)
     if shown is None:
@@ -138,6 +145,7 @@ def build_ops_view(
             "predictions": prediction_rows(record),
             "updates": update_rows(record),
             "gaps": gap_rows(record),
+            "insights": insights_view(record, ai.incident),
         }
     )
 

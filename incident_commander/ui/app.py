@@ -24,7 +24,15 @@ def app_of(api: Starlette) -> rx.App:
     """The app: every page, and `api` on the same port."""
     app = rx.App(
         api_transformer=api,
-        stylesheets=["/console.css", "/controls.css", "/memory.css", "/charts.css", "/demo.css", "/transparency.css"],
+        stylesheets=[
+            "/console.css",
+            "/controls.css",
+            "/memory.css",
+            "/ai.css",
+            "/charts.css",
+            "/demo.css",
+            "/transparency.css",
+        ],
         html_lang="en",
         head_components=[rx.el.script(THEME_SCRIPT), rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
         app_wraps={(55, "ErrorBoundary"): lambda stateful: default_error_boundary()},

@@ -28,7 +28,19 @@ NEWEST = ""
 """Shown instead of an incident's id by viewers who follow the newest one."""
 
 BOARD = frozenset(
-    ("incidents", "agents", "figures", "health", "approvals", "kill_switch", "trust", "faults", "quarantined", "memory")
+    (
+        "incidents",
+        "agents",
+        "figures",
+        "health",
+        "approvals",
+        "kill_switch",
+        "trust",
+        "faults",
+        "quarantined",
+        "memory",
+        "ai",
+    )
 )
 """The parts of an OpsView that are alike for every viewer; the others are of the incident shown."""
 

@@ -105,6 +105,12 @@ def test_savings_are_told_over_calls_with_both_prices_alone() -> None:
     assert (savings.provenance.kind, savings.provenance.source) == ("assumed", DEAR.basis)
 
 
+def test_a_call_that_failed_is_paid_for_and_saves_nothing() -> None:
+    savings = figures(Call(called(), compared=DEAR), Call(called(error="cut"), compared=DEAR)).worlds[0].savings
+    assert LISTED.usd is not None
+    assert (savings.calls, savings.paid_usd, savings.would_have_usd) == (2, 2 * LISTED.usd, DEAR.usd)
+
+
 def test_a_dearer_model_saves_less_than_nothing() -> None:
     savings = figures(Call(called(cost=DEAR), compared=LISTED)).worlds[0].savings
     assert savings.saved_usd == -Decimal("0.0034")

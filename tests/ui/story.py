@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from incident_commander.business.usage import Call
 from incident_commander.domain.alert import Alert, AlertSource, AlertStatus
 from incident_commander.domain.ballot import (
     VOTERS,
@@ -20,7 +21,10 @@ from incident_commander.domain.findings import Diagnosis, Evidence, Hypothesis, 
 from incident_commander.domain.incident import Incident, IncidentStatus, Stage
 from incident_commander.domain.plan import Action, Authorisation, Check, CheckOutcome, Plan, Receipt
 from incident_commander.domain.provenance import Figure, Provenance
+from incident_commander.reasoning.services import configured
+from incident_commander.response.view_ai import AiState
 from incident_commander.response.views import HealthRow, OpsView, build_ops_view
+from tests.api.used import asked_for, called, reported
 
 BEGAN = datetime(2026, 1, 2, 14, 0, tzinfo=UTC)
 ID = IncidentId("inc-1")
@@ -292,4 +296,5 @@ def view(until: int = len(TOLD), shown: Incident | None = None) -> OpsView:
         HEALTH,
         at(300),
         RULE,
+        ai=AiState(configured({"ai": "aws"}), (), reported(Call(called())), asked_for(subject.id)),
     )

@@ -10,6 +10,7 @@ from ...response.view_memory import CalibrationRow, MemoryRow, MemoryView, Patte
 from ...response.view_text import sentence
 from ..components.badges import empty, panel, provenance
 from ..components.operator import for_operators, outcome, reason, submit
+from .ai import memory_of_aws
 from .memory_state import NOTHING, MemoryState
 from .state import LiveState
 
@@ -28,6 +29,7 @@ def memory() -> rx.Component:
             rx.fragment(rx.foreach(LiveState.memory, _world)),
             empty("Loading."),
         ),
+        memory_of_aws(),
         outcome("memory"),
         name="memory",
     )

@@ -7,6 +7,7 @@ from ..components.chrome import page
 from ..components.commands import first_alert
 from ..components.operator import in_bar, operator
 from . import board, controls, decision, incident
+from .ai import ai
 from .approvals import approvals
 from .connection import connection
 from .memory import memory
@@ -54,6 +55,7 @@ def ops() -> rx.Component:
                 rx.cond(LiveState.head.id != "", incident.timeline()),
                 controls.trust(),
                 memory(),
+                ai(),
                 class_name="side far",
             ),
             class_name="console",

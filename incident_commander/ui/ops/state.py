@@ -8,11 +8,13 @@ import reflex as rx
 from reflex_base.event import EventSpec
 
 from ...domain.practice import ApproverKind
+from ...response.view_ai import AiView
 from ...response.view_alerts import AlertRow
 from ...response.view_board import AgentRow, FigureRow, IncidentRow
 from ...response.view_decision import ActionView, CheckRow, PlanRow, QuorumView, UpdateRow
 from ...response.view_findings import GapRow, HypothesisRow, PredictionRow
 from ...response.view_incident import IncidentHead, StageRow
+from ...response.view_insights import InsightsView
 from ...response.view_memory import MemoryView
 from ...response.view_operator import ApprovalRow, FaultRow, KillSwitchView, QuarantineRow, TrustClassRow
 from ...response.view_timeline import TimelineRow
@@ -51,6 +53,7 @@ class LiveState(rx.State):
     faults: list[FaultRow] = []
     quarantined: list[QuarantineRow] = []
     memory: list[MemoryView] = []
+    ai: AiView = AiView()
     head: IncidentHead = IncidentHead()
     stages: list[StageRow] = []
     alerts: list[AlertRow] = []
@@ -63,6 +66,7 @@ class LiveState(rx.State):
     predictions: list[PredictionRow] = []
     updates: list[UpdateRow] = []
     gaps: list[GapRow] = []
+    insights: InsightsView = InsightsView()
 
 
 class LinkState(rx.State):

@@ -252,7 +252,7 @@ CASES = (
         "recall",
         "bedrock-agentcore:RetrieveMemoryRecords",
         "Agent memory",
-        "remember",
+        "recall",
         lambda asking: asking.agent_core().recall(ASKED, DATABASE, QUERY, 5),
     ),
     Case(
@@ -266,7 +266,7 @@ CASES = (
         "an agent's memory",
         "bedrock-agent-runtime:GetAgentMemory",
         "Agent memory",
-        "remember",
+        "recall",
         lambda asking: asking.agent().recall(ASKED, DATABASE, QUERY, 5),
     ),
     Case(
