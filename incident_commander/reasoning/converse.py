@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -92,6 +92,7 @@ class Converse:
         left_usd: Decimal | None,
         *,
         service: AiService,
+        seconds: float,
         must_use: str = "",
     ) -> tuple[Candidate["Turn"], ...]:
         """Candidates that go on with a conversation that has tools.
@@ -99,6 +100,7 @@ class Converse:
         Args:
             tools: Each as Converse specifies it.
             service: To whom the answer is attributed.
+            seconds: What is left; a turn takes no longer, nor longer than its task allows.
             must_use: The tool that has to be used; empty: any, or none.
         """
         choice: dict[str, object] = {"tool": {"name": must_use}} if must_use else {"auto": {}}
@@ -106,7 +108,8 @@ class Converse:
             **self._asking(task, system, messages),
             "toolConfig": {"tools": [{"toolSpec": each} for each in tools], "toolChoice": choice},
         }
-        return await self._candidates(task, request, _turn, left_usd, service)
+        found = await self._candidates(task, request, _turn, left_usd, service)
+        return tuple(replace(each, seconds=min(each.seconds, seconds)) for each in found)
 
     async def in_words(
         self, task: ModelTask, prompt: Prompt, read: Callable[[str], T], left_usd: Decimal | None

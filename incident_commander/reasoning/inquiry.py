@@ -100,6 +100,7 @@ class Inquiry:
             self.tools,
             await self._budget.left(self._asked.incident_id),
             service=SERVICE,
+            seconds=self._until - self._clock(),
             must_use=ANSWER if self._forced else "",
         )
 
@@ -117,6 +118,8 @@ class Inquiry:
         """What a tool shows, or what is wrong with an answer."""
         if name != ANSWER:
             return await self.looks.take(name, arguments)
+        if self.found is not None:
+            return Shown("you answered before; that stands", refused=True)
         try:
             form = filled_in(_AnswerForm, arguments, self._masks)
             self.found = suspicions_of(form.suspicions, self._situation), form.summary

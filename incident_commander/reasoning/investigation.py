@@ -1,6 +1,7 @@
 """Investigating an incident: a model looks at telemetry itself, by tools that only read, in turns run by Strands."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -20,9 +21,17 @@ class StrandsInvestigator:
 
     Args:
         converse: None: no model is configured, and every answer is local.
+        clock: Seconds that only go up.
     """
 
-    def __init__(self, reasoner: Reasoner, budget: Budget, converse: Converse | None) -> None:
+    def __init__(
+        self,
+        reasoner: Reasoner,
+        budget: Budget,
+        converse: Converse | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
         self._reasoner = reasoner
         self._budget = budget
         self._converse = converse
@@ -31,7 +40,7 @@ class StrandsInvestigator:
         """See Investigator."""
         if self._converse is None:
             return await self._locally(asked, situation, "no model is configured")
-        inquiry = Inquiry(self._reasoner, self._budget, self._converse, asked, situation, telemetry)
+        inquiry = Inquiry(self._reasoner, self._budget, self._converse, asked, situation, telemetry, self._clock)
         try:
             run = await asyncio.to_thread(_strands)
             await run(inquiry)

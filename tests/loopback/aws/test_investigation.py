@@ -11,7 +11,7 @@ from incident_commander.aws import Aws
 from incident_commander.domain.base import ServiceName
 from incident_commander.domain.breaker import Breaker
 from incident_commander.domain.reasoning import Answered, Asked, Investigation
-from incident_commander.reasoning.inquiry import MOST_FORCED, MOST_TURNS
+from incident_commander.reasoning.inquiry import MOST_FORCED, MOST_SECONDS, MOST_TOKENS, MOST_TURNS
 from incident_commander.reasoning.investigation import StrandsInvestigator
 from incident_commander.reasoning.looks import MOST_LOOKS, MOST_OF_A_LOOK
 from incident_commander.store import Database
@@ -185,6 +185,38 @@ async def test_one_that_stops_in_words_is_told_to_answer_by_the_tool(
     answer = await investigated(thinking(once, database))
     assert [each.service for each in answer.value.suspicions] == [DATABASE]
     assert choice_of(minds.asked[1]) == {"tool": {"name": "answer"}}
+
+
+async def test_a_model_that_used_up_its_tokens_has_to_answer(minds: Minds, once: Aws, database: Database) -> None:
+    tokens = {"inputTokens": MOST_TOKENS, "outputTokens": 9, "totalTokens": MOST_TOKENS + 9}
+    dear = {**look("changes", {}), "usage": tokens}
+    minds.say(SONNET, dear, said.form(FOUND))
+    answer = await investigated(thinking(once, database))
+    assert [choice_of(request) for request in minds.asked] == [{"auto": {}}, {"tool": {"name": "answer"}}]
+    assert answer.value.ended == "it had its answer"
+
+
+async def test_when_its_time_is_over_it_is_asked_no_more(minds: Minds, once: Aws, database: Database) -> None:
+    at, seconds = thinking(once, database), [0.0]
+
+    class Slow(Seen):
+        async def changes(self) -> Sequence[str]:
+            seconds[0] = MOST_SECONDS
+            return self.lines
+
+    minds.say(SONNET, look("changes", {}), said.form(FOUND))
+    slow = StrandsInvestigator(at.reasoner, at.budget, at.converse(), lambda: seconds[0])
+    answer = await slow.investigate(ASKED, SITUATION, Slow())
+    assert (answer.value.suspicions, answer.value.ended) == ((), "120 s were over")
+    assert len(minds.asked) == 1
+    await assert_ledger_adds_up(at, minds, answer)
+
+
+async def test_of_two_answers_the_first_stands(minds: Minds, once: Aws, database: Database) -> None:
+    minds.say(SONNET, said.said(use("answer", FOUND), use("answer", INCONCLUSIVE, "t-2"), stopped="tool_use"))
+    answer = await investigated(thinking(once, database))
+    assert [each.service for each in answer.value.suspicions] == [DATABASE]
+    assert len(minds.asked) == 1
 
 
 async def test_no_more_is_looked_at_than_is_allowed(minds: Minds, once: Aws, database: Database) -> None:
