@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from incident_commander.reasoning.setup.memory import Memory
 from incident_commander.reasoning.setup.q_business import Application
 
 from ...cli.test_mistakes import run
+from ...store.databases import NOON, Home, incident, opened, url_of
 from .client import REGION, client_of
 from .control import BASE, BUCKET, Control
 from .front import Front, Trouble
@@ -287,3 +289,19 @@ def test_the_command_exits_1_where_something_failed_and_2_for_a_part_that_is_non
     wrong = command(tmp_path, front, "--only", "everything")
     assert wrong.returncode == 2
     assert "--only takes guardrail, memory, knowledge, q-business, agent" in wrong.stderr
+
+
+async def test_the_command_uploads_the_articles_of_ended_incidents_once(
+    control: Control, front: Front, tmp_path: Path
+) -> None:
+    assert run(tmp_path, "migrate").returncode == 0
+    home = Home(url_of(tmp_path / ".data" / "incident-commander.db"), tmp_path / ".data" / "keys" / "ledger.pem")
+    async with opened(home) as database, database.write() as unit:
+        await unit.incidents.add(incident("inc-77", status="closed", ended_at=NOON + timedelta(minutes=9)))
+        await unit.incidents.add(incident("inc-78"))
+    done = command(tmp_path, front, "--apply", "--only", "knowledge")
+    assert done.returncode == 0, done.stderr
+    assert keys(front) == ["docs/incident-commander/inc-77.md"]
+    again = command(tmp_path, front, "--apply", "--only", "knowledge")
+    assert "1 article(s) in s3://" in again.stdout
+    assert front.calls.count("s3:PutObject") == len(control.jobs) == 1
