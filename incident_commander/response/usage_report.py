@@ -13,7 +13,7 @@ from ..reasoning.models import Models
 from ..reasoning.prices import Prices
 from ..store import CountedCall, Database
 
-MOST = 5_000
+MOST = 2_000
 """Of the newest calls figures are made; what was spent is summed over all."""
 COMPARED_WITH = "claude-sonnet"
 """What savings are told against: this model alone, by its name in models.toml."""
