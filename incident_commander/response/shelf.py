@@ -11,6 +11,7 @@ from ..domain.base import UtcDatetime, Value
 from ..domain.findings import Verdict
 from ..domain.incident import IncidentStatus
 from .recording import Recording, UnreadableRecording, load_recording
+from .view_insights import answering
 
 SUFFIX = ".json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -25,6 +26,7 @@ class Card(Value):
         name: By which to open it: the file's without its suffix.
         title: The file's name where it cannot be played; the other fields are None then.
         acceptable: Whether what was done, or left undone, was right, as the report judges it.
+        services: Each reasoning service that answered in it, with where it is.
         problem: Why it cannot be played and what to do; empty where it can.
     """
 
@@ -36,6 +38,7 @@ class Card(Value):
     status: IncidentStatus | None = None
     verdict: Verdict | None = None
     acceptable: bool | None = None
+    services: tuple[tuple[str, str], ...] = ()
     problem: str = ""
 
 
@@ -99,6 +102,7 @@ class Shelf:
             status=recording.report.status,
             verdict=recording.report.verdict,
             acceptable=recording.report.plan.acceptable,
+            services=answering(recording.record.counsel.usage) if recording.record else (),
         )
         self._cards[name] = _Read(stamp, card)
         return card

@@ -1,5 +1,6 @@
 """What /ops shows of what is known of the shown incident elsewhere, each piece with who gave it and its sources."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from ..domain.base import Value
@@ -60,19 +61,30 @@ class InsightsView(Value):
 def insights_view(record: IncidentRecord, usage: IncidentUsage | None) -> InsightsView:
     """What was told of an incident, ready to show."""
     counsel = record.counsel
+    return InsightsView(
+        rows=insight_rows(counsel),
+        trouble=short(counsel.trouble),
+        guarded=tuple(dict.fromkeys(short(each) for each in counsel.guarded)),
+        budget=budget_view("This incident", usage.budget) if usage else BudgetView(),
+        calls=text.counted(len(usage.calls), "call") if usage else "",
+    )
+
+
+def answering(usage: Sequence[Usage]) -> tuple[tuple[str, str], ...]:
+    """Each service that answered, once, with where it is: `loopback`, or its name at AWS; empty: all of it is local."""
+    answered = (each for each in usage if each.service is not None and not each.error)
+    return tuple(dict.fromkeys((str(each.service), each.provenance.source) for each in answered))
+
+
+def insight_rows(counsel: Counsel) -> tuple[InsightRow, ...]:
+    """What is known elsewhere: of such incidents, of similar ones, of how to mend it, and where its end is kept."""
     told = (
         _knowledge("knowledge", "Known of such incidents", counsel.knowledge, counsel.by("ask", "diagnosis")),
         _similar(counsel),
         _knowledge("guidance", "Recommended actions", counsel.guidance, counsel.by("ask", "resolution")),
         _remembered(counsel),
     )
-    return InsightsView(
-        rows=tuple(row for row in told if row is not None),
-        trouble=_short(counsel.trouble),
-        guarded=tuple(dict.fromkeys(_short(each) for each in counsel.guarded)),
-        budget=budget_view("This incident", usage.budget) if usage else BudgetView(),
-        calls=text.counted(len(usage.calls), "call") if usage else "",
-    )
+    return tuple(row for row in told if row is not None)
 
 
 def _knowledge(name: str, label: str, knowledge: Knowledge | None, usage: Usage | None) -> InsightRow | None:
@@ -81,9 +93,9 @@ def _knowledge(name: str, label: str, knowledge: Knowledge | None, usage: Usage 
     return InsightRow(
         name=name,
         label=label,
-        text=_short(knowledge.text),
+        text=short(knowledge.text),
         sources=tuple(_source(passage) for passage in knowledge.passages),
-        answered=(_answered(usage, "Documents here"),),
+        answered=(answered_by(usage, "Documents here"),),
     )
 
 
@@ -93,7 +105,7 @@ def _similar(counsel: Counsel) -> InsightRow | None:
         "Memory here": counsel.by("recall"),
         "Ordered here": counsel.by("embed"),
     }
-    answered = tuple(_answered(usage, here) for here, usage in asked.items() if usage is not None)
+    answered = tuple(answered_by(usage, here) for here, usage in asked.items() if usage is not None)
     if not answered:
         return None
     return InsightRow(
@@ -112,13 +124,13 @@ def _remembered(counsel: Counsel) -> InsightRow | None:
     return InsightRow(
         name="remembered",
         label="How it ended is remembered",
-        text=_short(counsel.remembered),
+        text=short(counsel.remembered),
         sources=(),
-        answered=(_answered(usage, "Memory here"),),
+        answered=(answered_by(usage, "Memory here"),),
     )
 
 
-def _answered(usage: Usage, here: str) -> AnsweredBy:
+def answered_by(usage: Usage, here: str) -> AnsweredBy:
     """Who answered; a local answer carries no name of AWS.
 
     Args:
@@ -128,7 +140,7 @@ def _answered(usage: Usage, here: str) -> AnsweredBy:
         by=usage.service or here,
         kind=usage.provenance.kind,
         source=usage.provenance.source,
-        fell_back=_short(usage.fell_back),
+        fell_back=short(usage.fell_back),
     )
 
 
@@ -136,9 +148,9 @@ def _source(passage: Passage) -> SourceRow:
     notes = [f"rated {passage.score:.2f} by who found it"] if passage.score is not None else []
     notes += [f"of {text.date_time(passage.updated_at)} UTC"] if passage.updated_at else []
     return SourceRow(
-        title=_short(passage.title),
-        text=_short(passage.text),
-        where="" if passage.where in passage.title else _short(passage.where),
+        title=short(passage.title),
+        text=short(passage.text),
+        where="" if passage.where in passage.title else short(passage.where),
         link=passage.where if _is_https(passage.where) else "",
         note=", ".join(notes),
     )
@@ -155,5 +167,6 @@ def _is_https(address: str) -> bool:
     return parts.scheme == "https" and bool(parts.hostname) and parts.username is None
 
 
-def _short(said: str) -> str:
+def short(said: str) -> str:
+    """As much of a text from outside as a page carries."""
     return said if len(said) <= MOST_TEXT else f"{said[:MOST_TEXT]}..."

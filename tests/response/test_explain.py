@@ -29,7 +29,7 @@ def test_the_label_says_what_was_recorded_when_and_by_what() -> None:
     assert (head.name, head.scenario, head.seed) == ("one", "database_cascade", 7)
     assert head.recorded == "2026-01-03 15:00:00"
     assert head.versions == "incident-commander 0.1.0"
-    assert head.models == "No language model was asked"
+    assert (head.unasked, head.services) == ("No language model was asked", ())
     assert (
         head.judgement
         == "The cause was orders-db, connection pool exhaustion: named right. What was decided was right."

@@ -5,6 +5,7 @@ from .. import view_text as text
 from ..recording import Recording
 from ..view_decision import quorum_view
 from ..view_incident import incident_head
+from ..view_insights import answering
 from ..view_rounds import FAULT_WORDS
 from .producers import ProducerRow, producer_rows
 from .rule import rule_of
@@ -40,7 +41,8 @@ class HeadView(Value):
     events: int = 0
     judgement: str = ""
     right: bool = False
-    models: str = ""
+    unasked: str = ""
+    services: tuple[tuple[str, str], ...] = ()
     faults: tuple[str, ...] = ()
     producers: tuple[ProducerRow, ...] = ()
 
@@ -60,7 +62,7 @@ def head_view(name: str, recording: Recording) -> HeadView:
         status_text=text.sentence(report.status),
         judgement=_judgement(recording),
         right=report.root_cause.correct,
-        models=_models(recording),
+        unasked=_unasked(recording),
         faults=tuple(
             f"{text.sentence(voter)} was {FAULT_WORDS[fault]}" for voter, fault in recording.run.faults.items()
         ),
@@ -81,6 +83,7 @@ def head_view(name: str, recording: Recording) -> HeadView:
             "began": head.began,
             "lasted": head.lasted,
             "events": head.events,
+            "services": answering(record.counsel.usage),
         }
     )
 
@@ -95,6 +98,6 @@ def _judgement(recording: Recording) -> str:
     return f"Nothing was at fault: {named}. What was decided was {mended}."
 
 
-def _models(recording: Recording) -> str:
-    models = sorted({model for producer in recording.producers for model in producer.models})
-    return f"Asked: {', '.join(models)}" if models else "No language model was asked"
+def _unasked(recording: Recording) -> str:
+    asked = recording.record is not None and recording.record.counsel.usage
+    return "No AI service answered" if asked else "No language model was asked"

@@ -3,8 +3,8 @@
 
 import reflex as rx
 
-from ...response.view_insights import AnsweredBy, InsightRow, SourceRow
-from ..components.badges import empty, provenance
+from ..components.badges import empty
+from ..components.insights import insight
 from .state import LiveState
 
 
@@ -17,7 +17,7 @@ def insights() -> rx.Component:
         ),
         rx.cond(
             LiveState.insights.rows,
-            rx.el.div(rx.foreach(LiveState.insights.rows, _insight)),
+            rx.el.div(rx.foreach(LiveState.insights.rows, insight)),
             empty("Nothing was asked about the shown incident."),
         ),
     )
@@ -32,42 +32,4 @@ def guarded() -> rx.Component:
             rx.el.ul(rx.foreach(LiveState.insights.guarded, rx.el.li), class_name="ai-found"),
         ),
         empty("Nothing was found in what was put to models about the shown incident, or in what they said."),
-    )
-
-
-def _insight(row: InsightRow) -> rx.Component:
-    return rx.el.div(
-        rx.el.h3(row.label),
-        rx.el.ul(rx.foreach(row.answered, _answered), class_name="ai-answered"),
-        rx.cond(row.text != "", rx.el.p(row.text)),
-        rx.cond(
-            row.sources,
-            rx.el.ul(rx.foreach(row.sources, _source), class_name="rows"),
-            rx.cond(row.text == "", empty("Nothing was found.")),
-        ),
-        class_name="ai-world",
-        data_insight=row.name,
-        key=row.name,
-    )
-
-
-def _answered(row: AnsweredBy) -> rx.Component:
-    return rx.el.li(
-        rx.el.span(row.by),
-        " ",
-        provenance(row.kind, row.source),
-        rx.cond(row.fell_back != "", rx.el.p("In place of ", row.fell_back, class_name="muted")),
-        data_by=row.by,
-    )
-
-
-def _source(row: SourceRow) -> rx.Component:
-    return rx.el.li(
-        rx.cond(
-            row.link != "",
-            rx.el.p(rx.el.a(row.title, href=row.link, target="_blank", rel="noopener noreferrer nofollow")),
-            rx.el.p(rx.el.strong(row.title), " ", rx.el.span(row.where, class_name="muted")),
-        ),
-        rx.cond(row.text != "", rx.el.p(row.text)),
-        rx.cond(row.note != "", rx.el.p(row.note, class_name="row-meta")),
     )

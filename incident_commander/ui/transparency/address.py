@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 PATH = "/transparency"
 
-Tab = Literal["reasoning", "decisions", "confidence", "communication", "analytics", "what-if"]
+Tab = Literal["reasoning", "decisions", "confidence", "communication", "services", "analytics", "what-if"]
 TABS: tuple[Tab, ...] = get_args(Tab)
 
 YOURS = "your.run"
@@ -16,4 +16,6 @@ Place = Literal["recording", "own", "live"]
 
 def tab_label(tab: Tab) -> str:
     """`what-if` as `What if`."""
+    if tab == "services":
+        return "AI services"
     return tab.replace("-", " ").capitalize()

@@ -16,6 +16,7 @@ from .live_faults import live_faults
 from .own_run import own_run
 from .own_run_state import OwnRunState
 from .reasoning import reasoning
+from .services import services
 from .state import CardRow, TransparencyState
 from .what_if import what_if
 
@@ -126,6 +127,7 @@ def _card(row: CardRow) -> rx.Component:
                         rx.el.span(row.recorded),
                         class_name="incident-meta",
                     ),
+                    rx.cond(row.services != "", rx.el.span(row.services, class_name="card-services")),
                 ),
                 rx.el.span(rx.el.strong("Cannot be shown. "), row.problem, class_name="card-problem"),
             ),
@@ -146,7 +148,7 @@ def _label() -> rx.Component:
             rx.el.span("scenario ", rx.el.code(head.scenario), ", seed ", rx.el.strong(head.seed)),
             chip("simulated practice company", "simulated", "clock"),
             rx.el.span(head.versions),
-            rx.el.span(head.models),
+            rx.cond(head.services, rx.foreach(head.services, _service), rx.el.span(head.unasked)),
             rx.foreach(head.faults, lambda fault: chip(fault, "fault")),
             class_name="label",
             id="label",
@@ -185,6 +187,11 @@ def _label() -> rx.Component:
     )
 
 
+def _service(badge: tuple[str, str]) -> rx.Component:
+    """A service that answered, and where it really is."""
+    return rx.el.span(provenance(badge[0], badge[1]), data_service=badge[0])
+
+
 def _fact(name: str, value: rx.Component | rx.Var[str] | str) -> rx.Component:
     return rx.el.div(rx.el.dt(name), rx.el.dd(value))
 
@@ -217,6 +224,7 @@ def _shown() -> rx.Component:
             ("decisions", decisions()),
             ("confidence", confidence()),
             ("communication", communication()),
+            ("services", services()),
             ("analytics", analytics()),
             ("what-if", what_if()),
             reasoning(),

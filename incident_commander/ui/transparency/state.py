@@ -16,6 +16,7 @@ from ...response.explain.head import HeadView, head_view
 from ...response.explain.held import HeldView, held_view
 from ...response.explain.proof import ProofView, prove
 from ...response.explain.reasoning import ReasoningView, reasoning_view
+from ...response.explain.services import ServicesView, services_view
 from ...response.explain.tampering import TAMPERINGS, NothingToTamper
 from ...response.recording import Recording, UnreadableRecording
 from ...response.shelf import Card
@@ -42,6 +43,7 @@ class CardRow(Value):
     status: str
     status_text: str
     verdict: str
+    services: str
     problem: str
 
 
@@ -78,6 +80,7 @@ class TransparencyState(rx.State):
     reliability: ChartView = ChartView()
     communication: CommunicationView = CommunicationView()
     postmortem: str = ""
+    services: ServicesView = ServicesView()
     analytics: AnalyticsView = AnalyticsView()
     impact: ChartView = ChartView()
     opened: dict[str, OpenedClaim] = {}
@@ -196,6 +199,8 @@ class TransparencyState(rx.State):
                 view = communication_view(recording)
                 self.communication = view.model_copy(update={"postmortem": ""})
                 self.postmortem = as_html(view.postmortem)
+            case "services":
+                self.services = await asyncio.to_thread(services_view, recording)
             case "analytics":
                 figures = await asyncio.to_thread(analytics_view, recording)
                 self.impact = draw_impact(figures.impact)
@@ -209,7 +214,7 @@ class TransparencyState(rx.State):
         self.head, self.opened, self.proof = HeadView(), {}, ProofView()
         self.reasoning, self.decisions, self.confidence = ReasoningView(), DecisionsView(), ConfidenceView()
         self.communication, self.postmortem = CommunicationView(), ""
-        self.analytics, self.impact = AnalyticsView(), ChartView()
+        self.services, self.analytics, self.impact = ServicesView(), AnalyticsView(), ChartView()
 
 
 def card_row(card: Card) -> CardRow:
@@ -223,5 +228,12 @@ def card_row(card: Card) -> CardRow:
         status=card.status or "",
         status_text=sentence(card.status) if card.status else "",
         verdict=f"cause {card.verdict}" if card.verdict else "",
+        services=_services(card.services),
         problem=card.problem,
     )
+
+
+def _services(answered: tuple[tuple[str, str], ...]) -> str:
+    """`Nova, Claude (loopback)`; empty where all of it is local."""
+    sources = dict.fromkeys(source for _, source in answered)
+    return "; ".join(f"{', '.join(name for name, at in answered if at == source)} ({source})" for source in sources)
