@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from incident_commander.actions.catalogue import load_catalogue
 from incident_commander.agents import diagnosis, panel
 from incident_commander.agents.case import Case
-from incident_commander.agents.diagnosis import CONFIRMED, SEEN_UNAIDED
+from incident_commander.agents.diagnosis import CONFIRMED, LIKELY, SEEN_UNAIDED
 from incident_commander.agents.hearsay import ADVISED
 from incident_commander.agents.resolution import propose
 from incident_commander.analysis.advice import CAP, advice_of
@@ -21,6 +21,7 @@ from incident_commander.domain.base import ServiceName
 from incident_commander.domain.findings import Evidence
 from incident_commander.domain.memory import Cause
 from incident_commander.domain.plan import Plan
+from incident_commander.domain.telemetry import Signal
 
 from ..analysis.counsels import NOVA, analysed, investigated
 from .shop import CALM, CHECKOUT, DATABASE, LEAKING, NOW, OVERLOADED, SEARCH, TORN, Shop, causes
@@ -145,3 +146,35 @@ def test_models_are_named_also_where_diagnosis_has_nothing_to_judge_by() -> None
     blind = replace(case, observations=replace(case.observations, metrics=()))
     heard = judged(replace(blind, advice=Advice()), plans, ())
     assert judged(advised(blind, CAUSES), plans, ()) == heard
+
+
+def half_full(percent: float) -> Case:
+    """Torn as well, with so much of checkout's memory in use: the more, the likelier a leak."""
+    return replace(TORN, broken={**TORN.broken, (CHECKOUT, "memory_utilization"): percent}).case()
+
+
+def test_what_would_be_likely_without_them_is_not_confirmed_by_their_word() -> None:
+    case = half_full(82.0)
+    told = advised(case, [OVERLOAD], [OVERLOAD])
+    plain, heard = diagnosis.examine(case), diagnosis.examine(told)
+    assert plain.diagnosis.verdict == heard.diagnosis.verdict == "likely"
+    assert plain.diagnosis.hypotheses[0].probability < CONFIRMED < heard.diagnosis.hypotheses[0].probability
+
+
+def test_what_would_have_too_little_without_them_is_not_named_on_their_word() -> None:
+    case = half_full(87.0)
+    plain, heard = diagnosis.examine(case).diagnosis, diagnosis.examine(advised(case, [LEAK], [LEAK])).diagnosis
+    lead = heard.hypotheses[0]
+    assert (lead.service, lead.fault) == (CHECKOUT, "memory_leak")
+    assert lead.probability >= LIKELY
+    assert plain.hypotheses[1].probability < SEEN_UNAIDED
+    assert heard.verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("signal", ["memory", "model"])
+def test_a_witness_is_no_second_kind_of_telemetry(signal: Signal) -> None:
+    seen = diagnosis.examine(OVERLOADED.case()).diagnosis.hypotheses[0]
+    metrics = tuple(each for each in seen.evidence if each.signal == "metrics")
+    said = metrics[0].model_copy(update={"signal": signal})
+    assert diagnosis.verdict_of(seen.model_copy(update={"evidence": (*metrics, said)}), 0.95, ()) == "likely"
+    assert diagnosis.verdict_of(seen, 0.95, ()) == "confirmed"

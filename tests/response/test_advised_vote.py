@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from incident_commander.actions.catalogue import load_catalogue
+from incident_commander.agents import panel
 from incident_commander.agents.hearsay import ADVISED
 from incident_commander.agents.resolution import propose
 from incident_commander.analysis.advice import advice_of
@@ -21,7 +22,7 @@ from incident_commander.consensus.rule import rule
 from incident_commander.consensus.tally import tally
 from incident_commander.domain.advice import NO_ADVICE, Advice
 from incident_commander.domain.base import ServiceName
-from incident_commander.domain.findings import FaultKind
+from incident_commander.domain.findings import Evidence, FaultKind
 from incident_commander.domain.memory import Cause
 from incident_commander.domain.reasoning import Counsel, Knowledge, SeverityOpinion
 from incident_commander.response.decide import Booth
@@ -83,6 +84,30 @@ def test_whatever_a_lying_model_suspects_three_who_heard_none_chose_what_is_cert
     if action is not None:
         truth = finish(answer_on(*incident, [(action.name, action.target)]))
         assert (action.name, action.target) not in truth.harmful
+
+
+def test_a_vote_held_again_goes_as_a_live_one_does_in_both_rounds() -> None:
+    sight = seen("api_overload", 401)
+    lead = hear(sight).diagnosis.hypotheses[0]
+    advice = advice_of(analysed(Cause(service=lead.service, fault=lead.fault)), sight.diagnose.now)
+    hearing = hear(sight, advice=advice)
+    held = Booth(hearing, rule()).decide()
+    assert len(held.rounds) == 2
+    shared: tuple[Evidence, ...] = ()
+    for number, each in enumerate(held.rounds):
+        live = panel.votes(hearing.cases[number], hearing.plans, shared if number else None)
+        assert each.honest == {vote.voter: vote.judgement for vote in live}
+        assert each.honest[ADVISED].models == (NOVA,)
+        shared = tuple(found for vote in live for found in vote.cited)
+
+
+def test_what_was_heard_by_the_diagnosis_is_heard_again() -> None:
+    sight = seen("memory_leak", 3)
+    lead = hear(sight).diagnosis.hypotheses[0]
+    advice = advice_of(analysed(Cause(service=lead.service, fault=lead.fault)), sight.diagnose.now)
+    again = hear(sight, advice=advice, diagnosed_on=advice).diagnosis.hypotheses[0]
+    assert [each.what for each in again.evidence if each.signal == "model"] == [advice.testimony[0].evidence.what]
+    assert hear(sight, advice=advice).diagnosis.hypotheses[0] == lead
 
 
 def torn(advice: Advice) -> Question:

@@ -250,16 +250,12 @@ async def test_a_tool_is_not_asked_with_what_it_does_not_take(
     assert seen.asked == []
     assert word in results(minds)
     assert answer.value.ended == "it had its answer"
+    assert sent_back(minds) == (arguments if isinstance(arguments, dict) else {})
 
 
-@pytest.mark.parametrize("name", ["restart", "rollback; drop table", "x" * 64])
-async def test_a_tool_that_there_is_not_does_nothing(minds: Minds, once: Aws, database: Database, name: str) -> None:
-    seen = Seen()
-    minds.say(SONNET, look(name, {"service": "payment"}), said.form(FOUND))
-    answer = await investigated(thinking(once, database), seen)
-    assert seen.asked == []
-    assert '"status": "error"' in results(minds)
-    assert answer.value.ended == "it had its answer"
+def sent_back(minds: Minds) -> object:
+    """What a model is told that it gave a tool; Bedrock takes nothing but an object there."""
+    return json.loads(minds.prompt())["messages"][1]["content"][0]["toolUse"]["input"]
 
 
 WRONG: list[tuple[str, object]] = [
