@@ -290,14 +290,18 @@ def filled_in(form: type[A], said: JsonValue, masks: Masks) -> A:
         Unusable: it is not filled in as it has to be.
     """
     try:
-        # As JSON, for what was masked may be anywhere in it; undone only once its form is known to hold.
         answer = form.model_validate(said, strict=False)
-        undone = _unmasked(TypeAdapter(JsonValue).validate_python(answer.model_dump(mode="json")), masks)
-        return form.model_validate(undone)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "its answer"
-        raise Unusable(f"{where} is {_short(first['input'])}: {first['msg']}") from error
+        raise Unusable(f"{_where(first['loc'])} is {_short(first['input'])}: {first['msg']}") from error
+    # As JSON, for what was masked may be anywhere in it; undone only once its form is known to hold.
+    undone = _unmasked(TypeAdapter(JsonValue).validate_python(answer.model_dump(mode="json")), masks)
+    try:
+        return form.model_validate(undone)
+    except ValidationError as error:
+        # Without what it is: a model may be told of it, and what was masked is in it.
+        first = error.errors()[0]
+        raise Unusable(f"{_where(first['loc'])}, with what was masked undone: {first['msg']}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +338,10 @@ def _unmasked(part: JsonValue, masks: Masks) -> JsonValue:
     if isinstance(part, dict):
         return {name: _unmasked(each, masks) for name, each in part.items()}
     return part
+
+
+def _where(place: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in place) or "its answer"
 
 
 def _short(value: object) -> str:

@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 
 from pydantic import Field, JsonValue
 
-from ..domain.base import JsonObject
+from ..domain.base import JsonObject, ServiceName
 from ..domain.reasoning import Asked, Situation, Suspicion
 from ..domain.usage import AiService, Usage
 from .budget import Budget
 from .converse import ANSWER, Converse, Turn, filled_in, inlined
 from .looks import LOOKS, Looks, Shown
+from .masking import Masks
 from .opinions import about
 from .ports import Telemetry
 from .reasoner import Reasoner, Unusable
@@ -68,6 +69,8 @@ class Inquiry:
         self._wrong = ""
         prompt = about("investigate", situation)
         self._system, self._masks, self.prompt = prompt.system, prompt.masks, prompt.text
+        masked = tuple(ServiceName(prompt.masks.mask(each)) for each in situation.services)
+        self._told = situation.model_copy(update={"services": masked})
         self.looks = Looks(telemetry, situation, prompt.masks)
         self.ended = ""
         self.found: tuple[tuple[Suspicion, ...], str] | None = None
@@ -121,6 +124,8 @@ class Inquiry:
         if self.found is not None:
             return Shown("you answered before; that stands", refused=True)
         try:
+            # In its own words first, with what is masked left so: what is wrong with them is said back to it.
+            suspicions_of(filled_in(_AnswerForm, arguments, Masks()).suspicions, self._told)
             form = filled_in(_AnswerForm, arguments, self._masks)
             self.found = suspicions_of(form.suspicions, self._situation), form.summary
         except Unusable as error:

@@ -128,7 +128,7 @@ class Looks:
 
     def __init__(self, telemetry: Telemetry, situation: Situation, masks: Masks) -> None:
         self._telemetry = telemetry
-        self._services = tuple(str(service) for service in situation.services)
+        self._services = tuple(masks.mask(service) for service in situation.services)
         self._masks = masks
         self._asked: set[bytes] = set()
         self.taken: list[str] = []
@@ -136,12 +136,14 @@ class Looks:
     async def take(self, name: str, arguments: JsonValue) -> Shown:
         """Show what is there; a word of ours where it cannot be asked so, or was asked so before."""
         try:
+            # In its own words, with what is masked left so: only they may be said back to it.
+            said = filled_in(LOOKS[name], arguments, Masks())
             look = filled_in(LOOKS[name], arguments, self._masks)
         except Unusable as error:
             return Shown(f"{name} was not asked: {error}", refused=True)
-        if look.about and look.about not in self._services:
+        if said.about and said.about not in self._services:
             known = ", ".join(self._services)
-            return Shown(f"{name} was not asked: {look.about!r} is none of the services: {known}", refused=True)
+            return Shown(f"{name} was not asked: {said.about!r} is none of the services: {known}", refused=True)
         key = canonical_json([name, look.model_dump(mode="json")])
         if key in self._asked:
             return Shown("you asked this before, and its answer stands above; ask something else, or answer", True)
@@ -150,4 +152,4 @@ class Looks:
         self._asked.add(key)
         self.taken.append(look.words)
         lines = await look.show(self._telemetry)
-        return Shown(block(look.words, "\n".join(lines) or "nothing is there", MOST_OF_A_LOOK, self._masks))
+        return Shown(block(said.words, "\n".join(lines) or "nothing is there", MOST_OF_A_LOOK, self._masks))

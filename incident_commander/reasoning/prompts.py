@@ -59,7 +59,8 @@ def block(name: str, text: str, most: int, masks: Masks) -> str:
 
 
 def _marked(name: str, shown: str) -> str:
-    return f'<data name="{name}">\n{_inert(shown)}\n</data>'
+    named = _inert(name).replace('"', "'")
+    return f'<data name="{named}">\n{_inert(shown)}\n</data>'
 
 
 def _bounded(text: str, most: int, masks: Masks) -> str:
