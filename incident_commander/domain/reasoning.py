@@ -171,6 +171,18 @@ class Outcome(Value):
     ended_at: UtcDatetime
 
 
+class Kept(Value):
+    """That something is remembered.
+
+    Attributes:
+        where: By which to find it again.
+        trace: What the service says it did with it, step by step; empty where it does not say.
+    """
+
+    where: str
+    trace: tuple[str, ...] = ()
+
+
 class Guarded(Value):
     """A text after it was checked.
 
@@ -199,7 +211,7 @@ class Counsel(Value):
         knowledge: What the organisation knows of such an incident; guidance: of how to mend it.
         similar: What is remembered or written of similar incidents, the most similar first.
         draft: How it ended, in words for people.
-        remembered: Where it is kept how it ended.
+        remembered: Where it is kept how it ended; trace: what the service did when it was told.
         guarded: What a guard found in what was put to models, or in what they said, in words.
         trouble: Why nobody could be asked; empty where that is not so.
         usage: Every call that it took, those that failed included.
@@ -214,6 +226,7 @@ class Counsel(Value):
     draft: Draft | None = None
     similar: tuple[Passage, ...] = ()
     remembered: str = ""
+    trace: tuple[str, ...] = ()
     guarded: tuple[str, ...] = ()
     trouble: str = ""
     usage: tuple[Usage, ...] = ()

@@ -11,6 +11,7 @@ from ..domain.reasoning import (
     Draft,
     Guarded,
     Investigation,
+    Kept,
     Knowledge,
     Outcome,
     Passage,
@@ -92,7 +93,7 @@ class Organisation(Protocol):
 
 
 class Memory(Protocol):
-    async def remember(self, asked: Asked, outcome: Outcome) -> Answered[str]:
+    async def remember(self, asked: Asked, outcome: Outcome) -> Answered[Kept]:
         """Keep how an incident ended; the answer is where it can be found again."""
         ...
 

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from ..aws import Answer, Aws, Camel
 from ..domain.base import ServiceName
-from ..domain.reasoning import Answered, Asked, Outcome, Passage
+from ..domain.reasoning import Answered, Asked, Kept, Outcome, Passage
 from ..domain.usage import UNPRICED
 from ..store import Database
+from .agent_trace import TracePart, steps
 from .library import best
 from .masking import Masks
 from .prices import Prices
@@ -71,17 +72,17 @@ class Remembering:
         self._agent_core = agent_core
         self._agent = agent
 
-    async def remember(self, asked: Asked, outcome: Outcome) -> Answered[str]:
+    async def remember(self, asked: Asked, outcome: Outcome) -> Answered[Kept]:
         """See Memory. A real incident's outcome is in the store before anybody else is told."""
         if not asked.practice:
             async with self._database.write() as unit:
                 await unit.outcomes.put(outcome)
         whose = _whose(asked, outcome.services[0] if outcome.services else None)
 
-        async def local() -> str:
-            return STORE
+        async def local() -> Kept:
+            return Kept(where=STORE)
 
-        candidates: list[Candidate[str]] = []
+        candidates: list[Candidate[Kept]] = []
         if self._aws is not None and self._agent_core is not None:
             candidates.append(self._tell_agent_core(self._aws, self._agent_core, outcome, whose))
         if self._aws is not None and self._agent is not None:
@@ -104,7 +105,7 @@ class Remembering:
             candidates.append(self._summaries(self._aws, self._agent, whose, situation, limit))
         return await self._reasoner.ask("recall", asked, candidates, local)
 
-    def _tell_agent_core(self, aws: Aws, memory: AgentCore, outcome: Outcome, whose: str) -> Candidate[str]:
+    def _tell_agent_core(self, aws: Aws, memory: AgentCore, outcome: Outcome, whose: str) -> Candidate[Kept]:
         request = {
             "memoryId": memory.id,
             "actorId": whose,
@@ -114,12 +115,12 @@ class Remembering:
             "clientToken": f"incident-commander-outcome-{outcome.content_digest()}",
         }
 
-        async def call() -> Reply[str]:
+        async def call() -> Reply[Kept]:
             # Its token makes it safe to send again, as what only reads is.
             answer = await aws.read(_Created, "bedrock-agentcore", "CreateEvent", request)
             where = f"AgentCore memory {memory.id}, session {answer.event.session_id}, event {answer.event.event_id}"
             cost = self._prices.of_units("agent_memory", {"create_event": 1})
-            return Reply(read=lambda: where, cost=cost, request_id=answer.request_id)
+            return Reply(read=lambda: Kept(where=where), cost=cost, request_id=answer.request_id)
 
         most = self._prices.of_units("agent_memory", {"create_event": 1})
         return Candidate("Agent memory", "bedrock-agentcore", aws, call, SECONDS, model=memory.id, most=most)
@@ -152,7 +153,7 @@ class Remembering:
 
         return Candidate("Agent memory", "bedrock-agentcore", aws, call, SECONDS, model=memory.id, most=cost)
 
-    def _tell_agent(self, aws: Aws, agent: BedrockAgent, outcome: Outcome, whose: str) -> Candidate[str]:
+    def _tell_agent(self, aws: Aws, agent: BedrockAgent, outcome: Outcome, whose: str) -> Candidate[Kept]:
         # One memory for a service: what is learned of one is not told as if it were another's.
         session = {
             "agentId": agent.id,
@@ -166,8 +167,8 @@ class Remembering:
             sent.append("InvokeAgent")
             return await aws.read(_Invoked, "bedrock-agent-runtime", "InvokeAgent", {**session, **more})
 
-        async def call() -> Reply[str]:
-            answer = await invoke(inputText=Masks().mask(told(outcome)), endSession=False)
+        async def call() -> Reply[Kept]:
+            answer = await invoke(inputText=Masks().mask(told(outcome)), endSession=False, enableTrace=True)
             # A summary is written once the session has ended, some minutes later.
             ended = await invoke(endSession=True)
             where = f"memory {session['memoryId']} of agent {agent.id}, session {session['sessionId']}"
@@ -282,6 +283,7 @@ class _Chunk(Camel):
 class _AgentEvent(Camel):
     chunk: _Chunk | None = None
     return_control: dict[str, object] | None = None
+    trace: TracePart | None = None
 
 
 class _Invoked(Answer):
@@ -301,11 +303,11 @@ class _Memories(Answer):
     memory_contents: tuple[_AgentMemory, ...] = ()
 
 
-def _heard(answer: _Invoked, where: str) -> str:
+def _heard(answer: _Invoked, where: str) -> Kept:
     """Where it is kept, if the agent took it as told; one that wants to act instead is not given what it wants."""
     wanted: Sequence[_AgentEvent] = [event for event in answer.completion if event.return_control is not None]
     if wanted:
         raise Unusable("the agent wants to act; take its action groups away, it is there to remember")
     if not any(event.chunk is not None and event.chunk.said for event in answer.completion):
         raise Unusable("the agent answered nothing")
-    return where
+    return Kept(where=where, trace=steps([event.trace for event in answer.completion if event.trace is not None]))

@@ -128,7 +128,7 @@ class Counsellor:
 
         async def asked() -> Counsel:
             said = await self._faculties.memory.remember(_for("memory", incident), outcome)
-            return Counsel(remembered=said.value, usage=said.used)
+            return Counsel(remembered=said.value.where, trace=said.value.trace, usage=said.used)
 
         return await _without_fail(asked)
 

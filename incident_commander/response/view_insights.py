@@ -36,13 +36,14 @@ class AnsweredBy(Value):
 
 
 class InsightRow(Value):
-    """One thing that was asked, with the answer's sources."""
+    """One thing that was asked, with the answer's sources; `steps`: what the service says it did."""
 
     name: str
     label: str
     text: str
     sources: tuple[SourceRow, ...]
     answered: tuple[AnsweredBy, ...]
+    steps: tuple[str, ...] = ()
 
 
 class InsightsView(Value):
@@ -126,6 +127,7 @@ def _remembered(counsel: Counsel) -> InsightRow | None:
         label="How it ended is remembered",
         text=short(counsel.remembered),
         sources=(),
+        steps=counsel.trace,
         answered=(answered_by(usage, "Memory here"),),
     )
 

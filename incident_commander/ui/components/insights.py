@@ -18,6 +18,10 @@ def insight(row: InsightRow) -> rx.Component:
             rx.el.ul(rx.foreach(row.sources, _source), class_name="rows"),
             rx.cond(row.text == "", empty("Nothing was found.")),
         ),
+        rx.cond(
+            row.steps,
+            rx.el.details(rx.el.summary("Its trace"), rx.el.ol(rx.foreach(row.steps, rx.el.li), class_name="ai-found")),
+        ),
         class_name="ai-world",
         data_insight=row.name,
         key=row.name,

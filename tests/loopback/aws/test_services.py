@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from incident_commander.aws import Aws
-from incident_commander.domain.reasoning import Answered, Guarded, Knowledge, Passage
+from incident_commander.domain.reasoning import Answered, Guarded, Kept, Knowledge, Passage
 from incident_commander.reasoning.embedding import Embedding
 from incident_commander.reasoning.vectors import LOCAL_SPACE, Vectors
 from incident_commander.store import Database
@@ -222,7 +222,7 @@ async def test_a_document_that_gives_orders_is_a_passage_like_any_other(asking: 
 
 async def test_agent_core_keeps_an_outcome_for_its_service_and_session(asking: Asking, services: Services) -> None:
     answer = await asking.agent_core().remember(ASKED, OUTCOME)
-    assert answer.value == f"AgentCore memory {MEMORY}, session inc-1, event 0000001#a"
+    assert answer.value == Kept(where=f"AgentCore memory {MEMORY}, session inc-1, event 0000001#a")
     assert (answer.used[0].cost.usd, answer.used[0].cost.price) == (Decimal("0.00025"), "assumed")
     (request,) = services.requests("CreateEvent")
     assert (request["actorId"], request["sessionId"]) == ("orders-db", "inc-1")
@@ -250,12 +250,32 @@ async def test_an_agent_is_told_and_its_session_ended_so_that_a_summary_is_writt
     asking: Asking, services: Services
 ) -> None:
     answer = await asking.agent().remember(ASKED, OUTCOME)
-    assert answer.value == "memory orders-db of agent AGENT12345, session inc-1"
+    assert answer.value == Kept(where="memory orders-db of agent AGENT12345, session inc-1")
     told, ended = services.requests("InvokeAgent")
     assert (told["endSession"], ended["endSession"]) == (False, True)
     assert told["memoryId"] == ended["memoryId"] == "orders-db"
     assert "memoryConfiguration" not in told
+    assert told["enableTrace"] is True
     assert answer.used[0].requests == 2
+
+
+async def test_what_an_agent_says_it_did_is_kept_in_steps(asking: Asking, services: Services) -> None:
+    def traced(**trace: object) -> Answer:
+        return {"trace": {"agentId": "AGENT12345", "sessionId": "inc-1", "trace": trace}}
+
+    services.say(
+        "InvokeAgent",
+        invoked(
+            traced(orchestrationTrace={"rationale": {"traceId": "t-1", "text": f"it is  told\nhow {'x' * 1000}"}}),
+            traced(guardrailTrace={"traceId": "t-2", "action": "NONE"}),
+            chunk("noted"),
+        ),
+    )
+    kept = (await asking.agent().remember(ASKED, OUTCOME)).value
+    thought, guarded_by = kept.trace
+    assert thought.startswith("orchestration, rationale: it is told how xxx")
+    assert len(thought) < 350
+    assert guarded_by == "guardrail: NONE"
 
 
 STREAMS: list[tuple[str, Answer, str]] = [
@@ -285,7 +305,7 @@ async def test_a_stream_that_holds_no_answer_is_none_and_the_store_remembers(
 ) -> None:
     services.say("InvokeAgent", stream)
     answer = await asking.agent().remember(ASKED, OUTCOME)
-    assert answer.value == "the store of this installation"
+    assert answer.value == Kept(where="the store of this installation")
     assert why in answer.fell_back
 
 
