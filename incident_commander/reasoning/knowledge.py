@@ -48,16 +48,15 @@ class KnowledgeBase:
         aws = self._aws
         if aws is None or not self._id:
             return ()
-        masks = Masks()
         request = {
             "knowledgeBaseId": self._id,
-            "retrievalQuery": {"text": masks.mask(query)[:MOST_QUERY]},
+            "retrievalQuery": {"text": Masks().mask(query)[:MOST_QUERY]},
             "retrievalConfiguration": {"vectorSearchConfiguration": {"numberOfResults": limit}},
         }
 
         async def call() -> Reply[T]:
             answer = await aws.read(_Retrieved, "bedrock-agent-runtime", "Retrieve", request)
-            passages = [_passage(result, masks) for result in answer.retrieval_results[:limit]]
+            passages = [_passage(result) for result in answer.retrieval_results[:limit]]
             found = tuple(each for each in passages if each.text)
             return Reply(read=lambda: read(found), request_id=answer.request_id)
 
@@ -130,7 +129,8 @@ class _Chat(Answer):
     auth_challenge_request: dict[str, JsonValue] | None = None
 
 
-def _passage(result: _Result, masks: Masks) -> Passage:
+def _passage(result: _Result) -> Passage:
+    """A passage as it stands: a placeholder in it was masked in a document, and is none of the question's."""
     where = next(
         (
             str(value)
@@ -141,8 +141,8 @@ def _passage(result: _Result, masks: Masks) -> Passage:
         ),
         "",
     )
-    text = masks.unmask(result.content.text)[:MOST_PASSAGE]
-    return Passage(title=where.rpartition("/")[2] or "a passage", text=text, where=where, score=result.score)
+    text, title = result.content.text[:MOST_PASSAGE], where.rpartition("/")[2] or "a passage"
+    return Passage(title=title, text=text, where=where, score=result.score)
 
 
 def _said(answer: _Chat, masks: Masks) -> Knowledge:

@@ -128,11 +128,10 @@ class Remembering:
     def _search(
         self, aws: Aws, memory: AgentCore, whose: str, situation: str, limit: int
     ) -> Candidate[tuple[Passage, ...]]:
-        masks = Masks()
         request = {
             "memoryId": memory.id,
             "namespace": memory.of(whose),
-            "searchCriteria": {"searchQuery": masks.mask(situation)[:10_000], "topK": limit},
+            "searchCriteria": {"searchQuery": Masks().mask(situation)[:10_000], "topK": limit},
             "maxResults": limit,
         }
         cost = self._prices.of_units("agent_memory", {"retrieve": 1})
@@ -142,7 +141,7 @@ class Remembering:
             found = tuple(
                 Passage(
                     title=f"memory {each.memory_record_id}",
-                    text=masks.unmask(each.content.text),
+                    text=each.content.text,
                     where=each.memory_record_id,
                     score=each.score,
                 )

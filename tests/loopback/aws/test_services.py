@@ -150,6 +150,20 @@ async def test_a_knowledge_base_gives_passages_with_its_own_scores(asking: Askin
     assert request["retrievalConfiguration"] == {"vectorSearchConfiguration": {"numberOfResults": 3}}
 
 
+async def test_what_was_masked_in_a_document_or_a_memory_is_none_of_the_question_s_secrets(
+    asking: Asking, services: Services
+) -> None:
+    question = f"{QUERY} bob@example.com"
+    services.say("Retrieve", {"retrievalResults": [{"content": {"text": "[EMAIL_1] mended it then"}}]})
+    record = {"memoryRecordId": RECORD, "content": {"text": "[EMAIL_1] mended it then"}}
+    kept = {"memoryStrategyId": "lessons-0123456789", "namespaces": ["/incidents/orders-db"], "createdAt": NOON}
+    services.say("RetrieveMemoryRecords", {"memoryRecordSummaries": [record | kept]})
+    written = await asking.base().retrieve(ASKED, question, 3)
+    remembered = await asking.agent_core().recall(ASKED, DATABASE, question, 3)
+    assert [each.text for each in (*written.value, *remembered.value)] == ["[EMAIL_1] mended it then"] * 2
+    assert "bob@example.com" not in str(services.asked)
+
+
 async def test_a_knowledge_base_that_finds_nothing_has_answered(asking: Asking, services: Services) -> None:
     services.say("Retrieve", {"retrievalResults": []})
     answer = await asking.base().retrieve(ASKED, QUERY, 3)
