@@ -98,11 +98,11 @@ class Stages:
         case = replace(case, recalled=await self._recalled(desk, case))
         found = desk.record.diagnosis  # there already where the stage was cut off while people were told
         if found is None:
-            found = await self._diagnosis(desk, case)
+            found = await self._diagnosis(desk, case) or Diagnosis(verdict="inconclusive", gaps=desk.gaps)
             unaided, seen = found, desk.record.detection_evidence
             await self._hear(desk, lambda counsel: counsel.on_causes(case, unaided, seen))
             if desk.record.advice != NO_ADVICE:
-                found = await self._diagnosis(desk, replace(case, advice=desk.record.advice))
+                found = await self._diagnosis(desk, replace(case, advice=desk.record.advice)) or unaided
         desk.set_verdict(found.verdict)
         await desk.note("diagnosis.made", "diagnosis", found)
         return "go_on"
@@ -320,12 +320,16 @@ class Stages:
         return True
 
     async def _hear(self, desk: Desk, put: Callable[[Counsellor], Awaitable[Counsel]]) -> Counsel:
-        """Put something to the reasoning services, once: what was answered before the stage was cut off stands."""
+        """Put something to the reasoning services, once: what was answered before the stage was cut off stands.
+
+        Returns:
+            What they said, at this stage or, where it is repeated, in all so far.
+        """
         if self.counsel is None or not self.counsel.hears(desk.incident):
             return NO_COUNSEL
         name = desk.stage
         if desk.has_noted("counsel.given", name):
-            return NO_COUNSEL
+            return desk.record.counsel
         counsel = await put(self.counsel)
         await desk.note("counsel.given", "response", counsel, name=name)
         await desk.flush()
@@ -343,9 +347,9 @@ class Stages:
             recalled=desk.record.recalled, advice=desk.record.advice,
         )  # fmt: skip
 
-    async def _diagnosis(self, desk: Desk, case: Case) -> Diagnosis:
+    async def _diagnosis(self, desk: Desk, case: Case) -> Diagnosis | None:
         done = await ask(desk, "diagnosis", case, self.analysts.run(diagnosis.examine, case))
-        return done.diagnosis if done else Diagnosis(verdict="inconclusive", gaps=desk.gaps)
+        return done.diagnosis if done else None
 
     async def _recalled(self, desk: Desk, case: Case) -> Recalled:
         """What memory says, as it was when it was asked first: later stages go by the same."""

@@ -33,10 +33,11 @@ from incident_commander.domain.plan import (
     Receipt,
     TrustLevel,
 )
-from incident_commander.domain.ports import Environment, Executor, SourceUnavailable
+from incident_commander.domain.ports import Environment, Executor, Notifier, SourceUnavailable
 from incident_commander.domain.provenance import Provenance
 from incident_commander.domain.telemetry import Gap, Incomplete, MetricSeries, Window
 from incident_commander.notify import AppriseNotifier
+from incident_commander.response.counsel import Counsellor
 from incident_commander.response.desk import Desk, Next, load_record, open_desk
 from incident_commander.response.faults import Faults
 from incident_commander.response.quarantine import Quarantine
@@ -186,6 +187,7 @@ class Scene:
     Attributes:
         executor: Other hands than those that do as they are told.
         handless: There are none at all.
+        counsel: Whoever asks the reasoning services; nobody, unless a test says so.
     """
 
     database: Database
@@ -194,6 +196,9 @@ class Scene:
     hands: Hands
     executor: Executor | None = None
     handless: bool = False
+    counsel: Counsellor | None = None
+    notifier: Notifier = field(default_factory=lambda: AppriseNotifier([]))
+    analysts: Workers = field(default_factory=lambda: Workers(1))
 
     async def environment(self, run: RunId | None) -> Environment:
         """See the Environments port."""
@@ -204,7 +209,9 @@ class Scene:
     async def run(self, *stages: Stage) -> IncidentRecord:
         """Work through execute and verify, or those named, as the lifecycle does."""
         at = self._stages()
-        work: dict[Stage, Callable[[Desk], Awaitable[Next]]] = {"execute": at.execute, "verify": at.verify}
+        work: dict[Stage, Callable[[Desk], Awaitable[Next]]] = {
+            "diagnose": at.diagnose, "execute": at.execute, "verify": at.verify, "communicate": at.communicate,
+        }  # fmt: skip
         for stage in stages or ("execute", "verify"):
             desk = await open_desk(self.database, self, await self.record(), stage)
             following = await work[stage](desk)
@@ -240,25 +247,25 @@ class Scene:
         async def compare(held: Incident, predictions: tuple[Prediction, ...]) -> Comparison | None:
             return None
 
-        analysts = Workers(1)
         trusted = load_trust(TRUST_FILE, CATALOGUE)
         ladder = Ladder({"live": trusted, "practice": trusted}, CATALOGUE)
         return Stages(
             database=self.database,
-            analysts=analysts,
+            analysts=self.analysts,
             catalogue=CATALOGUE,
-            voters=VotersHere(analysts, lambda: KEYS),
+            voters=VotersHere(self.analysts, lambda: KEYS),
             faults=Faults(self.database),
             quarantine=Quarantine(self.database, load_rules()),
             rule=rule(),
             gate=Gate(CATALOGUE, prove, StoredRegister(self.database, ladder)),
             trust=Trust(self.database, ladder),
             memory=Remembering(LocalMemory(self.database, "own")),
-            notifier=AppriseNotifier([]),
+            notifier=self.notifier,
             expire=nothing,
             score=score,
             compare=compare,
             approval_wait=timedelta(minutes=30),
+            counsel=self.counsel,
         )
 
 
