@@ -1,5 +1,6 @@
 """The tabs of /transparency show what a recording holds, in words, and nothing that it does not hold."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -8,13 +9,17 @@ from incident_commander.analysis.calibration import wilson_interval
 from incident_commander.domain.ballot import VOTERS
 from incident_commander.domain.base import JsonObject
 from incident_commander.domain.incident import STAGES
+from incident_commander.domain.reasoning import Counsel
+from incident_commander.domain.usage import FREE, Cost
 from incident_commander.response.explain.analytics import analytics_view
 from incident_commander.response.explain.communication import communication_view
 from incident_commander.response.explain.confidence import confidence_view
 from incident_commander.response.explain.decisions import decisions_view
 from incident_commander.response.explain.head import head_view
 from incident_commander.response.explain.reasoning import reasoning_view
+from incident_commander.response.explain.services import services_view
 from incident_commander.response.recording import Recording
+from tests.analysis import counsels
 from tests.response import recorded
 from tests.ui import recorded as quiet
 from tests.ui import story
@@ -35,6 +40,24 @@ def test_the_label_says_what_was_recorded_when_and_by_what() -> None:
         == "The cause was orders-db, connection pool exhaustion: named right. What was decided was right."
     )
     assert head.votes == "4 of 5 for one plan, 4 needed: quorum reached"
+
+
+def test_what_could_not_be_used_is_shown_as_paid_for_and_what_gave_no_answer_as_unpriced() -> None:
+    paid, silent, kept = (
+        counsels.asked("analyse", "Nova", counsels.NOVA, error="it was cut").model_copy(
+            update={"cost": Cost(usd=Decimal("0.0021"), price="listed", basis="genai-prices")}
+        ),
+        counsels.asked("analyse", "Claude", counsels.CLAUDE, error="gave no answer within 40 s"),
+        counsels.asked("analyse", None).model_copy(update={"cost": FREE, "requests": 0}),
+    )
+    told = story.events(("counsel.given", "response", story.json(Counsel(usage=(paid, silent, kept))), 60))
+    view = services_view(RECORDING.model_copy(update={"events": (*RECORDING.events, *told)}))
+    assert [(row.by, row.cost) for row in view.calls] == [
+        ("Nobody", "$0.0021 listed"),
+        ("Nobody", "unpriced"),
+        ("Local", ""),
+    ]
+    assert view.totals == "2 requests sent, $0.0021, 1 call unpriced"
 
 
 def test_a_wrong_cause_is_said_to_be_wrong() -> None:

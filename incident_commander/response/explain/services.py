@@ -129,10 +129,11 @@ def _call(usage: Usage) -> CallRow:
 
 
 def _cost(usage: Usage) -> str:
-    if usage.service is None or usage.error:
+    """What it cost; an answer that could not be used is paid for like any other."""
+    if usage.service is None:
         return ""
     if usage.cost.usd is None:
-        return "unpriced"
+        return "unpriced" if usage.requests else ""
     return f"{text.exact_usd(usage.cost.usd)} {usage.cost.price}"
 
 
@@ -141,7 +142,7 @@ def _totals(usage: Sequence[Usage]) -> str:
         return ""
     sent = sum(each.requests for each in usage)
     priced = [each.cost.usd for each in usage if each.service is not None and each.cost.usd is not None]
-    unpriced = sum(each.service is not None and not each.error and each.cost.usd is None for each in usage)
+    unpriced = sum(each.requests > 0 and each.cost.usd is None for each in usage)
     told = [f"{text.counted(sent, 'request')} sent", text.exact_usd(sum(priced, Decimal(0)))]
     if unpriced:
         told.append(f"{text.counted(unpriced, 'call')} unpriced")
