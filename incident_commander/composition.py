@@ -316,6 +316,8 @@ async def running(commander: Commander) -> AsyncIterator[Commander]:
                     beside.append(asyncio.create_task(commander.asking.run()))
                 if commander.queues is not None:
                     beside.append(asyncio.create_task(commander.queues.run()))
+                if commander.faculties is not None:
+                    beside.append(asyncio.create_task(commander.faculties.warm()))
                 try:
                     yield commander
                 finally:

@@ -15,7 +15,7 @@ from .budget import Budget, Limits
 from .converse import Converse, Guardrail
 from .embedding import Embedding
 from .guarding import Guarding
-from .investigation import StrandsInvestigator
+from .investigation import StrandsInvestigator, load_strands
 from .knowledge import AskOrganisation, KnowledgeBase
 from .library import runbooks
 from .models import load_models
@@ -82,6 +82,10 @@ class Faculties:
     async def open(self) -> None:
         """Take up what was measured before; the database must be open."""
         self._latencies.add_all(await self._ledger.latest(LOOKED_BACK))
+
+    async def warm(self) -> None:
+        """Load what takes seconds to load, beside whatever else is done at the start."""
+        await asyncio.to_thread(load_strands)
 
     def resting(self) -> tuple[str, ...]:
         """What was down when it was last asked."""

@@ -42,7 +42,7 @@ class StrandsInvestigator:
             return await self._locally(asked, situation, "no model is configured")
         inquiry = Inquiry(self._reasoner, self._budget, self._converse, asked, situation, telemetry, self._clock)
         try:
-            run = await asyncio.to_thread(_strands)
+            run = await asyncio.to_thread(load_strands)
             await run(inquiry)
         except Exception as error:  # noqa: BLE001 - whatever stops Strands, the incident goes on, and it is on record
             log.warning("incident_id=<%s>, error=<%s> | investigation was cut off", asked.incident_id, error)
@@ -62,7 +62,7 @@ class StrandsInvestigator:
         return await self._reasoner.ask("investigate", asked, (), local)
 
 
-def _strands() -> Callable[[Inquiry], Awaitable[None]]:
+def load_strands() -> Callable[[Inquiry], Awaitable[None]]:
     """What runs an inquiry; importing it takes seconds."""
     from .strands_loop import run
 
