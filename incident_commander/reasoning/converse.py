@@ -109,7 +109,7 @@ class Converse:
             "toolConfig": {"tools": [{"toolSpec": each} for each in tools], "toolChoice": choice},
         }
         found = await self._candidates(task, request, _turn, left_usd, service)
-        return tuple(replace(each, seconds=min(each.seconds, seconds)) for each in found)
+        return tuple(replace(each, seconds=seconds, hurried=True) if seconds < each.seconds else each for each in found)
 
     async def in_words(
         self, task: ModelTask, prompt: Prompt, read: Callable[[str], T], left_usd: Decimal | None

@@ -50,6 +50,7 @@ class Candidate(Generic[T]):
         via: Its endpoint, as the official client names it.
         call: Asks it; raises AwsError.
         seconds: When it is given up.
+        hurried: That is sooner than it may take, so that its silence does not tell that it is down.
         most: What the call may cost at most.
         kept: What it said to the very same question a while ago; None: it is to be asked.
         sent: How many requests that took so far.
@@ -60,6 +61,7 @@ class Candidate(Generic[T]):
     aws: Aws
     call: Callable[[], Awaitable[Reply[T]]]
     seconds: float
+    hurried: bool = False
     model: str = ""
     most: Cost = UNPRICED
     kept: Callable[[], Reply[T] | None] = lambda: None
@@ -162,10 +164,10 @@ class Reasoner:
                 outcome = await self._call(question, candidate, used, None)
         except (BreakerOpen, OverBudget) as refused:
             return _Failed(str(refused))
-        if isinstance(outcome, _Failed) and outcome.down:
-            breaker.failed(outcome.reason)
-        else:
+        if not isinstance(outcome, _Failed) or outcome.down is False:
             breaker.worked()
+        elif outcome.down:
+            breaker.failed(outcome.reason)
         return outcome
 
     async def _call(
@@ -180,7 +182,8 @@ class Reasoner:
                 reply = kept or await candidate.call()
             outcome = _Succeeded(reply.read())
         except TimeoutError:
-            outcome = _Failed(f"gave no answer within {candidate.seconds:g} s", down=True)
+            late = f"gave no answer within {candidate.seconds:.3g} s"
+            outcome = _Failed(late, down=None if candidate.hurried else True)
         except AwsError as error:
             outcome = _Failed(str(error), down=not isinstance(error, (Rejected, BadAnswer)))
         except Unusable as error:
@@ -222,11 +225,11 @@ class _Failed:
     """Why there is no answer.
 
     Attributes:
-        down: Whether the next call is likely to fare the same.
+        down: Whether the next call is likely to fare the same; None: it was not given the time to tell.
     """
 
     reason: str
-    down: bool = False
+    down: bool | None = False
 
 
 async def _place(candidate: Candidate[T]) -> Place:

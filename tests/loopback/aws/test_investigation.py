@@ -352,6 +352,27 @@ async def test_one_that_is_silent_costs_one_time_out_and_then_rests(
     assert "it is asked again in 15 s" in again.fell_back
 
 
+async def test_one_that_its_last_turn_left_no_time_to_answer_is_not_taken_to_be_down(
+    minds: Minds, once: Aws, database: Database
+) -> None:
+    at, seconds = thinking(once, database), [0.0]
+
+    class Slow(Seen):
+        async def changes(self) -> Sequence[str]:
+            seconds[0] = MOST_SECONDS - 0.05
+            minds.front.trouble(CALL, "stall_before", times=2)
+            return self.lines
+
+    minds.say(SONNET, look("changes", {}))
+    slow = StrandsInvestigator(at.reasoner, at.budget, at.converse(), lambda: seconds[0])
+    answer = await slow.investigate(ASKED, SITUATION, Slow())
+    assert "gave no answer within 0.05 s" in answer.fell_back
+    assert at.reasoner.resting() == ()
+    minds.front.let_go()
+    minds.say(SONNET, said.form(FOUND))
+    assert (await investigated(at)).value.ended == "it had its answer"
+
+
 async def test_nothing_is_asked_beyond_the_budget(minds: Minds, once: Aws, database: Database) -> None:
     at = thinking(once, database, incident_usd="0.05")
     minds.always(SONNET, look("changes", {}))
