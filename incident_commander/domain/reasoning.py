@@ -213,7 +213,7 @@ class Counsel(Value):
         draft: How it ended, in words for people.
         remembered: Where it is kept how it ended; trace: what the service did when it was told.
         guarded: What a guard found in what was put to models, or in what they said, in words.
-        trouble: Why nobody could be asked; empty where that is not so.
+        trouble: Why somebody could not be asked; empty where that is not so.
         usage: Every call that it took, those that failed included.
     """
 

@@ -76,10 +76,11 @@ class Counsellor:
         async def asked() -> Counsel:
             situation = situation_of(case, found, seen)
             whole, guarded, used = await self._screened(case, situation)
+            # Each on its own: one that fails leaves what the others say, and none of them running.
             said = await asyncio.gather(
-                self._known(case, situation),
-                self._analysed(case, whole),
-                self._investigated(case, whole),
+                _without_fail(lambda: self._known(case, situation)),
+                _without_fail(lambda: self._analysed(case, whole)),
+                _without_fail(lambda: self._investigated(case, whole)),
             )
             return reduce(Counsel.with_, said, Counsel(guarded=guarded, usage=used))
 
