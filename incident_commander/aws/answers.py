@@ -3,6 +3,9 @@
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel, to_pascal
 
+MOST_OF_AN_ID = 100
+"""Characters of a request's id; AWS's own have fewer."""
+
 
 class Camel(BaseModel):
     """An answer, or part of one, with keys such as `desiredCount`; keys that no field names are left out."""
@@ -28,4 +31,4 @@ class Answer(Camel):
     @property
     def request_id(self) -> str:
         """AWS's id of the request; empty where it told none."""
-        return self.metadata.request_id
+        return self.metadata.request_id[:MOST_OF_AN_ID]

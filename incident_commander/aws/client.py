@@ -24,7 +24,7 @@ from pydantic import BaseModel, Field, ValidationError
 from ..domain.base import Value
 from .account import Account
 from .errors import Throttled, translate
-from .streams import refuse_part, whole
+from .streams import make_writable, refuse_part, whole
 
 A = TypeVar("A", bound=BaseModel)
 T = TypeVar("T")
@@ -188,6 +188,7 @@ class Aws:
                 session = self._session
                 client = _configured(lambda: session.client(service, config=self._config(attempts)))
                 client.meta.events.register("after-call", refuse_part)
+                client.meta.events.register("after-call", make_writable)
                 self._clients[service, attempts] = client
             return self._clients[service, attempts]
 
@@ -239,7 +240,7 @@ def _parsed(ask: Callable[[], Parameters]) -> Parameters:
     """What is asked for; whatever the client's own parsers stumble over is one error."""
     try:
         return ask()
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ResponseParserError(f"{type(error).__name__}: {error}") from error
 
 

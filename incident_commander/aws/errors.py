@@ -7,6 +7,10 @@ from botocore import exceptions  # type: ignore[import-untyped]
 from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
 from pydantic import BaseModel, Field, ValidationError
 
+from .answers import MOST_OF_AN_ID
+
+MOST_TOLD = 1_000
+"""Characters of what AWS, or whatever answers in its place, tells of an error."""
 _NAMED = re.compile(r"not authorized to perform:? ([a-zA-Z0-9-]+:[A-Za-z0-9*]+)")
 _DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "UnauthorizedAccess"}
@@ -141,7 +145,7 @@ def translate(error: Exception, service: str, operation: str) -> AwsError:
     call = f"{service}:{operation}"
     if isinstance(error, exceptions.ClientError):
         return _refused(call, _Refusal.model_validate(error.response))
-    text = " ".join(str(error).split())
+    text = " ".join(str(error).split())[:MOST_TOLD]
     if isinstance(error, _NO_CREDENTIALS):
         return NoCredentials(
             call,
@@ -191,7 +195,8 @@ def _refused(call: str, refusal: _Refusal) -> AwsError:
     if told[:100].lower().startswith(("<!doctype html", "<html")):
         # The official client takes what it cannot read for the message.
         told = "a page for people came back, as of a proxy or a load balancer"
-    asked = f" (request {refusal.metadata.request_id})" if refusal.metadata.request_id else ""
+    told, id = told[:MOST_TOLD], refusal.metadata.request_id[:MOST_OF_AN_ID]
+    asked = f" (request {id})" if id else ""
     said = f"{call} was refused with {code or refusal.metadata.status}: {told}{asked}"
     # A throttle may come as 400, 429 or 503, so its code is asked first.
     if code in _THROTTLED or refusal.metadata.status == 429:

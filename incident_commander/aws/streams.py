@@ -63,6 +63,26 @@ def refuse_part(http_response: HttpResponse, model: Operation, **of_the_call: ob
         raise ResponseParserError("it is no JSON")
 
 
+def make_writable(
+    http_response: HttpResponse, parsed: dict[str, object], model: Operation, **of_the_call: object
+) -> None:
+    """Put U+FFFD for every half of a surrogate pair, which JSON alone can hold: no ledger and no request can."""
+    streams = model.has_streaming_output or model.has_event_stream_output
+    if (streams and http_response.status_code < 300) or b"\\ud" not in http_response.content.lower():
+        return
+    parsed.update({name: _writable(value) for name, value in parsed.items()})
+
+
+def _writable(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_writable(each) for each in value]
+    if isinstance(value, dict):
+        return {_writable(name): _writable(each) for name, each in value.items()}
+    return value
+
+
 def whole(answer: Mapping[str, object]) -> dict[str, object]:
     """An answer with its streams read, in the thread that asked.
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from pydantic import BaseModel, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from ..aws import Answer, Aws, AwsError, Camel
 from ..domain.base import JsonObject
@@ -18,7 +18,7 @@ from .masking import Masks
 from .models import Models, ModelTask
 from .prices import Prices
 from .prompts import Prompt
-from .reasoner import Candidate, Reply, Unusable
+from .reasoner import Candidate, Counted, Reply, Unusable
 from .router import Choice, Latencies, ordered
 
 A = TypeVar("A", bound=BaseModel)
@@ -246,8 +246,8 @@ class _Output(Camel):
 
 
 class _Tokens(Camel):
-    input_tokens: int = Field(ge=0)
-    output_tokens: int = Field(ge=0)
+    input_tokens: Counted
+    output_tokens: Counted
 
 
 class _Said(Answer):

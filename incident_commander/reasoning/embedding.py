@@ -15,7 +15,7 @@ from ..domain.reasoning import Answered, Asked
 from .kept import Kept
 from .masking import Masks
 from .prices import Prices
-from .reasoner import Candidate, Reasoner, Reply, Unusable
+from .reasoner import Candidate, Counted, Reasoner, Reply, Unusable
 from .vectors import Vectors, hashed
 
 TITAN = "amazon.titan-embed-text-v2:0"
@@ -120,11 +120,11 @@ class _Embedded(Answer):
 
 class _Body(BaseModel):
     embedding: list[float]
-    tokens: int = Field(alias="inputTextTokenCount", ge=0)
+    tokens: Counted = Field(alias="inputTextTokenCount")
 
 
 class _Counted(BaseModel):
-    tokens: int = Field(default=0, alias="inputTextTokenCount", ge=0)
+    tokens: Counted = Field(default=0, alias="inputTextTokenCount")
 
 
 def _counted(answer: _Embedded) -> int:

@@ -13,7 +13,7 @@ from .converse import Guardrail
 from .figures import figures
 from .masking import Masks
 from .prices import Prices
-from .reasoner import Candidate, Reasoner, Reply, Unusable
+from .reasoner import Candidate, Counted, Reasoner, Reply, Unusable
 
 SECONDS = 10.0
 QUESTION = "What happened in this incident, and why?"
@@ -163,7 +163,7 @@ class _Output(Camel):
 
 
 class _Applied(Answer):
-    usage: dict[str, int]
+    usage: dict[str, Counted]
     action: Literal["NONE", "GUARDRAIL_INTERVENED"]
     outputs: tuple[_Output, ...] = ()
     assessments: tuple[_Assessment, ...] = ()

@@ -1,12 +1,12 @@
 """What documents say: a Bedrock knowledge base and Amazon Q Business; here, runbooks and how incidents ended."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import TypeVar
 
 from pydantic import Field, JsonValue
 
 from ..aws import Answer, Aws, Camel
+from ..domain.base import UtcDatetime
 from ..domain.reasoning import Answered, Asked, Knowledge, Passage
 from .library import Documents, best
 from .masking import Masks
@@ -120,7 +120,7 @@ class _Source(Camel):
     title: str = ""
     snippet: str = ""
     url: str = ""
-    updated_at: datetime | None = None
+    updated_at: UtcDatetime | None = None
 
 
 class _Chat(Answer):

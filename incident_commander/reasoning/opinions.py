@@ -46,6 +46,8 @@ LOCAL_CATEGORIES: Mapping[FaultKind, PatternCategory | None] = {
 }
 """Which kind of trouble a fault is, for the local stand-in."""
 MOST_OBSERVATIONS = 60
+MOST_OF_A_DRAFT = 4_000
+"""Characters; more than its most tokens give."""
 
 
 class Opinions:
@@ -173,6 +175,8 @@ def _analysis(form: _AnalysisForm, situation: Situation) -> Analysis:
 
 
 def _draft(text: str, told: Mapping[str, str]) -> Draft:
+    if len(text) > MOST_OF_A_DRAFT:
+        raise Unusable(f"its draft has {len(text)} characters, and a paragraph was asked for")
     made_up = figures(text) - figures("\n".join([*told, *told.values()]))
     if made_up:
         raise Unusable(f"its draft has figures that are none of the facts': {', '.join(sorted(made_up)[:5])}")

@@ -5,7 +5,9 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Annotated, Generic, Protocol, TypeVar
+
+from pydantic import Field
 
 from ..aws import Aws, AwsError, BadAnswer, Place, Rejected
 from ..domain.breaker import Breaker, BreakerOpen
@@ -17,6 +19,8 @@ from .router import Latencies
 
 T = TypeVar("T")
 
+Counted = Annotated[int, Field(ge=0, le=10_000_000)]
+"""Tokens or units of one call, as a service counts them: more no call has, and no table of costs would hold it."""
 LOCAL = Provenance(kind="live", source="local")
 
 

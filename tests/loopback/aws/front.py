@@ -70,6 +70,7 @@ class Front:
     stalled: threading.Event = field(default_factory=threading.Event)
     _operations: dict[str, Operation] = field(default_factory=dict)
     _planned: dict[str, list[_Planned]] = field(default_factory=dict)
+    _bodies: dict[str, bytes] = field(default_factory=dict)
     _let_go: threading.Event = field(default_factory=threading.Event)
     _pulled: threading.Event = field(default_factory=threading.Event)
 
@@ -91,6 +92,10 @@ class Front:
         """Let the next calls of an operation go wrong."""
         self._planned.setdefault(call, []).append(_Planned(trouble, times))
 
+    def send(self, call: str, body: bytes) -> None:
+        """Answer an operation with these very bytes from here on, as AWS never would."""
+        self._bodies[call] = body
+
     def reset(self) -> None:
         """No states, no trouble, nothing called; whoever waits for an answer is let go."""
         self.let_go()
@@ -99,6 +104,7 @@ class Front:
         self.carried_out.clear()
         self._operations.clear()
         self._planned.clear()
+        self._bodies.clear()
 
     def let_go(self) -> None:
         """Cut the connections of those who wait for an answer."""
@@ -122,6 +128,8 @@ class Front:
             return Response(200, {"Content-Type": "text/html"}, b"<html>log in \xff\x00")
         if trouble == "drop_before":
             return None
+        if call in self._bodies:
+            return Response(200, {"Content-Type": "application/json"}, self._bodies[call])
         if trouble == "stall_before":
             self._stall()
             return None
