@@ -107,7 +107,7 @@ def faculties_of(settings: Settings, database: Database) -> "Faculties | None":
     from .reasoning.faculties import Faculties, Wanted
     from .reasoning.remembering import AgentCore, BedrockAgent
 
-    memory, agent = settings.agentcore_memory_id, settings.diagnosis_agent_id
+    memory, agent, alias = settings.agentcore_memory_id, settings.diagnosis_agent_id, settings.diagnosis_agent_alias
     return Faculties(
         database,
         Wanted(
@@ -119,7 +119,7 @@ def faculties_of(settings: Settings, database: Database) -> "Faculties | None":
             knowledge_base=settings.knowledge_base_id,
             q_business=settings.q_business_app_id,
             agent_core=AgentCore(memory, settings.agentcore_namespace) if memory else None,
-            agent=BedrockAgent(agent, settings.diagnosis_agent_alias) if agent else None,
+            agent=BedrockAgent(agent, alias) if agent and alias else None,
             runbooks=settings.runbooks_dir,
         ),
     )

@@ -1,10 +1,11 @@
 """Every setting there is, read from `IC_...` environment variables (or `.env`) by the doors, which hand values down."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, DirectoryPath, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from .memory import MemoryMode
@@ -87,7 +88,11 @@ class Settings(BaseSettings):
         default="off", description="aws: models of Bedrock are asked about real incidents; docs/reasoning.md"
     )
     ai_practice: bool = Field(default=False, description="whether models are asked about practice incidents too")
-    ai_region: str = Field(default="", description="the region that is asked; empty: as the environment says")
+    ai_region: str = Field(
+        default="",
+        pattern=r"^$|^[a-z]{2,4}(-[a-z]+)+-\d$",
+        description="the region that is asked, such as eu-west-1; empty: as the environment says",
+    )
     ai_guardrail: str = Field(
         default="",
         pattern=r"^$|^[^:\s]+:(DRAFT|\d+)$",
@@ -117,7 +122,10 @@ class Settings(BaseSettings):
         description="the memory of AgentCore that outcomes are told to",
     )
     agentcore_namespace: str = Field(
-        default="/incidents/{actorId}", description="where that memory puts what it extracts, for each service"
+        default="/incidents/{actorId}",
+        # Without it every service, and practice, would be remembered as one.
+        pattern=r"\{actorId\}",
+        description="where that memory puts what it extracts; {actorId} stands for the service",
     )
     diagnosis_agent_id: str = Field(
         default="",
@@ -131,7 +139,9 @@ class Settings(BaseSettings):
         pattern=r"^$|^[0-9A-Za-z]{1,10}$",
         description="the alias by which that agent is asked",
     )
-    runbooks_dir: Path | None = Field(default=None, description="a folder of Markdown runbooks; none: there are none")
+    runbooks_dir: DirectoryPath | None = Field(
+        default=None, description="a folder of Markdown runbooks; none: there are none"
+    )
     operator_token: SecretStr | None = Field(
         default=None, description="the operator token; none: the one that the first start makes and shows"
     )
@@ -182,10 +192,31 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except SettingsError as error:
-        raise BadSettings(f"{error}; a list is written as JSON, such as IC_NOTIFY_URLS='[\"mailto://...\"]'") from error
+        raise BadSettings(f"{_unread(error)}; correct or unset it, in the environment or in .env") from error
     except ValidationError as error:
-        wrong = (f"{_variable(each['loc'][0])} is {each['input']!r}: {each['msg']}" for each in error.errors())
-        raise BadSettings(f"{'; '.join(wrong)}; correct or unset it, in the environment or in .env") from error
+        wrong = "; ".join(
+            f"{_variable(each['loc'][0])} is {each['input']!r}: {each['msg']}{_meaning(each['loc'][0])}"
+            for each in error.errors()
+        )
+        raise BadSettings(f"{wrong}; correct or unset it, in the environment or in .env") from error
+
+
+def _unread(error: SettingsError) -> str:
+    """Which setting is no JSON, and how it would be written. What it says may be a secret."""
+    named = re.search(r'field "(\w+)"', str(error))
+    if named is None:
+        return str(error)
+    like = '{"name": "value"}' if "dict" in str(Settings.model_fields[named[1]].annotation) else '["one", "two"]'
+    return f"{_variable(named[1])} is not JSON, such as {like}{_meaning(named[1])}"
+
+
+def _meaning(name: int | str) -> str:
+    """What a setting is, in brackets; nothing where it says nothing of itself."""
+    for known, field in Settings.model_fields.items():
+        aliases = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else ()
+        if (name == known or name in aliases) and field.description:
+            return f" ({field.description})"
+    return ""
 
 
 def _variable(name: int | str) -> str:

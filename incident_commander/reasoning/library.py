@@ -36,7 +36,7 @@ def best(query: str, documents: Sequence[Passage], limit: int) -> tuple[Passage,
 def runbooks(folder: Path) -> tuple[Passage, ...]:
     """The sections of the Markdown files of a folder, each a passage with its file and heading."""
     found: list[Passage] = []
-    for path in sorted(folder.glob("**/*.md")):
+    for path in sorted(each for each in folder.glob("**/*.md") if each.is_file()):
         title, lines = path.stem, list[str]()
         for line in [*path.read_text(encoding="utf-8", errors="replace").splitlines(), "# "]:
             if not line.startswith("#"):

@@ -69,11 +69,14 @@ class Models(Value):
         """The same with other ids, or ARNs, which are asked for as they stand.
 
         Raises:
-            ModelsError: there is no model of such a name.
+            ModelsError: there is no model of such a name, or an id is empty.
         """
         unknown = [name for name in ids if name not in self.models]
         if unknown:
             raise ModelsError(f"IC_MODEL_IDS names {', '.join(unknown)}; the models are {', '.join(self.models)}")
+        empty = [name for name, id in ids.items() if not id.strip()]
+        if empty:
+            raise ModelsError(f"IC_MODEL_IDS has no id for {', '.join(empty)}; give one, or leave the name out")
         replaced = {name: self.models[name].model_copy(update={"id": id, "profiles": ()}) for name, id in ids.items()}
         return self.model_copy(update={"models": {**self.models, **replaced}})
 

@@ -71,9 +71,9 @@ class Service(Value):
         return self
 
     def missing(self, settings: Mapping[str, object]) -> tuple[str, ...]:
-        """The settings that it still needs, by the way that needs fewest; none: it is switched on."""
-        ways = (tuple(name for name in way if not is_set(settings, name)) for way in self.needs)
-        return min(ways, key=len)
+        """The settings that it still needs, by the way that needs fewest, and of those the one that was begun on."""
+        ways = [(way, tuple(name for name in way if not is_set(settings, name))) for way in self.needs]
+        return min(ways, key=lambda each: (len(each[1]), -len(each[0])))[1]
 
     def calls_with(self, settings: Mapping[str, object]) -> tuple[Call, ...]:
         """What it calls as it is set; nothing where it is switched off."""

@@ -28,11 +28,15 @@ def run(folder: Path, *arguments: str, **settings: str) -> "subprocess.Completed
     ("setting", "value", "remedy"),
     [
         ("IC_PORT", "eight", "correct or unset it"),
-        ("IC_NOTIFY_URLS", "mailto://me", "a list is written as JSON"),
+        ("IC_NOTIFY_URLS", "mailto://me", 'is not JSON, such as ["one", "two"]'),
         ("IC_VOTERS", "apart", "correct or unset it"),
         ("IC_VOTER_KEYS", "vault:x", "correct or unset it"),
         ("IC_AI", "yes", "correct or unset it"),
-        ("IC_AI_GUARDRAIL", "no-version", "correct or unset it"),
+        ("IC_AI_GUARDRAIL", "no-version", "as ID:VERSION"),
+        ("IC_AI_REGION", "Frankfurt", "such as eu-west-1"),
+        ("IC_MODEL_IDS", "nova", 'is not JSON, such as {"name": "value"}'),
+        ("IC_AGENTCORE_NAMESPACE", "/incidents", "{actorId} stands for the service"),
+        ("IC_RUNBOOKS_DIR", "nowhere", "'nowhere'"),
         ("IC_AI_BUDGET_DAY_USD", "-1", "correct or unset it"),
     ],
 )

@@ -56,3 +56,9 @@ def test_runbooks_are_their_sections_with_file_and_heading(tmp_path: Path) -> No
         Passage(title="pools: Full", text="Find who holds it.", where="db/pools.md"),
         Passage(title="pools: Leak", text="Restart.", where="db/pools.md"),
     )
+
+
+def test_a_folder_that_is_named_as_a_runbook_is_none(tmp_path: Path) -> None:
+    (tmp_path / "archive.md").mkdir()
+    (tmp_path / "archive.md" / "pools.md").write_text("# Pools\n\nRaise it.\n")
+    assert [each.where for each in runbooks(tmp_path)] == ["archive.md/pools.md"]

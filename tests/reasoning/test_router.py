@@ -83,6 +83,8 @@ def test_an_id_of_ones_own_is_asked_as_it_stands() -> None:
     assert models.models["nova-micro"].id_in("us-east-1").startswith("arn:aws:bedrock:")
     with pytest.raises(ModelsError, match="IC_MODEL_IDS names nova-mini; the models are nova-micro"):
         models.with_ids({"nova-mini": "x"})
+    with pytest.raises(ModelsError, match="IC_MODEL_IDS has no id for nova-lite"):
+        models.with_ids({"nova-lite": " "})
 
 
 @pytest.mark.parametrize(

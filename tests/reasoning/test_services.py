@@ -63,6 +63,19 @@ def test_an_agent_without_its_alias_is_no_memory() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("begun", "missing"),
+    [
+        ({}, "IC_AGENTCORE_MEMORY_ID"),
+        ({"diagnosis_agent_id": "AGENT12345"}, "IC_DIAGNOSIS_AGENT_ALIAS"),
+        ({"diagnosis_agent_alias": "ALIAS12345"}, "IC_DIAGNOSIS_AGENT_ID"),
+    ],
+)
+def test_who_began_to_switch_a_service_on_is_told_what_that_lacks(begun: dict[str, str], missing: str) -> None:
+    (memory,) = (state for state in configured({"ai": "aws", **begun}) if state.name == "Agent memory")
+    assert memory.missing == (missing,)
+
+
 def test_only_the_memory_that_is_set_is_called() -> None:
     memory = named("Agent memory")
     assert [call.via for call in memory.calls_with({"ai": "aws", "agentcore_memory_id": "incidents-AbCdEf0123"})] == [
