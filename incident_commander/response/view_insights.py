@@ -49,7 +49,7 @@ class InsightRow(Value):
 class InsightsView(Value):
     """What the reasoning services say of the shown incident, what a guard found in that, and what it took.
 
-    `trouble`: why nobody could be asked.
+    `trouble`: why somebody could not be asked.
     """
 
     rows: tuple[InsightRow, ...] = ()

@@ -158,8 +158,9 @@ def _counsel(payload: JsonObject) -> Words:
         told.append(f"kept in {counsel.remembered} ({_adviser(counsel, 'remember')})")
     told += counsel.guarded
     if counsel.trouble:
-        return "The reasoning services could not be asked; the incident goes on without", counsel.trouble, "warn"
-    return "Reasoning services were asked; nothing is decided by what they say", "; ".join(told), "quiet"
+        told.append(f"not all could be asked: {counsel.trouble}")
+        return "Not every reasoning service could be asked; the incident goes on without", "; ".join(told), "warn"
+    return "Reasoning services were asked beside local analysis", "; ".join(told), "quiet"
 
 
 def _suspects(suspicions: Sequence[Suspicion]) -> str:

@@ -204,11 +204,15 @@ def test_what_models_said_is_told_with_who_said_it_and_a_local_answer_without_a_
     )
     (event,) = story.events(("counsel.given", "response", counsel.model_dump(mode="json"), 65))
     row = timeline_row(event)
-    assert row.title == "Reasoning services were asked; nothing is decided by what they say"
+    assert (row.title, row.tone) == ("Reasoning services were asked beside local analysis", "quiet")
     assert row.detail == (
         "severity high (Nova eu.amazon.nova-micro-v1:0 by loopback, 12 ms, 0.00004 USD); "
         "no kind of trouble (local, since it was throttled); suspected nothing (local)"
     )
+    (partly,) = story.events(("counsel.given", "response", story.json(counsel.with_(Counsel(trouble="no room"))), 65))
+    told = timeline_row(partly)
+    assert told.title == "Not every reasoning service could be asked; the incident goes on without"
+    assert (told.detail, told.tone) == (f"{row.detail}; not all could be asked: no room", "warn")
 
 
 @pytest.mark.parametrize(

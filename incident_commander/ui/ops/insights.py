@@ -13,7 +13,7 @@ def insights() -> rx.Component:
     return rx.fragment(
         rx.cond(
             LiveState.insights.trouble != "",
-            rx.el.p("Nobody could be asked: ", LiveState.insights.trouble, class_name="problem"),
+            rx.el.p("Not all could be asked: ", LiveState.insights.trouble, class_name="problem"),
         ),
         rx.cond(
             LiveState.insights.rows,

@@ -39,7 +39,7 @@ def _answers() -> rx.Component:
             "Of all of it only the causes that models suspect weigh in the diagnosis, as one capped witness.",
             class_name="muted",
         ),
-        rx.cond(shown.trouble != "", rx.el.p("Nobody could be asked: ", shown.trouble, class_name="problem")),
+        rx.cond(shown.trouble != "", rx.el.p("Not all could be asked: ", shown.trouble, class_name="problem")),
         rx.el.div(rx.foreach(shown.answers, insight)),
         name="answers",
     )

@@ -1,4 +1,4 @@
-"""The whole product with models of Bedrock on loopback: what they say is on the timeline, and decides nothing."""
+"""The whole product with models of Bedrock on loopback: what they say is on the timeline with who said it."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
