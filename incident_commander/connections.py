@@ -143,14 +143,14 @@ def outlook_of(settings: Settings) -> "Outlook | None":
     """
     if settings.ai == "off":
         return None
-    from .aws import Aws, Limits
-    from .reasoning.models import load_models
+    from .aws import Aws
+    from .aws import Limits as Patience
     from .reasoning.services import load_services
     from .reasoning.shelf import Outlook
 
     models = load_models().with_ids(settings.model_ids).models.values()
     own = tuple(service.model for service in load_services() if service.model)
-    return Outlook(Aws(settings.ai_region or None, Limits(reads=2)), tuple(models), own)
+    return Outlook(Aws(settings.ai_region or None, Patience(reads=2)), tuple(models), own)
 
 
 def _aws_sources(settings: Settings) -> "tuple[AwsSource, ...]":
@@ -195,7 +195,7 @@ def faculty_rows(faculties: "Faculties") -> tuple[HealthRow, ...]:
     if resting:
         detail = f"{'; '.join(resting)} failed when last asked; local analysis answers, and usage says why"
         return (HealthRow(name="models", state="degraded", detail=detail),)
-    return (HealthRow(name="models", state="ok", detail="models of Bedrock are asked about real incidents"),)
+    return (HealthRow(name="models", state="ok", detail="AI services of AWS are asked beside local analysis"),)
 
 
 def outlook_row(outlook: "Outlook") -> HealthRow:

@@ -15,6 +15,7 @@ from ..domain.settings import read_settings
 from ..response.demo_runs import DemoRuns, RunFailed
 from ..response.recording import Recording, UnreadableRecording, load_recording, write_recording
 from ..response.recording_changes import differences
+from ..response.view_insights import answering
 from ..sandbox import load_scenarios
 from .services import Services, services_of
 
@@ -112,9 +113,8 @@ async def _recorded(runs: DemoRuns, scenario: str, seed: int) -> Recording:
 def _answered(recording: Recording) -> str:
     """Who answered in it: `local`, or each service with where it is."""
     record = recording.record
-    usage = [each for each in (record.counsel.usage if record else ()) if each.service and not each.error]
-    who = dict.fromkeys(f"{each.service} ({each.provenance.source})" for each in usage)
-    return ", ".join(who) or "local"
+    who = answering(record.counsel.usage) if record else ()
+    return ", ".join(f"{service} ({source})" for service, source in who) or "local"
 
 
 def chosen_recordings(file: Path = CHOICE_FILE) -> tuple[Chosen, ...]:

@@ -85,7 +85,7 @@ class Settings(BaseSettings):
         default=None, description="what CloudWatch's metrics mean, before what is shipped; docs/telemetry.md"
     )
     ai: Literal["off", "aws"] = Field(
-        default="off", description="aws: models of Bedrock are asked about real incidents; docs/reasoning.md"
+        default="off", description="aws: AI services of AWS are asked about real incidents; docs/reasoning.md"
     )
     ai_practice: bool = Field(default=False, description="whether models are asked about practice incidents too")
     ai_region: str = Field(
