@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import httpx
 import structlog
 from fastapi import FastAPI
-from sqlalchemy.exc import SQLAlchemyError
 
 from .access import Attempts, Authenticator, TokenSource, token_source
 from .access.slack_signature import SlackSignatures
@@ -31,13 +30,9 @@ from .api import ApiServices, SlackApp, build_api
 from .connections import (
     consumers,
     faculties_of,
-    faculty_rows,
     outlook_of,
-    outlook_row,
-    queue_rows,
     service_names,
     sources_of,
-    telemetry_rows,
     usage_of,
 )
 from .consensus.certificate import verify_certificate
@@ -53,6 +48,7 @@ from .domain.plan import Plan
 from .domain.ports import Environment
 from .domain.settings import Settings
 from .domain.telemetry import Signal
+from .health import health
 from .ingest import Intake, Sns, SnsOverHttps, SnsTrust, integration
 from .notify import AppriseNotifier, Slack, SlackOverHttps
 from .reasoning.services import configured
@@ -70,12 +66,11 @@ from .response.scoring import Hindsight, compare_run, score_predictions
 from .response.slack_asking import SlackAsking
 from .response.stages import Stages
 from .response.trusting import Trust, installed_ladder
-from .response.views import HealthRow
 from .response.voter_processes import VoterProcesses, voter_command
 from .response.voting import Voters, VotersHere
 from .response.workers import Workers
 from .sandbox import POLICY_FILE, Assumptions, PracticeCompany
-from .store import Database, DatabaseClosed, migrate, shown_url, workflow_url
+from .store import Database, migrate, workflow_url
 from .telemetry.recorded_changes import RecordedChanges
 from .telemetry.sources import Sources
 from .telemetry.unconfigured import blindfolded
@@ -234,7 +229,7 @@ def build(
         lifecycle,
         voters.public_keys,
         quorum,
-        partial(_health, settings, database, analysts, asking, sources, queues, faculties, outlook),
+        partial(health, settings, database, analysts, asking, sources, queues, faculties, outlook),
         approvals,
         faults,
         trust,
@@ -424,58 +419,6 @@ async def _tidy(commander: Commander) -> None:
         except Exception:
             log.exception("tidying failed, trying again")
         await asyncio.sleep(TIDY_SECONDS)
-
-
-async def _health(
-    settings: Settings,
-    database: Database,
-    analysts: Workers,
-    asking: SlackAsking | None,
-    sources: Sources,
-    queues: "SqsConsumers | None",
-    faculties: "Faculties | None",
-    outlook: "Outlook | None",
-) -> tuple[HealthRow, ...]:
-    """What this installation depends on, and how to have what is off."""
-    try:
-        async with database.read() as unit:
-            newest = await unit.ledger.recent(None, 1)
-        events = newest[0].sequence if newest else 0
-        stored = HealthRow(name="database", state="ok", detail=shown_url(settings.resolved_database_url()))
-        ledger = HealthRow(
-            name="ledger", state="ok", detail=f"{events} events; `incident-commander ledger verify` checks them"
-        )
-    except (DatabaseClosed, SQLAlchemyError) as error:
-        stored = HealthRow(name="database", state="down", detail=f"{type(error).__name__}: {error}"[:300])
-        ledger = HealthRow(name="ledger", state="down", detail="it is kept in the database, which is down")
-    channels = len(settings.notify_urls)
-    return (
-        stored,
-        ledger,
-        HealthRow(name="analysis", state="ok", detail=f"{analysts.processes} worker process(es)"),
-        HealthRow(name="notifications", state="ok", detail=f"{channels} channel(s)")
-        if channels
-        else HealthRow(name="notifications", state="off", detail="updates stay on the timeline; set IC_NOTIFY_URLS"),
-        _slack_health(settings, asking),
-        *telemetry_rows(sources.seen()),
-        *(queue_rows(queues.seen()) if queues is not None else ()),
-        *(faculty_rows(faculties) if faculties is not None else ()),
-        *((outlook_row(outlook),) if outlook is not None else ()),
-        HealthRow(name="policy", state="ok", detail=str(settings.policy_file))
-        if settings.policy_file
-        else HealthRow(name="policy", state="off", detail="no action on real systems is allowed; set IC_POLICY_FILE"),
-    )
-
-
-def _slack_health(settings: Settings, asking: SlackAsking | None) -> HealthRow:
-    if asking is None:
-        return HealthRow(name="slack", state="off", detail="approvals are asked for on /ops; set IC_SLACK_WEBHOOK_URL")
-    if asking.trouble:
-        return HealthRow(name="slack", state="degraded", detail=asking.trouble)
-    if settings.slack_signing_secret is None:
-        detail = "approvals are asked for, and no button is believed; set IC_SLACK_SIGNING_SECRET"
-        return HealthRow(name="slack", state="degraded", detail=detail)
-    return HealthRow(name="slack", state="ok", detail="approvals are asked for and answered there too")
 
 
 @contextlib.contextmanager

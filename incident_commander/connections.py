@@ -3,7 +3,7 @@
 Whoever connects nothing of AWS does not pay for importing its client.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -16,16 +16,14 @@ from .reasoning.budget import Limits
 from .reasoning.models import load_models
 from .reasoning.prices import load_prices
 from .response.usage_report import UsageReports
-from .response.views import HealthRow
 from .store import Database
 from .telemetry.prometheus import PrometheusAt
-from .telemetry.source import SourceState
 from .telemetry.sources import Sources, telemetry_sources
 
 if TYPE_CHECKING:
     from .aws import Aws
     from .ingest.queued import Queue
-    from .ingest.sqs import QueueState, SqsConsumers
+    from .ingest.sqs import SqsConsumers
     from .reasoning.faculties import Faculties
     from .reasoning.shelf import Outlook
     from .telemetry.aws import AwsSource
@@ -174,30 +172,3 @@ def _aws_sources(settings: Settings) -> "tuple[AwsSource, ...]":
 
 def _revealed(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret is not None else ""
-
-
-def telemetry_rows(states: Sequence[SourceState]) -> tuple[HealthRow, ...]:
-    """A row for each telemetry source of real incidents."""
-    if not states:
-        detail = "no live source, practice runs bring their own; docs/telemetry.md shows how to connect one"
-        return (HealthRow(name="telemetry", state="off", detail=detail),)
-    return tuple(HealthRow(name=each.name, state=each.state, detail=each.detail) for each in states)
-
-
-def queue_rows(states: "Sequence[QueueState]") -> tuple[HealthRow, ...]:
-    """A row for each queue."""
-    return tuple(HealthRow(name=each.name, state=each.state, detail=each.detail) for each in states)
-
-
-def faculty_rows(faculties: "Faculties") -> tuple[HealthRow, ...]:
-    """How the reasoning services were when they were last asked."""
-    resting = faculties.resting()
-    if resting:
-        detail = f"{'; '.join(resting)} failed when last asked; local analysis answers, and usage says why"
-        return (HealthRow(name="models", state="degraded", detail=detail),)
-    return (HealthRow(name="models", state="ok", detail="AI services of AWS are asked beside local analysis"),)
-
-
-def outlook_row(outlook: "Outlook") -> HealthRow:
-    """Whether a model comes to its end, as it was when the process started."""
-    return HealthRow(name="end of life", state=outlook.state.state, detail=outlook.state.detail)

@@ -14,11 +14,12 @@ from pydantic import SecretStr
 from ..access import SetToken, TokenUnusable, WeakToken, token_source
 from ..actions.catalogue import load_catalogue
 from ..actions.policy_file import PolicyError, load_policy
-from ..connections import queue_rows, queues_of, sources_of, telemetry_rows
+from ..connections import queues_of, sources_of
 from ..consensus.keys import FileKeys
 from ..consensus.known_keys import UnusableKey, known_keys
 from ..domain.ballot import VOTERS
 from ..domain.settings import Settings, read_settings
+from ..health import queue_rows, telemetry_rows
 from ..ingest.pagerduty import ROUTING_KEY_CHARACTERS
 from ..reasoning.services import configured
 from ..response.views import HealthRow
