@@ -5,6 +5,7 @@ What they say is shown. Of all of it only the causes that models suspect weigh i
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -75,12 +76,12 @@ class Counsellor:
 
         async def asked() -> Counsel:
             situation = situation_of(case, found, seen)
-            whole, guarded, used = await self._screened(case, situation)
+            shown, whole, guarded, used = await self._screened(case, situation)
             # Each on its own: one that fails leaves what the others say, and none of them running.
             said = await asyncio.gather(
                 _without_fail(lambda: self._known(case, situation)),
                 _without_fail(lambda: self._analysed(case, whole)),
-                _without_fail(lambda: self._investigated(case, whole)),
+                _without_fail(lambda: self._investigated(shown, whole)),
             )
             return reduce(Counsel.with_, said, Counsel(guarded=guarded, usage=used))
 
@@ -133,14 +134,17 @@ class Counsellor:
 
         return await _without_fail(asked)
 
-    async def _screened(self, case: Case, situation: Situation) -> tuple[Situation, tuple[str, ...], tuple[Usage, ...]]:
-        """The situation as it may be put to models: without what comes from outside where a guard blocks that."""
+    async def _screened(
+        self, case: Case, situation: Situation
+    ) -> tuple[Case, Situation, tuple[str, ...], tuple[Usage, ...]]:
+        """Case and situation as they may be put to models: without what comes from outside where a guard blocks that."""
         outside = tuple(_from_outside(case))
         checked = await self._faculties.guard.check(_for("diagnosis", case.incident), "\n".join(outside), "input")
         if checked.value.blocked:
             kept = tuple(each for each in situation.observations if each not in outside)
             situation = situation.model_copy(update={"observations": kept})
-        return situation, _told("alerts and changes", checked.value), checked.used
+            case = replace(case, observations=replace(case.observations, changes=()))
+        return case, situation, _told("alerts and changes", checked.value), checked.used
 
     async def _known(self, case: Case, situation: Situation) -> Counsel:
         """What the organisation knows of such incidents."""
