@@ -137,7 +137,7 @@ class Counsellor:
     async def _screened(
         self, case: Case, situation: Situation
     ) -> tuple[Case, Situation, tuple[str, ...], tuple[Usage, ...]]:
-        """Case and situation as they may be put to models: without what comes from outside where a guard blocks that."""
+        """Both as they may be put to models: without what comes from outside where a guard blocks that."""
         outside = tuple(_from_outside(case))
         checked = await self._faculties.guard.check(_for("diagnosis", case.incident), "\n".join(outside), "input")
         if checked.value.blocked:
