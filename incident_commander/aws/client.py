@@ -1,6 +1,7 @@
 """Calling AWS from an event loop: every call in a thread, one client a service made once, errors typed."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -194,7 +195,9 @@ class Aws:
 
     def _opened(self) -> "_Session":
         """A session with the process' own credentials, or with those of the role, which are renewed before they end."""
-        own: _Session = boto3.session.Session(region_name=self._region)
+        # Containers of ECS are told AWS_REGION, which the other official clients read and this one does not.
+        elsewhere = None if os.environ.get("AWS_DEFAULT_REGION") else os.environ.get("AWS_REGION") or None
+        own: _Session = boto3.session.Session(region_name=self._region or elsewhere)
         if self._account is None or self._account.role is None:
             return own
         source = own.get_credentials()

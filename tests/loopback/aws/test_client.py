@@ -165,6 +165,23 @@ async def test_a_missing_region_is_said_to_be(world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "region"),
+    [
+        ({"AWS_REGION": "eu-north-1"}, "eu-north-1"),
+        ({"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "us-west-2"}, "us-west-2"),
+    ],
+)
+async def test_the_region_that_a_container_is_told_is_taken(
+    world: World, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], region: str
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    somewhere = Aws(None, LIMITS)
+    assert (await somewhere.place("ssm")).region == region
+    somewhere.close()
+
+
+@pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
         ("AWS_ENDPOINT_URL", "foo", "Invalid endpoint: foo"),
