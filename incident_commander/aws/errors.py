@@ -74,6 +74,7 @@ _NO_CREDENTIALS = (
     exceptions.NoRegionError,
     exceptions.ProfileNotFound,
 )
+_FOUND_WRONG_HERE = "ParamValidation"
 _MISCONFIGURED = (exceptions.InvalidConfigError, exceptions.ConfigParseError, exceptions.ConfigNotFound)
 
 
@@ -93,9 +94,19 @@ class AwsError(Exception):
         self.call = call
         self.code = code
 
+    @property
+    def sent(self) -> bool:
+        """Whether the call left this process."""
+        return True
+
 
 class NoCredentials(AwsError):
     """There are no credentials or no region, or AWS does not know them any more."""
+
+    @property
+    def sent(self) -> bool:
+        """See AwsError: where AWS has a word for it, it was asked."""
+        return bool(self.code)
 
 
 class Denied(AwsError):
@@ -117,9 +128,19 @@ class NotFound(AwsError):
 class Rejected(AwsError):
     """AWS refused the call as it stands: a wrong value, or a resource in the wrong state."""
 
+    @property
+    def sent(self) -> bool:
+        """See AwsError: the official client sends nothing that it finds wrong itself."""
+        return self.code != _FOUND_WRONG_HERE
+
 
 class Unreachable(AwsError):
     """No connection could be made, so nothing was asked."""
+
+    @property
+    def sent(self) -> bool:
+        """See AwsError."""
+        return False
 
 
 class ServerFault(AwsError):
@@ -156,7 +177,7 @@ def translate(error: Exception, service: str, operation: str) -> AwsError:
         said = f"{call} was not called: {text}; mend what the environment or the profile says of AWS"
         return NoCredentials(call, "", said)
     if isinstance(error, (exceptions.ParamValidationError, exceptions.UnknownServiceError)):
-        return Rejected(call, "ParamValidation", f"{call} was not called: {text}; mend what names the resource")
+        return Rejected(call, _FOUND_WRONG_HERE, f"{call} was not called: {text}; mend what names the resource")
     if isinstance(error, _NEVER_SENT):
         return Unreachable(call, "", f"{call} could not be called: {text}; see to the network or AWS_ENDPOINT_URL")
     if isinstance(error, ValidationError):

@@ -180,4 +180,5 @@ def _draft(text: str, told: Mapping[str, str]) -> Draft:
     made_up = figures(text) - figures("\n".join([*told, *told.values()]))
     if made_up:
         raise Unusable(f"its draft has figures that are none of the facts': {', '.join(sorted(made_up)[:5])}")
-    return Draft(text=text)
+    # It goes out to people's channels and terminals: nothing in it steers one.
+    return Draft(text="".join(each if each.isprintable() or each in "\n\t" else " " for each in text))

@@ -180,6 +180,7 @@ class Reasoner:
         place = await _place(candidate)
         at, begun = self._now(), self._clock()
         reply: Reply[T] | None = None
+        sent = kept is None
         outcome: _Succeeded[T] | _Failed
         try:
             async with asyncio.timeout(candidate.seconds):
@@ -189,6 +190,7 @@ class Reasoner:
             late = f"gave no answer within {candidate.seconds:.3g} s"
             outcome = _Failed(late, down=None if candidate.hurried else True)
         except AwsError as error:
+            sent = error.sent
             outcome = _Failed(str(error), down=not isinstance(error, (Rejected, BadAnswer)))
         except Unusable as error:
             outcome = _Failed(str(error))
@@ -206,7 +208,7 @@ class Reasoner:
             input_tokens=reply.input_tokens if reply else None,
             output_tokens=reply.output_tokens if reply else None,
             cost=FREE if kept else reply.cost if reply else UNPRICED,
-            requests=0 if kept else candidate.sent(),
+            requests=candidate.sent() if sent else 0,
             request_id=reply.request_id if reply else "",
             cached=kept is not None,
             fell_back=question.fell_back,

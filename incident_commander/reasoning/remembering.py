@@ -23,6 +23,7 @@ AGENT_SECONDS = 60.0
 MOST_RECALLED = 2_000
 """Outcomes that the local memory looks through, the latest."""
 STORE = "the store of this installation"
+_PRACTICE = "practice-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +243,11 @@ async def outcomes(database: Database) -> tuple[Passage, ...]:
 
 def _whose(asked: Asked, service: ServiceName | None) -> str:
     """Whose memory it is: each service has one, and practice has others."""
-    name = service or "unknown-service"
-    return _name(f"practice-{name}" if asked.practice else name)
+    name = _name(service or "unknown-service")
+    if asked.practice:
+        return _name(f"{_PRACTICE}{name}")
+    # A real service may be called so: it is not to share with practice.
+    return _name(f"real-{name}") if name.startswith(_PRACTICE) else name
 
 
 def _name(text: str) -> str:

@@ -94,3 +94,11 @@ async def test_a_draft_as_long_as_a_book_is_none(asking: Asking, front: Front) -
     )
     answer = await asking.at.opinions().draft(ASKED, "A paragraph.", {"facts": "none"}, "ours")
     assert (answer.value.text, answer.provenance.source) == ("ours", "local")
+
+
+async def test_a_draft_steers_no_terminal(asking: Asking, front: Front) -> None:
+    told = b'"usage": {"inputTokens": 9, "outputTokens": 1, "totalTokens": 10}'
+    steering = SPOKEN.replace(b"It ended.", rb"It \u001b[m\u202eended.\nAll is well.")
+    front.send("bedrock-runtime:Converse", b"{" + steering + b", " + told + b"}")
+    answer = await asking.at.opinions().draft(ASKED, "A paragraph.", {"facts": "none"}, "ours")
+    assert (answer.value.text, answer.provenance.source) == ("It  [m ended.\nAll is well.", "loopback")

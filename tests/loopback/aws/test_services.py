@@ -1,5 +1,6 @@
 """Every reasoning service over HTTP: what it says is taken as it is, and whatever goes wrong, the answer is local."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -7,11 +8,13 @@ import numpy as np
 import pytest
 
 from incident_commander.aws import Aws
+from incident_commander.domain.base import ServiceName
 from incident_commander.domain.reasoning import Answered, Guarded, Kept, Knowledge, Passage
 from incident_commander.reasoning.embedding import Embedding
 from incident_commander.reasoning.vectors import LOCAL_SPACE, Vectors
 from incident_commander.store import Database
 
+from .client import REGION
 from .front import Front, Trouble
 from .protocol import Answer, Refusal
 from .services import (
@@ -29,7 +32,7 @@ from .services import (
     guarded,
     invoked,
 )
-from .thinking import ASKED, DATABASE, INCIDENT, thinking
+from .thinking import ASKED, DATABASE, INCIDENT, ONCE, PAYMENT, thinking
 
 pytestmark = pytest.mark.loopback
 IDS = [case.name for case in CASES]
@@ -80,6 +83,32 @@ async def test_whatever_goes_wrong_the_answer_is_local_and_says_why(
         assert failed.cost.price == "unpriced"
     assert failed.error in local.fell_back
     assert (local.service, local.model) == (None, "")
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+async def test_without_credentials_nothing_is_sent_and_none_is_counted(
+    asking: Asking, services: Services, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    asking.aws = Aws(REGION, ONCE)
+    await case.ask(asking)
+    asking.aws.close()
+    failed, _ = await asking.at.used()
+    assert "credentials" in failed.error
+    assert failed.requests == len(services.front.calls) == 0
+
+
+@pytest.mark.parametrize(
+    ("real", "practice", "whose"),
+    [(PAYMENT, True, "practice-payment"), (ServiceName("practice-payment"), False, "real-practice-payment")],
+)
+async def test_practice_shares_a_memory_with_no_real_service_whatever_it_is_called(
+    asking: Asking, services: Services, real: ServiceName, practice: bool, whose: str
+) -> None:
+    await asking.agent_core().recall(replace(ASKED, practice=practice), real, QUERY, 5)
+    (request,) = services.requests("RetrieveMemoryRecords")
+    assert request["namespace"] == f"/incidents/{whose}"
 
 
 async def test_titan_gives_vectors_of_the_dimensions_asked_for(asking: Asking, services: Services) -> None:
