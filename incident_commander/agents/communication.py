@@ -48,6 +48,7 @@ class CommunicationFindings(Value):
         exposed: By service, how far others act under its identity, in [0, 1]: what customers entrusted is at risk.
         behind: Workers: they serve customers out of their sight, by what requests put in queues.
         seen: Whether anything could be read that tells how customers fare.
+        confidence: The share of what tells of them that could be read: the impact, metrics, and enough failing traces.
         alerting: The services that alert.
         notices: The freezes and maintenance windows in force.
     """
@@ -84,6 +85,7 @@ def examine(case: Case) -> CommunicationFindings:
     paths = follow(observations.traces, min((d.onset for d in symptoms), default=until - RECENT_SECONDS), until)
     leads = leads_in(replace(observations, changes=()))
     seen = share is not None or bool(observations.metrics)
+    readable = (share is not None, bool(observations.metrics), paths.failing >= FEWEST_TRACES)
     return CommunicationFindings(
         suffering=suffering,
         soon=_running_out(harmful),
@@ -99,7 +101,7 @@ def examine(case: Case) -> CommunicationFindings:
         alerting=case.incident.services,
         notices=case.notices,
         evidence=_evidence(case, felt, paths),
-        confidence=0.0 if not seen else (0.9 if share is not None and paths.failing >= FEWEST_TRACES else 0.7),
+        confidence=sum(readable) / len(readable),
     )
 
 

@@ -16,6 +16,7 @@ from ..domain.findings import Anomaly, Evidence, FaultKind
 from ..domain.plan import Plan
 from ..domain.telemetry import Observations, from_epoch
 from .case import Case
+from .coverage import coverage
 from .preference import abstain, prefer
 
 NAME = "detection"
@@ -109,7 +110,7 @@ def examine(case: Case) -> DetectionFindings:
             ),
             *_second_look(found, observations),
         ),
-        confidence=max((d.excursion.score for d in found), default=0.5 if observations.metrics else 0.0),
+        confidence=max((d.excursion.score for d in found), default=coverage(observations)),
     )
 
 

@@ -21,6 +21,7 @@ from ..domain.findings import Evidence, FaultKind, Prediction
 from ..domain.plan import Action, Plan
 from ..domain.telemetry import MetricSeries, Topology, from_epoch
 from .case import Case
+from .coverage import coverage
 from .error_budget import budget_told
 from .preference import abstain, prefer
 
@@ -166,7 +167,7 @@ def examine(case: Case) -> PredictionFindings:
             )
             for d in found[:_REPORTED]
         ),
-        confidence=0.0 if not observations.metrics else 0.5 + 0.5 * max((d.score for d in found), default=0.0),
+        confidence=max((d.score for d in found), default=coverage(observations)),
     )  # fmt: skip
 
 

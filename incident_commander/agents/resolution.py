@@ -12,6 +12,7 @@ from ..domain.memory import Experience, Tried
 from ..domain.plan import Action, ActionName, Argument, Plan
 from ..domain.telemetry import Observations, from_epoch
 from .case import Case
+from .coverage import coverage
 from .preference import abstain, prefer
 from .signs import Signs, read_signs
 from .verification import checks_for
@@ -167,9 +168,9 @@ def examine(case: Case) -> ResolutionFindings:
         series_read=len(observations.metrics),
         evidence=(*_evidence(signs, observations), *(each.evidence for each in case.recalled.experience)),
         experience=case.recalled.experience,
-        confidence=0.0
-        if not observations.metrics
-        else 0.5 + 0.5 * max((max(p.fits.values(), default=0.0) * p.supported for p in prospects), default=0.5),
+        confidence=max(
+            (max(p.fits.values(), default=0.0) * p.supported for p in prospects), default=coverage(observations)
+        ),
     )
 
 
