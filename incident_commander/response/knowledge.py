@@ -3,13 +3,20 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import JsonValue, TypeAdapter
 
 from ..agents.article import article
-from ..domain.base import IncidentId
+from ..domain.base import IncidentId, Value
+from ..domain.event import Event
 from ..domain.operator import World
 from ..reasoning.masking import Masks
 from ..store import Database
 from .remembering import said_of
+
+V = TypeVar("V", bound=Value)
+_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +51,16 @@ async def articles(database: Database, world: World) -> tuple[tuple[Article, ...
                 continue
             if incident.id in forgotten:
                 continue
-            alerts = await unit.alerts.of_incident(incident.id)
-            events = await unit.ledger.of_incident(incident.id)
-            text = article(incident, alerts, events, corrected.get(incident.id))
             # One conversation each, so that an article does not change when another one comes.
-            found.append(Article(_name(incident.id), Masks().mask(text)))
+            masks = Masks()
+            # Masked before it is Markdown, whose escapes would cut a secret in two.
+            text = article(
+                _masked(masks, incident),
+                tuple(_masked(masks, alert) for alert in await unit.alerts.of_incident(incident.id)),
+                tuple(_masked_event(masks, event) for event in await unit.ledger.of_incident(incident.id)),
+                corrected.get(incident.id),
+            )
+            found.append(Article(_name(incident.id), masks.mask(text)))
     return tuple(found), frozenset(_name(each) for each in forgotten)
 
 
@@ -74,6 +86,25 @@ def write(folder: Path, found: Iterable[Article], forgotten: frozenset[str]) -> 
     for name in gone:
         (folder / name).unlink()
     return Written(tuple(new), tuple(changed), tuple(same), tuple(gone))
+
+
+def _masked(masks: Masks, value: V) -> V:
+    return type(value).model_validate(_without_secrets(masks, _JSON.validate_python(value.model_dump(mode="json"))))
+
+
+def _masked_event(masks: Masks, event: Event) -> Event:
+    """The payload alone: the rest is ours, and no text from outside."""
+    return event.model_copy(update={"payload": _without_secrets(masks, event.payload)})
+
+
+def _without_secrets(masks: Masks, part: JsonValue) -> JsonValue:
+    if isinstance(part, str):
+        return masks.mask(part)
+    if isinstance(part, list):
+        return [_without_secrets(masks, each) for each in part]
+    if isinstance(part, dict):
+        return {name: _without_secrets(masks, each) for name, each in part.items()}
+    return part
 
 
 def _name(incident: IncidentId) -> str:
