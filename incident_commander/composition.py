@@ -216,7 +216,7 @@ def build(
         score=partial(score_predictions, company),
         compare=compare,
         approval_wait=timedelta(hours=settings.approval_wait_hours),
-        counsel=None if faculties is None else Counsellor(faculties, settings.ai_practice),
+        counsel=None if faculties is None else Counsellor(faculties, settings.ai_practice, settings.memory != "off"),
     )
     lifecycle = Lifecycle(database, environments, stages, PracticeDriver(database, company).drive)
     approvals = Approvals(database, catalogue, lifecycle.answer_approval)

@@ -74,10 +74,7 @@ class Remembering:
         self._agent = agent
 
     async def remember(self, asked: Asked, outcome: Outcome) -> Answered[Kept]:
-        """See Memory. A real incident's outcome is in the store before anybody else is told."""
-        if not asked.practice:
-            async with self._database.write() as unit:
-                await unit.outcomes.put(outcome)
+        """See Memory. The store has it already: see MemoryPort."""
         whose = _whose(asked, outcome.services[0] if outcome.services else None)
 
         async def local() -> Kept:

@@ -50,11 +50,13 @@ class Counsellor:
 
     Args:
         practice: Whether they are asked about practice incidents too.
+        remembers: Whether a memory of theirs is told how incidents end.
     """
 
-    def __init__(self, faculties: "Faculties", practice: bool = False) -> None:
+    def __init__(self, faculties: "Faculties", practice: bool = False, remembers: bool = True) -> None:
         self._faculties = faculties
         self._practice = practice
+        self.remembers = remembers
 
     def hears(self, incident: Incident) -> bool:
         """Whether anybody is asked about an incident."""

@@ -96,8 +96,10 @@ class LocalMemory:
             payload=outcome.model_dump(mode="json"),
         )
         async with self._database.write() as unit:
-            await unit.ledger.append_once(event)
-            await _tell(unit, outcome, None)
+            # Told once: by a second time a person may have corrected it, or had it forgotten.
+            if await unit.ledger.get(event.key) is None:
+                await unit.ledger.append_once(event)
+                await _tell(unit, outcome, None)
 
     async def similar(self, symptoms: Sequence[str], limit: int, run: RunId | None) -> tuple[Similar, ...]:
         """See MemoryPort."""

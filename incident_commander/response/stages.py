@@ -307,8 +307,9 @@ class Stages:
         async with self.database.read() as unit:
             alerts = await unit.alerts.of_incident(desk.incident.id)
         await self.memory.remember(desk.record, alerts)
-        outcome = remembered_of(desk.record, alerts).outcome
-        await self._hear(desk, lambda counsel: counsel.on_end(desk.incident, outcome))
+        if self.counsel is not None and self.counsel.remembers:
+            outcome = remembered_of(desk.record, alerts).outcome
+            await self._hear(desk, lambda counsel: counsel.on_end(desk.incident, outcome))
         return "go_on"
 
     async def _went_away(self, desk: Desk) -> bool:

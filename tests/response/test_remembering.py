@@ -84,6 +84,7 @@ async def test_what_is_forgotten_is_called_to_mind_no_more_and_nothing_more_can_
         memory = LocalMemory(database, "own")
         await memory.remember(remembered("inc-1"))
         await memory.forget(IncidentId("inc-1"), "Ada", "a drill")
+        await memory.remember(remembered("inc-1"))  # a stage that was cut off is repeated
         assert await memory.similar(LOOKS, LIMIT, None) == ()
         live, _ = await memory.learned()
         assert (live.incidents, live.forgotten, live.patterns) == (0, 1, ())

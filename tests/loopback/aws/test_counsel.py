@@ -18,6 +18,7 @@ from ..installation import installation
 from . import minds as said
 from .client import REGION
 from .minds import Minds
+from .services import MEMORY, Services
 
 pytestmark = [pytest.mark.loopback, pytest.mark.timeout(240)]
 ANALYSIS = {
@@ -97,3 +98,13 @@ def test_no_model_is_asked_unless_a_setting_says_so(minds: Minds, tmp_path: Path
     assert not any(event.kind == "counsel.given" for event in events)
     assert "models" not in health
     assert minds.asked == []
+
+
+@pytest.mark.parametrize("mode", ["own", "off"])
+def test_a_memory_of_aws_is_told_only_where_incidents_are_remembered_at_all(
+    minds: Minds, tmp_path: Path, mode: str
+) -> None:
+    services = Services(minds.front)
+    minds.always("", said.words("nothing to say"))
+    answered_incident(tmp_path / "app", IC_AI="aws", IC_MEMORY=mode, IC_AGENTCORE_MEMORY_ID=MEMORY)
+    assert len(services.requests("CreateEvent")) == (1 if mode == "own" else 0)

@@ -352,17 +352,6 @@ async def test_a_stream_that_holds_no_answer_is_none_and_the_store_remembers(
     assert why in answer.fell_back
 
 
-@pytest.mark.parametrize("trouble", [None, "throttle"])
-async def test_an_outcome_is_in_the_store_whatever_becomes_of_the_services(
-    asking: Asking, services: Services, trouble: Trouble | None
-) -> None:
-    if trouble:
-        services.front.trouble("bedrock-agentcore:CreateEvent", trouble)
-    await asking.agent_core().remember(ASKED, OUTCOME)
-    async with asking.at.database.read() as unit:
-        assert await unit.outcomes.recent(10) == (OUTCOME,)
-
-
 async def test_what_agent_core_recalls_keeps_its_score_and_costs_what_is_assumed(asking: Asking) -> None:
     answer = await asking.agent_core().recall(ASKED, DATABASE, QUERY, 5)
     assert [(each.title, each.score) for each in answer.value] == [(f"memory {RECORD}", 0.7)]
@@ -377,7 +366,8 @@ async def test_of_an_agent_s_summaries_the_similar_ones_are_taken(asking: Asking
 
 async def test_the_store_recalls_what_shares_words(asking: Asking, services: Services) -> None:
     memory = asking.agent_core()
-    await memory.remember(ASKED, OUTCOME)
+    async with asking.at.database.write() as unit:
+        await unit.outcomes.put(OUTCOME)
     services.front.trouble("bedrock-agentcore:RetrieveMemoryRecords", "throttle", times=2)
     found = await memory.recall(ASKED, DATABASE, "orders-db has no connections", 5)
     assert [each.where for each in found.value] == ["inc-1"]
