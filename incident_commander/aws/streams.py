@@ -4,6 +4,7 @@ The official client takes the beginning of an answer for all of it, and what is 
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from typing import Protocol
 
 from botocore.eventstream import EventStream, ParserError  # type: ignore[import-untyped]
@@ -94,10 +95,10 @@ def whole(answer: Mapping[str, object]) -> dict[str, object]:
 
 
 def _read(value: object) -> object:
-    if isinstance(value, StreamingBody):
-        return value.read()
-    if isinstance(value, EventStream):
-        return _events(value)
+    if isinstance(value, StreamingBody | EventStream):
+        # One that broke off would keep its connection open until it is thrown away.
+        with closing(value):
+            return value.read() if isinstance(value, StreamingBody) else _events(value)
     return value
 
 

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from incident_commander.aws import Aws
@@ -35,6 +37,7 @@ from .services import (
 from .thinking import ASKED, DATABASE, INCIDENT, ONCE, PAYMENT, thinking
 
 pytestmark = pytest.mark.loopback
+OPEN = psutil.CONN_ESTABLISHED
 IDS = [case.name for case in CASES]
 
 
@@ -350,6 +353,24 @@ async def test_a_stream_that_holds_no_answer_is_none_and_the_store_remembers(
     answer = await asking.agent().remember(ASKED, OUTCOME)
     assert answer.value == Kept(where="the store of this installation")
     assert why in answer.fell_back
+
+
+@pytest.mark.parametrize("stream", [STREAMS[1][1], STREAMS[2][1]], ids=[STREAMS[1][0], STREAMS[2][0]])
+async def test_a_stream_that_broke_off_leaves_no_connection_open(
+    asking: Asking, services: Services, stream: Answer
+) -> None:
+    await asking.agent().remember(ASKED, OUTCOME)
+    before = connections_to(services.front)
+    services.say("InvokeAgent", stream)
+    await asking.agent().remember(ASKED, OUTCOME)
+    assert len(connections_to(services.front)) == len(before) - 1
+
+
+def connections_to(front: Front) -> list[int]:
+    """The connections of this process to the server that are open, by their own ports."""
+    port = urlsplit(front.url).port
+    found = psutil.Process().net_connections("tcp")
+    return [each.laddr.port for each in found if each.raddr and each.raddr.port == port and each.status == OPEN]
 
 
 async def test_what_agent_core_recalls_keeps_its_score_and_costs_what_is_assumed(asking: Asking) -> None:
