@@ -36,9 +36,13 @@ def doctor(
     ),
 ) -> None:
     """Say what is configured, what is degraded and how to mend it; exit 1 when something is down."""
+    if account and not iam:
+        raise typer.BadParameter(f"{account!r} is whose policy to print; give --iam too", param_hint="--account")
+    if iam and aws:
+        raise typer.BadParameter("--iam prints a policy and --aws asks the services; give one of them")
     settings = read_settings()
     if iam:
-        from .policy import print_policy
+        from .iam import print_policy
 
         print_policy(settings, account)
         return

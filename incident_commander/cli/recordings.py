@@ -17,7 +17,7 @@ from ..response.recording import Recording, UnreadableRecording, load_recording,
 from ..response.recording_changes import differences
 from ..response.view_insights import answering
 from ..sandbox import load_scenarios
-from .services import Services, services_of
+from .with_services import Services, services_of
 
 CHOICE_FILE = Path(__file__).parent / "recordings.toml"
 

@@ -24,7 +24,7 @@ from ..sandbox import Assumptions, assume, load_assumptions, load_scenarios
 from ..telemetry.case_folder import write_case
 from .faults import Faults, chosen_faults
 from .replay import replay
-from .services import Services
+from .with_services import Services
 
 app = typer.Typer(no_args_is_help=True)
 app.command("replay")(replay)

@@ -146,3 +146,13 @@ def test_an_unknown_scenario_is_refused_with_the_known_ones(tmp_path: Path) -> N
     done = run(tmp_path, "scenario", "run", "nope", "--seed", "1", "--json")
     assert (done.returncode, done.stdout) == (2, "")
     assert "memory_leak" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [(["--account", "shop"], "give --iam too"), (["--iam", "--aws"], "give one of them")],
+)
+def test_options_of_doctor_that_do_not_go_together_are_refused(tmp_path: Path, options: list[str], says: str) -> None:
+    done = run(tmp_path, "doctor", *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in " ".join(done.stderr.split())
