@@ -91,6 +91,10 @@ def test_a_service_that_is_off_says_how_to_have_it(viewer: Viewer) -> None:
     for part, setting in settings.items():
         expect(opened(page, part)).to_contain_text(setting)
     assert sources(page) == set()
+    # Whoever is on call looks for the incident first, on a phone too.
+    panels = page.locator(".console > .shown, #ai, #memory")
+    tops = panels.evaluate_all("each => each.map(one => [one.id, one.getBoundingClientRect().top])")
+    assert [name for name, _ in sorted(tops, key=lambda entry: entry[1])] == ["", "ai", "memory"]
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert viewer.errors == []
 
