@@ -1,5 +1,6 @@
 """Checking what goes to models and comes from them: Bedrock Guardrails, and patterns of our own, which always run."""
 
+import json
 import math
 import re
 from typing import Literal
@@ -11,6 +12,7 @@ from ..domain.reasoning import Answered, Asked, Guarded
 from ..domain.usage import Cost
 from .converse import Guardrail
 from .figures import figures
+from .kept import Kept
 from .masking import Masks
 from .prices import Prices
 from .reasoner import Candidate, Counted, Reasoner, Reply, Unusable
@@ -47,6 +49,7 @@ class Guarding:
         self._prices = prices
         self._aws = aws
         self._guardrail = guardrail
+        self._kept: Kept[_Applied] = Kept()
 
     async def check(
         self, asked: Asked, text: str, source: Literal["input", "output"], grounds: str = ""
@@ -78,15 +81,28 @@ class Guarding:
             "content": content,
         }
 
-        async def call() -> Reply[Guarded]:
-            applied = await aws.read(_Applied, "bedrock-runtime", "ApplyGuardrail", request)
+        key = json.dumps(request, sort_keys=True)
+
+        def reply(applied: _Applied) -> Reply[Guarded]:
+            def read() -> Guarded:
+                guarded = _guarded(ours, applied, asked_to_rate=bool(grounds))
+                self._kept.put(key, applied)
+                return guarded
+
             counted = {name: units for name, units in applied.usage.items() if units}
             return Reply(
-                read=lambda: _guarded(ours, applied, asked_to_rate=bool(grounds)),
+                read=read,
                 cost=self._prices.of_units("guardrails", counted),
                 request_id=applied.request_id,
                 intervened=applied.action == INTERVENED,
             )
+
+        async def call() -> Reply[Guarded]:
+            return reply(await aws.read(_Applied, "bedrock-runtime", "ApplyGuardrail", request))
+
+        def kept() -> Reply[Guarded] | None:
+            applied = self._kept.get(key)
+            return None if applied is None else reply(applied)
 
         return Candidate(
             "Guardrails",
@@ -96,6 +112,7 @@ class Guarding:
             SECONDS,
             model=guardrail.id,
             most=self._most(len(ours.text) + len(grounds) + len(QUESTION)),
+            kept=kept,
         )
 
     def _most(self, characters: int) -> Cost:

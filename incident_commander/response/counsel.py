@@ -28,7 +28,6 @@ from ..domain.reasoning import (
     Situation,
     Suspicion,
 )
-from ..domain.usage import Usage
 from . import view_text as text
 from .looking import CaseTelemetry
 
@@ -66,10 +65,10 @@ class Counsellor:
         """How severe it seems, once detection has looked."""
 
         async def asked() -> Counsel:
-            said = await self._faculties.opinions.classify(
-                _for("detection", case.incident), situation_of(case, None, seen)
-            )
-            return Counsel(severity=said.value, usage=said.used)
+            whom = _for("detection", case.incident)
+            _, situation, screened = await self._screened(whom, case, situation_of(case, None, seen))
+            said = await self._faculties.opinions.classify(whom, situation)
+            return screened.with_(Counsel(severity=said.value, usage=said.used))
 
         return await _without_fail(asked)
 
@@ -77,15 +76,15 @@ class Counsellor:
         """What seems to be the cause, and what is known of such incidents, once local analysis has its own opinion."""
 
         async def asked() -> Counsel:
-            situation = situation_of(case, found, seen)
-            shown, whole, guarded, used = await self._screened(case, situation)
+            whom = _for("diagnosis", case.incident)
+            shown, situation, screened = await self._screened(whom, case, situation_of(case, found, seen))
             # Each on its own: one that fails leaves what the others say, and none of them running.
             said = await asyncio.gather(
-                _without_fail(lambda: self._known(case, situation)),
-                _without_fail(lambda: self._analysed(case, whole)),
-                _without_fail(lambda: self._investigated(shown, whole)),
+                _without_fail(lambda: self._known(shown, situation)),
+                _without_fail(lambda: self._analysed(shown, situation)),
+                _without_fail(lambda: self._investigated(shown, situation)),
             )
-            return reduce(Counsel.with_, said, Counsel(guarded=guarded, usage=used))
+            return reduce(Counsel.with_, said, screened)
 
         return await _without_fail(asked)
 
@@ -93,10 +92,10 @@ class Counsellor:
         """Which kind of trouble it seems to be."""
 
         async def asked() -> Counsel:
-            said = await self._faculties.opinions.match(
-                _for("prediction", case.incident), situation_of(case, found, seen)
-            )
-            return Counsel(pattern=said.value, usage=said.used)
+            whom = _for("prediction", case.incident)
+            _, situation, screened = await self._screened(whom, case, situation_of(case, found, seen))
+            said = await self._faculties.opinions.match(whom, situation)
+            return screened.with_(Counsel(pattern=said.value, usage=said.used))
 
         return await _without_fail(asked)
 
@@ -104,10 +103,11 @@ class Counsellor:
         """What the organisation knows of how such trouble is mended."""
 
         async def asked() -> Counsel:
+            whom = _for("resolution", case.incident)
+            _, situation, screened = await self._screened(whom, case, situation_of(case, found, seen))
             lead = found.hypotheses[0] if found and found.hypotheses else None
-            question = _guidance_question(lead, situation_of(case, found, seen))
-            said = await self._faculties.organisation.ask(_for("resolution", case.incident), question)
-            return Counsel(guidance=said.value, usage=said.used)
+            said = await self._faculties.organisation.ask(whom, _guidance_question(lead, situation))
+            return screened.with_(Counsel(guidance=said.value, usage=said.used))
 
         return await _without_fail(asked)
 
@@ -136,17 +136,18 @@ class Counsellor:
 
         return await _without_fail(asked)
 
-    async def _screened(
-        self, case: Case, situation: Situation
-    ) -> tuple[Case, Situation, tuple[str, ...], tuple[Usage, ...]]:
-        """Both as they may be put to models: without what comes from outside where a guard blocks that."""
+    async def _screened(self, whom: Asked, case: Case, situation: Situation) -> tuple[Case, Situation, Counsel]:
+        """Both as they may be put to anybody, without what comes from outside where a guard blocks that; and its word.
+
+        The same words are checked once, and again where alerts or changes have come.
+        """
         outside = tuple(_from_outside(case))
-        checked = await self._faculties.guard.check(_for("diagnosis", case.incident), "\n".join(outside), "input")
+        checked = await self._faculties.guard.check(whom, "\n".join(outside), "input")
         if checked.value.blocked:
             kept = tuple(each for each in situation.observations if each not in outside)
             situation = situation.model_copy(update={"observations": kept})
             case = replace(case, observations=replace(case.observations, changes=()))
-        return case, situation, _told("alerts and changes", checked.value), checked.used
+        return case, situation, Counsel(guarded=_told("alerts and changes", checked.value), usage=checked.used)
 
     async def _known(self, case: Case, situation: Situation) -> Counsel:
         """What the organisation knows of such incidents."""

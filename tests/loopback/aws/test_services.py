@@ -423,6 +423,19 @@ async def test_a_text_that_guardrails_let_through_is_no_intervention(asking: Ask
     assert not answer.used[0].intervened
 
 
+async def test_the_same_text_is_checked_once(asking: Asking, services: Services) -> None:
+    guard = asking.guarding()
+    first, again = [await guard.check(ASKED, "a text", "input") for _ in range(2)]
+    other = await guard.check(ASKED, "a text", "output")
+    assert len(services.requests("ApplyGuardrail")) == 2
+    assert again.value == first.value
+    assert [(each.used[0].cached, each.used[0].requests) for each in (first, again, other)] == [
+        (False, 1),
+        (True, 0),
+        (False, 1),
+    ]
+
+
 async def test_what_guardrails_mask_is_masked_and_not_blocked(asking: Asking, services: Services) -> None:
     name = {"piiEntities": [{"match": "Anna", "type": "NAME", "action": "ANONYMIZED"}], "regexes": []}
     services.say("ApplyGuardrail", guarded("GUARDRAIL_INTERVENED", "{NAME} was paged", sensitiveInformationPolicy=name))
