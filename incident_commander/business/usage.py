@@ -66,7 +66,7 @@ class CallFigures(Value):
         source: Who answered: `local`, `loopback`, or AWS.
         calls: Every record; requests: how many were sent for them.
         failed: Without an answer that could be used; fell_back: asked because another had failed.
-        intervened: On how many a guardrail of the account acted.
+        intervened: On how many a guardrail of the account acted; one that is told again from what was kept is none.
         input_tokens, output_tokens: Of those calls of which the service told.
         answered_at: When the newest of its calls that were answered was made; None: none was.
     """
@@ -177,7 +177,7 @@ def _figures(calls: Sequence[Usage], goal_ms: float | None) -> CallFigures:
         failed=sum(bool(each.error) for each in calls),
         fell_back=sum(bool(each.fell_back) for each in calls),
         cached=sum(each.cached for each in calls),
-        intervened=sum(each.intervened for each in calls),
+        intervened=sum(each.intervened and not each.cached for each in calls),
         input_tokens=sum(each.input_tokens or 0 for each in calls if not each.cached),
         output_tokens=sum(each.output_tokens or 0 for each in calls if not each.cached),
         spent=_spent(calls),

@@ -170,7 +170,7 @@ def _service(state: ServiceState, resting: Sequence[str], worlds: Sequence[World
 def _world(world: WorldUsage) -> AiWorldView:
     calls = sum(row.calls for row in world.calls)
     acted = sum(row.intervened for row in world.calls)
-    checks = sum(row.calls for row in world.calls if row.service == "Guardrails")
+    checks = sum(row.requests for row in world.calls if row.service == "Guardrails")
     return AiWorldView(
         world=world.world,
         label=WORLD_WORDS[world.world],

@@ -118,6 +118,7 @@ def test_a_dearer_model_saves_less_than_nothing() -> None:
 
 def test_what_a_guardrail_acted_on_is_counted() -> None:
     assert alone(called(intervened=True), called()).intervened == 1
+    assert alone(called(intervened=True), called(intervened=True, cached=True, requests=0)).intervened == 1
 
 
 def test_the_figures_say_since_when_they_count() -> None:
