@@ -60,6 +60,9 @@ def test_every_badge_says_loopback_and_every_call_what_it_took(viewer: Viewer, r
     assert set(sources) == {"loopback"}
     for usage in counsel.usage:
         expect(page.locator("#calls")).to_contain_text(usage.request_id.split(" ")[0])
+    again = sum(usage.cached for usage in counsel.usage)
+    assert again > 0
+    expect(calls.filter(has_text="told again from what was kept")).to_have_count(again)
     assert counsel.draft is not None
     expect(page.locator("#answers [data-insight=draft]")).to_contain_text(counsel.draft.text)
     expect(page.locator(".card-services")).to_contain_text("(loopback)")

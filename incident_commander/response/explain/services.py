@@ -26,7 +26,11 @@ _TASKS: dict[ReasoningTask, str] = {
 
 
 class CallRow(Value):
-    """One call. `by` names a service of AWS only where it answered; `failed` says why it did not."""
+    """One call. `by` names a service of AWS only where it answered; `failed` says why it did not.
+
+    Attributes:
+        again: An earlier answer to the very same question was given again, and nothing was sent or paid.
+    """
 
     task: str
     agent: str
@@ -39,6 +43,7 @@ class CallRow(Value):
     request: str
     failed: str
     fell_back: str
+    again: bool
 
 
 class ServicesView(Value):
@@ -125,12 +130,13 @@ def _call(usage: Usage) -> CallRow:
         request=usage.request_id,
         failed=short(usage.error),
         fell_back=short(usage.fell_back),
+        again=usage.cached,
     )
 
 
 def _cost(usage: Usage) -> str:
     """What it cost; an answer that could not be used is paid for like any other."""
-    if usage.service is None:
+    if usage.service is None or usage.cached:
         return ""
     if usage.cost.usd is None:
         return "unpriced" if usage.requests else ""

@@ -75,6 +75,7 @@ def _call(row: CallRow) -> rx.Component:
             rx.el.span("for ", row.agent),
             rx.el.span(row.by),
             rx.cond(row.source != "", provenance("recorded", row.source)),
+            rx.cond(row.again, rx.el.span("told again from what was kept")),
             class_name="row-meta",
         ),
         rx.el.p(
